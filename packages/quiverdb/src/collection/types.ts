@@ -1,0 +1,140 @@
+import type { Condition } from '../filter/condition.js'
+import type { WhereInput } from '../filter/where.js'
+import type { Metric } from '../vector/metric.js'
+
+/** Any JSON value. Fields come back exactly as they were written. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/** The numbers of one vector, in any of the shapes callers have them. */
+export type VectorInput = readonly number[] | Float32Array | Float64Array
+
+/** What a record must be at least; the generic of a collection narrows it. `id` and `$vectors` are reserved names. */
+export type Fields = { [key: string]: unknown }
+
+/** A record as it is read. */
+export type Stored<T extends Fields = Fields> = T & { id: string }
+
+/**
+ * A record as it is written: its fields, its id (a UUIDv7 is made when absent), and the vectors of external indexes by index name.
+ *
+ * @example
+ * ```ts
+ * { id: 'p1', year: 1958, embedding: [0.1, 0.2], $vectors: { title: [0.3, 0.4] } }
+ * ```
+ */
+export type RecordInput<T extends Fields = Fields> = Omit<T, 'id'> & { id?: string; $vectors?: { [index: string]: VectorInput | null } }
+
+/** Where an index finds its vectors: in a field of the record, or given beside it (`$vectors`). */
+export type IndexSource = 'field' | 'external'
+
+/** Names the effort of a graph: its links and how many candidates are kept while building and searching. */
+export type GraphPreset = 'default' | 'highRecall' | 'highSpeed'
+
+/** Declares a vector index. */
+export interface IndexOptions {
+  /** Unique within the collection. Default: `field`. */
+  name?: string
+  /** Dotted path of the field that holds the vector (`source: 'field'`), or that it describes (`source: 'external'`). */
+  field: string
+  /** 1 to 16,384. */
+  dimensions: number
+  /** Default: `cosine`. */
+  metric?: Metric
+  /** Default: `field`. */
+  source?: IndexSource
+  /** A partial index holds only the records that match. */
+  where?: WhereInput
+  /** What to do with a vector of zeros. Default: `refuse` for cosine, where it has no direction; `keep` for the others. */
+  zeroVectors?: 'refuse' | 'keep'
+  /** What the graph walks over. `int8` (default) is faster and smaller; answers are re-ranked exactly either way. */
+  codes?: 'int8' | 'float32'
+  /** Default: `default` (M 16, M0 32, efConstruction 200, efSearch 50). */
+  preset?: GraphPreset
+}
+
+export interface IndexStatus {
+  readonly name: string
+  readonly field: string
+  readonly source: IndexSource
+  readonly dimensions: number
+  readonly metric: Metric
+  readonly zeroVectors: 'refuse' | 'keep'
+  readonly codes: 'int8' | 'float32'
+  readonly preset: GraphPreset
+  readonly where?: WhereInput
+  /** `ready`: nothing is due. `building`: rows wait for a graph; they are scanned and found all the same. */
+  readonly status: 'ready' | 'building'
+  /** Records that have a vector in this index. */
+  readonly records: number
+  /** Of those, the ones that a search scans because no graph holds them yet. */
+  readonly unindexed: number
+  /** Graphs, largest first, in nodes. */
+  readonly graphs: readonly number[]
+  /** Records whose field is not a usable vector of this index (only where an index was added to existing data). */
+  readonly skipped: number
+}
+
+/** Chooses what comes back of a record. Default: all fields, no vectors of external indexes. */
+export interface ReadOptions {
+  /** Only these fields (dotted paths, `id` is always there). */
+  fields?: readonly string[]
+  /** Also `$vectors`, with the external vectors. Default: false. */
+  vectors?: boolean
+}
+
+export interface SearchQuery extends ReadOptions {
+  /** Exactly as many numbers as the index has dimensions. */
+  vector: VectorInput
+  /** Which field's index to search; needed when the collection has more than one index. */
+  field?: string
+  /** Which index, when several share a field. */
+  index?: string
+  where?: WhereInput
+  /** 1 to 10,000. Default: 10. */
+  limit?: number
+  /** 0 to 100,000: leaves out the nearest ones. Default: 0. */
+  offset?: number
+  /** Leaves out what is farther than this, in the metric's own distance. */
+  maxDistance?: number
+  /** Searches every vector instead of walking the graph. Default: false. */
+  exact?: boolean
+  /** Candidates kept while walking the graph, 1 to 100,000. Default: the preset's efSearch, at least limit + offset. */
+  ef?: number
+  signal?: AbortSignal
+  /** Stop after this long and return what was found, with `complete: false`. */
+  timeoutMs?: number
+}
+
+export interface Hit<T extends Fields = Fields> {
+  readonly id: string
+  /** The metric's own distance: cosine `1 - cos`, l2 the squared Euclidean distance, dot the negative product. Smaller is nearer. */
+  readonly distance: number
+  readonly record: Stored<T>
+}
+
+export interface SearchResult<T extends Fields = Fields> {
+  /** Nearest first; equal distances by id. */
+  readonly hits: readonly Hit<T>[]
+  /** False when the time ran out first: then there may be nearer records. */
+  readonly complete: boolean
+  /** The version that was searched. */
+  readonly version: string
+}
+
+export interface ListQuery extends ReadOptions {
+  where?: WhereInput
+  /** 1 to 10,000. Default: 100. */
+  limit?: number
+  /** Begin behind this id. */
+  after?: string
+}
+
+export interface Page<T extends Fields = Fields> {
+  /** In the order of their ids (UTF-16 code units). */
+  readonly records: readonly Stored<T>[]
+  /** Give it as `after` for the next page; absent on the last. */
+  readonly next?: string
+}
+
+/** What was read of a collection by a transaction, for its validation at commit. */
+export type ReadMark = { readonly collection: string; readonly ids: readonly string[] } | { readonly collection: string; readonly where: Condition }
