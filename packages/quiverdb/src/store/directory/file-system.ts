@@ -1,0 +1,86 @@
+import * as fs from 'node:fs'
+import { promisify } from 'node:util'
+
+/**
+ * What a folder needs of its file system, so that a test can refuse a link or fill the disk. Paths use `/`.
+ * Failures are thrown as the system gives them, with `code` and `errno`.
+ */
+export interface FileSystem {
+  /** `r` reads, `wx` creates and writes and fails where the path exists. */
+  open(path: string, flags: 'r' | 'wx'): Promise<number>
+  /** Writes at the end of what was written; returns the bytes written, which may be fewer. */
+  write(fd: number, chunks: readonly Uint8Array[]): Promise<number>
+  /** Fills `target` from byte `position`; returns the bytes read, which may be fewer. */
+  read(fd: number, target: Uint8Array, position: number): Promise<number>
+  stat(fd: number): Promise<FileStatus>
+  /** Resolves when the file's bytes survive power loss. */
+  fsync(fd: number): Promise<void>
+  close(fd: number): Promise<void>
+  /** Resolves when the names in this folder survive power loss. */
+  syncDirectory(path: string): Promise<void>
+  link(existing: string, path: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  unlink(path: string): Promise<void>
+  mkdir(path: string): Promise<void>
+  rmdir(path: string): Promise<void>
+  readDirectory(path: string): Promise<readonly DirectoryEntry[]>
+
+  openSync(path: string): number
+  readSync(fd: number, target: Uint8Array, position: number): number
+  statSync(fd: number): FileStatus
+  closeSync(fd: number): void
+  /** Null where there is nothing. */
+  statPathSync(path: string): FileStatus | null
+}
+
+export interface FileStatus {
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number
+  isDirectory(): boolean
+}
+
+export interface DirectoryEntry {
+  readonly name: string
+  isDirectory(): boolean
+}
+
+const open = promisify(fs.open)
+const read = promisify(fs.read)
+const writev = promisify(fs.writev)
+const readdir = promisify(fs.readdir)
+const fsync = promisify(fs.fsync)
+const close = promisify(fs.close)
+/** Windows cannot open a folder for syncing; NTFS journals names by itself. */
+const canSyncDirectories = process.platform !== 'win32'
+
+/** The file system of Node. */
+export const nodeFileSystem: FileSystem = Object.freeze({
+  open,
+  write: async (fd: number, chunks: readonly Uint8Array[]) => (await writev(fd, chunks as Uint8Array[])).bytesWritten,
+  read: async (fd: number, target: Uint8Array, position: number) =>
+    (await read(fd, target, 0, target.byteLength, position)).bytesRead,
+  stat: promisify(fs.fstat),
+  fsync,
+  close,
+  async syncDirectory(path: string) {
+    if (!canSyncDirectories) return
+    const fd = await open(path, 'r')
+    try {
+      await fsync(fd)
+    } finally {
+      await close(fd)
+    }
+  },
+  link: promisify(fs.link),
+  rename: promisify(fs.rename),
+  unlink: promisify(fs.unlink),
+  mkdir: promisify(fs.mkdir) as (path: string) => Promise<void>,
+  rmdir: promisify(fs.rmdir) as (path: string) => Promise<void>,
+  readDirectory: (path: string) => readdir(path, { withFileTypes: true }),
+  openSync: (path: string) => fs.openSync(path, 'r'),
+  readSync: (fd: number, target: Uint8Array, position: number) => fs.readSync(fd, target, 0, target.byteLength, position),
+  statSync: (fd: number) => fs.fstatSync(fd),
+  closeSync: fs.closeSync,
+  statPathSync: (path: string) => fs.statSync(path, { throwIfNoEntry: false }) ?? null,
+})

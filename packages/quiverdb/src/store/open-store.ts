@@ -1,0 +1,37 @@
+import { QuiverError } from '../errors.js'
+import { MemoryStore } from './memory-store.js'
+import type { ObjectStore } from './object-store.js'
+
+/** `C:\data` is a path, so a scheme has at least two letters. */
+const schemePattern = /^([A-Za-z][A-Za-z0-9+.-]+):/
+
+/**
+ * Opens the store that `url` names: `memory:` is a new one in this process; `./data`, `/var/data` and `file:///var/data` are
+ * folders, made when absent.
+ * @throws QuiverError UNSUPPORTED: a scheme that this build has no store for. INVALID_ARGUMENT, STORAGE_FULL, STORAGE_FAILED.
+ */
+export async function openStore(url: string, options: { create?: boolean } = {}): Promise<ObjectStore> {
+  if (typeof url !== 'string' || url.trim() === '') {
+    throw new QuiverError('INVALID_ARGUMENT', 'A store is named by a path such as "./data", or "memory:".')
+  }
+  if (url === 'memory:') return new MemoryStore()
+  const scheme = schemePattern.exec(url)?.[1]?.toLowerCase()
+  if (scheme !== undefined && scheme !== 'file') throw unsupported(url, scheme)
+  const path = scheme === 'file' ? await pathOfFileUrl(url) : url
+  const { DirectoryStore } = await import('./directory-store.js')
+  return DirectoryStore.open(path.replaceAll('\\', process.platform === 'win32' ? '/' : '\\'), options)
+}
+
+async function pathOfFileUrl(url: string): Promise<string> {
+  const { fileURLToPath } = await import('node:url')
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new QuiverError('INVALID_ARGUMENT', `${url} is not the URL of a folder; write file:///path/to/folder.`, { cause })
+  }
+}
+
+function unsupported(url: string, scheme: string): QuiverError {
+  const message = `There is no store for "${scheme}:" (${url}). Stores are folders ("./data", "file:///data") and "memory:".`
+  return new QuiverError('UNSUPPORTED', message, { details: { url } })
+}
