@@ -1,0 +1,42 @@
+// `npm run bench -- <name> [options]`: installs and builds what is missing, then runs one bench. See README.md.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { benchOptions } from './shared/arguments.mjs'
+import { BenchError } from './shared/errors.mjs'
+import { benchFolder, rootFolder } from './shared/folders.mjs'
+
+try {
+  const options = benchOptions(process.argv.slice(2))
+  if (options.setup) {
+    setUpQuiver()
+    installPeers()
+  }
+  const { run } = await import(`./${options.name}/${options.name}.mjs`)
+  await run(options)
+} catch (error) {
+  if (!(error instanceof BenchError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}
+
+function setUpQuiver() {
+  const result = spawnSync(process.execPath, [join(rootFolder, 'scripts', 'setup.mjs')], { stdio: 'inherit' })
+  if (result.status !== 0) throw new BenchError('Quiver itself could not be built; nothing to measure.')
+}
+
+/** The peers are optional dependencies: one that does not install here becomes a row with its error. */
+function installPeers() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(benchFolder, 'package-lock.json')))
+    .digest('hex')
+  const stamp = join(benchFolder, 'node_modules', '.installed')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  process.stderr.write('Installing the peers ...\n')
+  const windows = process.platform === 'win32'
+  const options = { cwd: benchFolder, stdio: ['ignore', 'ignore', 'inherit'], shell: windows }
+  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], options)
+  if (result.status === 0) writeFileSync(stamp, lock)
+  else process.stderr.write('The peers could not be installed; their rows will say so.\n')
+}

@@ -1,0 +1,74 @@
+const queriesAtOnce = 4
+
+/**
+ * The exact nearest neighbours, by scanning everything in double precision.
+ *
+ * @param {import('./sets.mjs').Vectors} base @param {import('./sets.mjs').Vectors} queries @param {'l2' | 'cosine'} metric cosine
+ *   expects unit vectors @param {number} k
+ * @returns {Int32Array} queries x k row numbers, nearest first
+ */
+export function exactNeighbours(base, queries, metric, k) {
+  const truth = new Int32Array(queries.rows * k)
+  const norms = metric === 'l2' ? halfSquaredNorms(base) : new Float64Array(base.rows)
+  for (let first = 0; first < queries.rows; first += queriesAtOnce) {
+    const block = Array.from({ length: queriesAtOnce }, (_, i) => queries.row(Math.min(first + i, queries.rows - 1)))
+    const nearest = block.map(() => new Nearest(k))
+    // |q - x|^2 orders like |x|^2 / 2 - q.x, and 1 - cos like -q.x
+    scan(base, norms, block, nearest)
+    for (let i = 0; i < queriesAtOnce && first + i < queries.rows; i++) truth.set(nearest[i].rows, (first + i) * k)
+  }
+  return truth
+}
+
+/** Four queries for one pass over the base: its numbers are read from memory once and used four times. */
+function scan(base, norms, [q0, q1, q2, q3], nearest) {
+  const { values, dimensions } = base
+  for (let row = 0, start = 0; row < base.rows; row++, start += dimensions) {
+    let d0 = 0
+    let d1 = 0
+    let d2 = 0
+    let d3 = 0
+    for (let d = 0; d < dimensions; d++) {
+      const value = values[start + d]
+      d0 += value * q0[d]
+      d1 += value * q1[d]
+      d2 += value * q2[d]
+      d3 += value * q3[d]
+    }
+    nearest[0].offer(row, norms[row] - d0)
+    nearest[1].offer(row, norms[row] - d1)
+    nearest[2].offer(row, norms[row] - d2)
+    nearest[3].offer(row, norms[row] - d3)
+  }
+}
+
+function halfSquaredNorms(vectors) {
+  return Float64Array.from({ length: vectors.rows }, (_, row) =>
+    vectors.row(row).reduce((sum, value) => sum + (value * value) / 2, 0),
+  )
+}
+
+/** The k nearest so far, in order; equal distances keep the lower row. */
+class Nearest {
+  #distances
+  /** @type {Int32Array} */
+  rows
+
+  constructor(k) {
+    this.#distances = new Float64Array(k).fill(Number.POSITIVE_INFINITY)
+    this.rows = new Int32Array(k).fill(-1)
+  }
+
+  offer(row, distance) {
+    const distances = this.#distances
+    let place = distances.length - 1
+    if (distance >= distances[place]) return
+    while (place > 0 && distance < distances[place - 1]) {
+      distances[place] = distances[place - 1]
+      this.rows[place] = this.rows[place - 1]
+      place--
+    }
+    distances[place] = distance
+    this.rows[place] = row
+  }
+}
