@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { k } from '../shared/sets.mjs'
 import { efConstruction, efOnly, installedVersion, m, stopwatch } from './settings.mjs'
 
@@ -33,10 +34,11 @@ export const usearch = {
     return {
       prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => queries.row(query).slice())),
       // Its ef is an argument of the constructor: every setting opens the file again.
-      configure({ ef }) {
+      async configure({ ef }) {
         if (ef === loadedEf) return
         index = undefined
         globalThis.gc?.()
+        await setImmediate() // what was collected is freed in a later turn
         index = loaded(info, folder, ef)
         loadedEf = ef
       },
