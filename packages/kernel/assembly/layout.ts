@@ -1,0 +1,105 @@
+// The structures that both sides of the boundary share. Every field is four bytes, so a field's index is its place in the
+// declaration: src/layout.ts lists the same names in the same order.
+
+/** Ends a neighbour list, and marks an absent node. */
+export const none: u32 = 0xffffffff
+
+/** Numbers behind the codes of a row: scale, squared norm, extra coordinate, residual norm. All float32. */
+export const metaScale: usize = 0
+export const metaNorm2: usize = 4
+export const metaExtra: usize = 8
+export const metaResidual: usize = 12
+
+/** Transforms of a source vector into graph space. */
+export const transformNone: i32 = 0
+/** To unit length; the zero vector becomes the unit vector of the extra axis. */
+export const transformNormalise: i32 = 1
+/** Extra coordinate sqrt(phi^2 - ||x||^2), which makes all vectors equally long. */
+export const transformAugment: i32 = 2
+
+/** A graph: where its sections are and what its parameters are. */
+@unmanaged
+export class Graph {
+  nodes: i32
+  capacity: i32
+  dimensions: i32
+  /** 0: int8 rows, 1: float32 rows. */
+  codesKind: i32
+  m: i32
+  m0: i32
+  efConstruction: i32
+  /** Node where every descent begins; -1 in an empty graph. */
+  entry: i32
+  maxLevel: i32
+  stride: i32
+  /** Bytes of a row before its meta numbers. */
+  codeBytes: i32
+  codes: usize
+  /** m0 node numbers per node, ended by `none` when fewer. */
+  links: usize
+  /** One byte per node: on how many upper levels it lives. */
+  levels: usize
+  /** One u32 per node: byte offset of its first upper list in upperLinks. */
+  upperOffsets: usize
+  upperLinks: usize
+  seed: u32
+}
+
+/** One walk over a graph. It can be left and resumed, so all that it knows is here. */
+@unmanaged
+export class Walk {
+  /** Encoded like a row of the graph. */
+  query: usize
+  ef: i32
+  /** Bitset over nodes that may be returned; 0 allows all. */
+  allowed: usize
+  /** One u16 per node; a node was seen when it holds the epoch. */
+  visited: usize
+  visitedNodes: i32
+  epoch: u32
+  /** ef + 1 keys: the results, and in a narrow walk also what is left to expand. */
+  pool: usize
+  /** In a wide walk: as many keys as the graph has nodes. 0 in a narrow walk. */
+  frontier: usize
+  /** Room for the neighbours of one node and three more. */
+  batch: usize
+  count: i32
+  frontierCount: i32
+  /** In a narrow walk: the first pool entry that may be unexpanded. */
+  cursor: i32
+  worst: f32
+  evaluations: i32
+  done: i32
+  /** Keeps early loads alive. */
+  sink: i32
+}
+
+/** One scan over a block of rows; resumable. */
+@unmanaged
+export class Scan {
+  rows: usize
+  stride: i32
+  codeBytes: i32
+  codesKind: i32
+  count: i32
+  /** 0: squared L2, 1: negative dot product, 2: cosine distance with a unit query. */
+  mode: i32
+  query: usize
+  allowed: usize
+  k: i32
+  /** k keys. */
+  heap: usize
+  heapCount: i32
+  /** Rows whose lower bound is above this cannot be among the k nearest. */
+  bound: f32
+  /** 16 bytes each: lower bound, upper bound, estimate, row. */
+  candidates: usize
+  capacity: i32
+  candidateCount: i32
+  position: i32
+  /** metric distance = scale * computed + shift, with the shift rounded both ways. */
+  scale: f32
+  lowerShift: f32
+  upperShift: f32
+  evaluations: i32
+}

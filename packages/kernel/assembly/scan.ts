@@ -1,0 +1,169 @@
+// Scan with proof. Every row gets an estimate e and an error E such that its true distance lies in [e - E, e + E]. The k-th smallest upper
+// bound T so far bounds the k-th smallest true distance, so a row whose lower bound is above T cannot be among the k nearest; all others
+// are kept. Error of a dot product of codes, by Cauchy-Schwarz: |q.x - q'.x'| <= ||q|| ||x-x'|| + ||q-q'|| ||x'||, ||x'|| <= ||x|| + ||x-x'||.
+import { dotI8x4, squaredL2F32x4 } from './dot'
+import { keyDistance, keyId, keyOf, maxHeapPush, maxHeapReplace, maxHeapSort } from './keys'
+import { metaExtra, metaNorm2, metaResidual, metaScale, Scan } from './layout'
+
+const modeL2: i32 = 0
+const modeDot: i32 = 1
+const modeCosine: i32 = 2
+const candidateBytes: usize = 16
+
+/** Covers the rounding of the float32 operations below, relative to the numbers that enter them. */
+const slack: f32 = 4e-6
+/** Squares below this lose their relative precision: such rows are always kept. */
+const tiny: f32 = 1e-30
+const float32Epsilon: f32 = 1.2e-7
+
+// @ts-ignore: decorator
+@inline
+function lanes(meta: usize, a: usize, b: usize, c: usize, d: usize): v128 {
+  let v = v128.load32_splat(a + meta)
+  v = v128.load_lane<f32>(b + meta, v, 1)
+  v = v128.load_lane<f32>(c + meta, v, 2)
+  return v128.load_lane<f32>(d + meta, v, 3)
+}
+
+// @ts-ignore: decorator
+@inline
+function keep(scan: Scan, row: u32, lower: f32, upper: f32, estimate: f32): void {
+  // Not a number means that float32 overflowed: nothing is known of the row.
+  if (isNaN(lower)) lower = -Infinity
+  if (isNaN(upper)) upper = Infinity
+  if (isNaN(estimate)) estimate = Infinity
+  const at = scan.candidates + <usize>scan.candidateCount * candidateBytes
+  store<f32>(at, lower)
+  store<f32>(at, upper, 4)
+  store<f32>(at, estimate, 8)
+  store<u32>(at, row, 12)
+  scan.candidateCount++
+  const key = keyOf(upper, 0)
+  if (scan.heapCount < scan.k) { maxHeapPush(scan.heap, scan.heapCount, key); scan.heapCount++ }
+  else if (key < load<i64>(scan.heap)) maxHeapReplace(scan.heap, scan.heapCount, key)
+  else return
+  if (scan.heapCount == scan.k) scan.bound = min(scan.bound, keyDistance(load<i64>(scan.heap)))
+}
+
+/** Scores four rows (the last may repeat) and keeps those of the first `n` that may be among the nearest. */
+function score4<T>(scan: Scan, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
+  const stride = <usize>scan.stride, bytes = <usize>scan.codeBytes, rows = scan.rows, q = scan.query, mode = scan.mode
+  const a = rows + <usize>r0 * stride, b = rows + <usize>r1 * stride, c = rows + <usize>r2 * stride, d = rows + <usize>r3 * stride, meta = q + bytes
+  const residual = lanes(bytes + metaResidual, a, b, c, d), norm2 = lanes(bytes + metaNorm2, a, b, c, d), extra = lanes(bytes + metaExtra, a, b, c, d)
+  const queryNorm2 = v128.load32_splat(meta + metaNorm2), queryResidual = v128.load32_splat(meta + metaResidual), queryExtra = v128.load32_splat(meta + metaExtra)
+  let estimate: v128, error: v128
+  if (isFloat<T>()) {
+    const difference = f32x4.sub(extra, queryExtra), residuals = f32x4.mul(f32x4.add(residual, queryResidual), f32x4.splat(1.00001))
+    estimate = f32x4.add(squaredL2F32x4(q, a, b, c, d, bytes), f32x4.mul(difference, difference))
+    // Rounding of a sum of squares is relative to the sum; a chain has a quarter of the numbers. Rounding of `extra` is in its square.
+    const rounding = f32x4.splat((<f32>bytes / 16 + 16) * float32Epsilon)
+    error = f32x4.add(f32x4.mul(estimate, rounding), f32x4.mul(residuals, f32x4.add(residuals, f32x4.mul(f32x4.splat(2), f32x4.sqrt(estimate)))))
+    error = f32x4.mul(f32x4.splat(1.001), f32x4.add(error, f32x4.mul(f32x4.splat(float32Epsilon * 4), f32x4.mul(extra, f32x4.add(f32x4.abs(difference), f32x4.mul(extra, f32x4.splat(float32Epsilon)))))))
+    error = f32x4.add(error, f32x4.splat(tiny))
+  } else {
+    const scale = lanes(bytes + metaScale, a, b, c, d)
+    const dots = f32x4.convert_i32x4_s(dotI8x4(q, a, b, c, d, bytes))
+    const product = f32x4.add(f32x4.mul(f32x4.mul(scale, v128.load32_splat(meta + metaScale)), dots), f32x4.mul(extra, queryExtra))
+    // The extra coordinate is exact, so only the coded part of a norm carries error.
+    const coded2 = f32x4.add(f32x4.max(f32x4.sub(norm2, f32x4.mul(extra, extra)), f32x4.splat(0)), f32x4.mul(norm2, f32x4.splat(slack)))
+    const codedNorm = f32x4.sqrt(coded2), queryNorm = f32x4.sqrt(queryNorm2)
+    error = f32x4.add(f32x4.mul(queryNorm, residual), f32x4.mul(queryResidual, f32x4.add(codedNorm, residual)))
+    error = f32x4.add(f32x4.mul(error, f32x4.splat(1.00001)), f32x4.mul(f32x4.splat(slack), f32x4.mul(queryNorm, f32x4.sqrt(norm2))))
+    error = f32x4.add(error, f32x4.splat(tiny))
+    const unclear = v128.andnot(f32x4.lt(norm2, f32x4.splat(tiny)), f32x4.eq(scale, f32x4.splat(0)))
+    error = v128.bitselect(f32x4.splat(Infinity), error, unclear)
+    if (mode == modeL2) {
+      estimate = f32x4.sub(f32x4.add(norm2, queryNorm2), f32x4.add(product, product))
+      error = f32x4.add(f32x4.add(error, error), f32x4.mul(f32x4.splat(slack), f32x4.add(norm2, queryNorm2)))
+    } else if (mode == modeDot) {
+      estimate = f32x4.neg(product)
+      error = v128.bitselect(f32x4.splat(0), error, f32x4.eq(scale, f32x4.splat(0)))
+    } else {
+      const inverse = f32x4.div(f32x4.splat(1), f32x4.sqrt(norm2)), zero = f32x4.eq(scale, f32x4.splat(0))
+      estimate = v128.bitselect(f32x4.splat(1), f32x4.sub(f32x4.splat(1), f32x4.mul(product, inverse)), zero)
+      error = v128.bitselect(f32x4.splat(0), f32x4.add(f32x4.mul(error, inverse), f32x4.splat(slack)), zero)
+    }
+  }
+  const factor = f32x4.splat(scan.scale)
+  const lower = f32x4.add(f32x4.mul(factor, f32x4.sub(estimate, error)), f32x4.splat(scan.lowerShift))
+  const upper = f32x4.add(f32x4.mul(factor, f32x4.add(estimate, error)), f32x4.splat(scan.upperShift))
+  let mask = ~i32x4.bitmask(f32x4.gt(lower, f32x4.splat(scan.bound))) & ((1 << n) - 1)
+  if (!mask) return
+  estimate = f32x4.add(f32x4.mul(factor, estimate), f32x4.splat((scan.lowerShift + scan.upperShift) * 0.5))
+  if (mask & 1) keep(scan, r0, f32x4.extract_lane(lower, 0), f32x4.extract_lane(upper, 0), f32x4.extract_lane(estimate, 0))
+  if (mask & 2) keep(scan, r1, f32x4.extract_lane(lower, 1), f32x4.extract_lane(upper, 1), f32x4.extract_lane(estimate, 1))
+  if (mask & 4) keep(scan, r2, f32x4.extract_lane(lower, 2), f32x4.extract_lane(upper, 2), f32x4.extract_lane(estimate, 2))
+  if (mask & 8) keep(scan, r3, f32x4.extract_lane(lower, 3), f32x4.extract_lane(upper, 3), f32x4.extract_lane(estimate, 3))
+}
+
+/** Drops the candidates that the bound has meanwhile excluded. */
+function prune(scan: Scan): void {
+  const bound = scan.bound, end = scan.candidates + <usize>scan.candidateCount * candidateBytes
+  let to = scan.candidates
+  for (let from = to; from < end; from += candidateBytes) {
+    if (load<f32>(from) > bound) continue
+    v128.store(to, v128.load(from))
+    to += candidateBytes
+  }
+  scan.candidateCount = <i32>((to - scan.candidates) / candidateBytes)
+}
+
+/** First allowed row at or after `row`, or `count`. */
+// @ts-ignore: decorator
+@inline
+function nextAllowed(allowed: usize, row: i32, count: i32): i32 {
+  if (!allowed) return row
+  while (row < count) {
+    const word = load<u32>(allowed + (<usize>(row >> 5) << 2)) >> (row & 31)
+    if (word) return min(row + <i32>ctz(word), count)
+    row = (row | 31) + 1
+  }
+  return count
+}
+
+function step<T>(scan: Scan, evaluationsMax: i32): i32 {
+  const count = scan.count, allowed = scan.allowed
+  let position = scan.position, scored: i32 = 0, state: i32 = 0
+  while (scored < evaluationsMax) {
+    if (scan.candidateCount + 4 > scan.capacity) {
+      prune(scan)
+      if (scan.candidateCount > scan.capacity >> 1) { state = 2; break }
+    }
+    const r0 = nextAllowed(allowed, position, count)
+    if (r0 >= count) { position = count; state = 1; break }
+    const r1 = nextAllowed(allowed, r0 + 1, count), r2 = nextAllowed(allowed, r1 + 1, count), r3 = nextAllowed(allowed, r2 + 1, count)
+    const n = r3 < count ? 4 : r2 < count ? 3 : r1 < count ? 2 : 1
+    score4<T>(scan, r0, n > 1 ? r1 : r0, n > 2 ? r2 : r0, n > 3 ? r3 : r0, n)
+    position = (n > 3 ? r3 : count - 1) + 1
+    scored += n
+  }
+  scan.position = position
+  scan.evaluations += scored
+  return state
+}
+
+/** 1: all rows are scanned. 0: more to do. 2: more to do, and the candidates need more room first (copy them and raise the capacity). */
+export function scanStep(scanPointer: usize, evaluationsMax: i32): i32 {
+  const scan = changetype<Scan>(scanPointer)
+  return scan.codesKind ? step<f32>(scan, evaluationsMax) : step<i8>(scan, evaluationsMax)
+}
+
+/** Drops what is excluded; returns how many candidates remain. */
+export function scanPrune(scanPointer: usize): i32 {
+  const scan = changetype<Scan>(scanPointer)
+  prune(scan)
+  return scan.candidateCount
+}
+
+/** Writes the candidates by ascending estimate: u32 rows, f64 estimates, f64 lower bounds. `keys` has room for a key each. */
+export function scanResults(scanPointer: usize, keys: usize, rows: usize, estimates: usize, lowers: usize): void {
+  const scan = changetype<Scan>(scanPointer), n = scan.candidateCount
+  for (let i: i32 = 0; i < n; i++) maxHeapPush(keys, i, keyOf(load<f32>(scan.candidates + <usize>i * candidateBytes, 8), i))
+  maxHeapSort(keys, n)
+  for (let i: i32 = 0; i < n; i++) {
+    const at = scan.candidates + <usize>keyId(load<i64>(keys + (<usize>i << 3))) * candidateBytes
+    store<u32>(rows + (<usize>i << 2), load<u32>(at, 12))
+    store<f64>(estimates + (<usize>i << 3), <f64>load<f32>(at, 8))
+    store<f64>(lowers + (<usize>i << 3), <f64>load<f32>(at))
+  }
+}

@@ -1,0 +1,110 @@
+import { binaryBase64 } from './binary.js'
+import { type KernelMemory, type KernelModule, webAssembly } from './webassembly.js'
+
+/**
+ * The kernel's functions over one memory. All pointers and sizes are byte counts (u32; negative numbers are read modulo 2^32);
+ * structures are described by the layouts of this package. A kernel keeps no state outside the addresses that it is given.
+ */
+export interface KernelExports {
+  /** XXH64 of a byte range, as a signed 64-bit number. */
+  xxh64(pointer: number, length: number, seed: bigint): bigint
+
+  /** Adds the coordinates of tightly packed float32 vectors (normalised first for transform 1) to float64 sums. */
+  addToSums(source: number, count: number, dimensions: number, transform: number, sums: number): void
+  /** The greatest squared norm of tightly packed float32 vectors. */
+  greatestSquaredNorm(source: number, count: number, dimensions: number): number
+  /** The squared norm of one float32 vector. */
+  squaredNorm(source: number, dimensions: number): number
+  /** Encodes one vector; `staging` has room for the dimensions, rounded up to 16, in float64. Returns its squared norm. */
+  encodeRow(
+    source: number,
+    dimensions: number,
+    transform: number,
+    phi: number,
+    centre: number,
+    target: number,
+    codesKind: number,
+    codeBytes: number,
+    staging: number,
+  ): number
+  /** Encodes tightly packed vectors into rows of `stride` bytes. Returns the greatest squared norm. */
+  encodeRows(
+    source: number,
+    count: number,
+    dimensions: number,
+    transform: number,
+    phi: number,
+    centre: number,
+    target: number,
+    stride: number,
+    codesKind: number,
+    codeBytes: number,
+    staging: number,
+  ): number
+
+  /** On how many upper levels a node lives. */
+  levelOf(node: number, seed: number, m: number): number
+  /** Bytes of upper links that a range of nodes needs. */
+  upperBytes(from: number, to: number, seed: number, m: number): number
+  /** Draws levels, places upper lists from byte `offset` on, and empties all lists of a range of nodes. */
+  prepareNodes(graph: number, from: number, to: number, offset: number): void
+  /** Inserts prepared and encoded nodes. The walk is narrow and its ef is the graph's efConstruction. */
+  insertNodes(graph: number, walk: number, selection: number, from: number, to: number, fill: number): void
+
+  /** Counts nodes that cannot be reached from the entry on level 0. `parents` and `queue`: one u32 per node. */
+  audit(graph: number, parents: number, queue: number): number
+  /** Makes every node reachable; returns how many had to be attached. */
+  repair(graph: number, walk: number, selection: number, parents: number, queue: number, fill: number): number
+
+  /** Descends to level 0. The walk's addresses and ef are set. */
+  searchBegin(graph: number, walk: number): void
+  /** Goes on for about `evaluationsMax` distances. Returns 1 when done, else 0. */
+  searchStep(graph: number, walk: number, evaluationsMax: number): number
+  /** Writes the nearest nodes (u32) and scale * distance + shift (float64); ends the walk. Returns how many. */
+  searchResults(walk: number, limit: number, nodes: number, distances: number, scale: number, shift: number): number
+
+  /** Goes on for about `evaluationsMax` rows. Returns 1 when done, 0 to go on, 2 when the candidates need more room. */
+  scanStep(scan: number, evaluationsMax: number): number
+  /** Drops candidates that the bound excludes; returns how many remain. */
+  scanPrune(scan: number): number
+  /** Writes candidates by ascending estimate: rows (u32), estimates and lower bounds (float64). `keys`: one key each. */
+  scanResults(scan: number, keys: number, rows: number, estimates: number, lowers: number): void
+
+  /** Exact float64 distances of a float32 query to rows `stride` bytes apart. */
+  exactDistances(query: number, rows: number, stride: number, count: number, dimensions: number, mode: number, out: number): void
+}
+
+// (module (func (result v128) i32.const 0 i8x16.splat)): valid only where SIMD is.
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
+])
+
+let compiled: Promise<KernelModule> | undefined
+
+/** Compiles the kernel, once per process. @throws Error on a runtime without WebAssembly SIMD. */
+export function loadKernel(): Promise<KernelModule> {
+  compiled ??= compile()
+  return compiled
+}
+
+async function compile(): Promise<KernelModule> {
+  if (!webAssembly?.validate(simdProbe)) {
+    throw new Error('This JavaScript runtime has no WebAssembly SIMD, which Quiver needs. Node 20 and current browsers have it.')
+  }
+  return webAssembly.compile(Uint8Array.from(atob(binaryBase64), (character) => character.charCodeAt(0)))
+}
+
+/** A memory that starts with `initialBytes` and can grow to `maximumBytes` (at most 4 GiB). @throws RangeError when refused. */
+export function createMemory(initialBytes: number, maximumBytes: number): KernelMemory {
+  if (!webAssembly) throw new Error('This JavaScript runtime has no WebAssembly.')
+  return new webAssembly.Memory({ initial: Math.ceil(initialBytes / pageBytes), maximum: Math.ceil(maximumBytes / pageBytes) })
+}
+
+/** Size of a WebAssembly page. */
+export const pageBytes = 65_536
+
+/** Binds a compiled kernel to a memory. The first 64 KiB of it are the kernel's own. */
+export function instantiateKernel(module: KernelModule, memory: KernelMemory): KernelExports {
+  if (!webAssembly) throw new Error('This JavaScript runtime has no WebAssembly.')
+  return new webAssembly.Instance(module, { env: { memory } }).exports as KernelExports
+}

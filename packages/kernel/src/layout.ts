@@ -1,0 +1,104 @@
+// The structures of assembly/layout.ts, field by field in the same order. Every field takes four bytes.
+
+const fieldBytes = 4
+
+function structure<const Name extends string>(names: readonly Name[]) {
+  const index = Object.fromEntries(names.map((name, position) => [name, position])) as Record<Name, number>
+  return Object.freeze({
+    /** Place of each field, in units of four bytes. */
+    index: Object.freeze(index),
+    bytes: names.length * fieldBytes,
+  })
+}
+
+/** A graph: where its sections are and what its parameters are. */
+export const graphLayout = structure([
+  'nodes',
+  'capacity',
+  'dimensions',
+  'codesKind',
+  'm',
+  'm0',
+  'efConstruction',
+  'entry',
+  'maxLevel',
+  'stride',
+  'codeBytes',
+  'codes',
+  'links',
+  'levels',
+  'upperOffsets',
+  'upperLinks',
+  'seed',
+])
+
+/** One walk over a graph. `worst` is a float32; all others are integers. */
+export const walkLayout = structure([
+  'query',
+  'ef',
+  'allowed',
+  'visited',
+  'visitedNodes',
+  'epoch',
+  'pool',
+  'frontier',
+  'batch',
+  'count',
+  'frontierCount',
+  'cursor',
+  'worst',
+  'evaluations',
+  'done',
+  'sink',
+])
+
+/** One scan over rows. `bound`, `scale`, `lowerShift` and `upperShift` are float32; all others are integers. */
+export const scanLayout = structure([
+  'rows',
+  'stride',
+  'codeBytes',
+  'codesKind',
+  'count',
+  'mode',
+  'query',
+  'allowed',
+  'k',
+  'heap',
+  'heapCount',
+  'bound',
+  'candidates',
+  'capacity',
+  'candidateCount',
+  'position',
+  'scale',
+  'lowerShift',
+  'upperShift',
+  'evaluations',
+])
+
+/** Addresses of the room that the choice of neighbours needs. */
+export const selectionLayout = structure(['chosen', 'spare', 'sorted'])
+
+/** Bytes of the numbers behind the codes of a row: scale, squared norm, extra coordinate, residual norm, each float32. */
+export const metaBytes = 16
+
+/** One candidate of a scan: lower bound, upper bound, estimate (float32), row (u32). */
+export const scanCandidateBytes = 16
+
+/** One key of a pool or heap. */
+export const keyBytes = 8
+
+/** Addresses below this belong to the kernel itself. */
+export const reservedBytes = 65_536
+
+/** Ends a neighbour list. */
+export const noNode = 0xffffffff
+
+/** Distances of exact scores and of scans over plain codes. */
+export const modes = Object.freeze({ l2: 0, dot: 1, cosine: 2 })
+
+/** How a vector gets into graph space. */
+export const transforms = Object.freeze({ none: 0, normalise: 1, augment: 2 })
+
+/** What a row holds before its meta numbers. */
+export const codesKinds = Object.freeze({ int8: 0, float32: 1 })
