@@ -101,9 +101,8 @@ export class FailingStore implements ObjectStore {
     const request = { verb, key, number: ++this.#requests, writeNumber: isWrite ? ++this.#writes : 0 }
     await this.#landDue(request.number)
     const fault = this.#plan(request)
-    switch (fault?.kind) {
-      case undefined:
-        return run()
+    if (!fault) return run()
+    switch (fault.kind) {
       case 'delay':
         await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
         return run()

@@ -9,7 +9,7 @@ export interface VerbCount {
   requests: number
   /** Of those, the ones that ended in an error. */
   failures: number
-  /** Body bytes written or read by requests that succeeded; 0 for `list`, `delete` and `syncExists`. */
+  /** Body bytes sent or received by requests that succeeded, `exists` included; 0 for `list`, `delete` and `syncExists`. */
   bytes: number
 }
 
