@@ -6,7 +6,8 @@ export interface ByteRange {
 
 /**
  * The only thing that differs between a folder, memory, a browser and S3. Keys are `/`-separated paths of
- * `[A-Za-z0-9._%@-]` segments; objects never change once written.
+ * `[A-Za-z0-9._%@-]` segments of at most 200 characters, none `.` or `..`, the first not `.tmp`; no key is the folder of
+ * another (`a` and `a/b`). Objects never change once written, but for heartbeats, whose keys hold `/pin/`.
  *
  * Every commit rests on one primitive, {@link ObjectStore.putNew}: of any number of writers, in any number of
  * processes, exactly one creates a key, and once it says `created` the bytes survive power loss.
@@ -24,13 +25,17 @@ export interface ObjectStore {
    * @throws QuiverError COMMIT_UNKNOWN: it may have been created; repeat the same call with the same bytes to find out.
    */
   putNew(key: string, body: Uint8Array): Promise<'created' | 'exists'>
-  /** Writes an object durably under a key that nobody else writes (a fresh UUID, or this process's own heartbeat). Several chunks become one object. */
+  /**
+   * Writes an object durably under a key that nobody else writes (a fresh UUID, or this process's own heartbeat). Several
+   * chunks become one object; they must not change until it is done.
+   * @throws QuiverError STORAGE_FULL or STORAGE_FAILED: repeat it, or leave it as garbage.
+   */
   put(key: string, body: Uint8Array | readonly Uint8Array[]): Promise<void>
-  /** The object or the given part of it; null when there is none. */
+  /** The object or the given part of it; null when there is none. @throws QuiverError STORAGE_FAILED */
   get(key: string, range?: ByteRange): Promise<Uint8Array | null>
-  /** Keys that begin with `prefix`, in ascending order of their UTF-16 code units, behind `after`. */
+  /** Keys that begin with `prefix`, in ascending order of their UTF-16 code units, behind `after`, at most `limit` of them. */
   list(prefix: string, options?: { after?: string; limit?: number }): AsyncIterable<string>
-  /** Idempotent. */
+  /** Idempotent, and not a commit: after power loss some may be there again. */
   delete(keys: readonly string[]): Promise<void>
   /** Releases what the store holds open. Using it afterwards throws CLOSED. */
   close(): Promise<void>
