@@ -1,0 +1,135 @@
+import {
+  createMemory,
+  instantiateKernel,
+  type KernelExports,
+  type KernelMemory,
+  type KernelModule,
+  pageBytes,
+  reservedBytes,
+} from '@quiverdb/kernel'
+import { assert } from '../errors.js'
+
+/** A contiguous range of an arena's memory, in bytes. */
+interface Range {
+  pointer: number
+  bytes: number
+}
+
+/** Extents start and end on multiples of this. */
+export const extentAlignment = 4096
+
+const arenaBytesMax = 4 * 1024 ** 3
+const growthBytesMin = 1024 ** 2
+
+export const alignUp = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment
+
+/**
+ * One linear memory with its kernel. Hands out page-aligned ranges, lowest address first, and joins free neighbours. Views are made fresh
+ * after the memory has grown, because growing detaches them: fetch them after the last allocation, never before.
+ */
+export class Arena {
+  readonly kernel: KernelExports
+  readonly #memory: KernelMemory
+  /** By address; no two touch. */
+  readonly #free: Range[] = []
+  #end = reservedBytes
+  #u8: Uint8Array<ArrayBuffer>
+  #u32: Uint32Array<ArrayBuffer>
+  #i32: Int32Array<ArrayBuffer>
+  #f32: Float32Array<ArrayBuffer>
+  #f64: Float64Array<ArrayBuffer>
+
+  constructor(module: KernelModule) {
+    this.#memory = createMemory(reservedBytes, arenaBytesMax)
+    this.kernel = instantiateKernel(module, this.#memory)
+    const buffer = this.#memory.buffer
+    this.#u8 = new Uint8Array(buffer)
+    this.#u32 = new Uint32Array(buffer)
+    this.#i32 = new Int32Array(buffer)
+    this.#f32 = new Float32Array(buffer)
+    this.#f64 = new Float64Array(buffer)
+  }
+
+  get u8(): Uint8Array<ArrayBuffer> {
+    if (this.#u8.buffer !== this.#memory.buffer) this.#u8 = new Uint8Array(this.#memory.buffer)
+    return this.#u8
+  }
+
+  get u32(): Uint32Array<ArrayBuffer> {
+    if (this.#u32.buffer !== this.#memory.buffer) this.#u32 = new Uint32Array(this.#memory.buffer)
+    return this.#u32
+  }
+
+  get i32(): Int32Array<ArrayBuffer> {
+    if (this.#i32.buffer !== this.#memory.buffer) this.#i32 = new Int32Array(this.#memory.buffer)
+    return this.#i32
+  }
+
+  get f32(): Float32Array<ArrayBuffer> {
+    if (this.#f32.buffer !== this.#memory.buffer) this.#f32 = new Float32Array(this.#memory.buffer)
+    return this.#f32
+  }
+
+  get f64(): Float64Array<ArrayBuffer> {
+    if (this.#f64.buffer !== this.#memory.buffer) this.#f64 = new Float64Array(this.#memory.buffer)
+    return this.#f64
+  }
+
+  /** Address of a free range, or undefined when neither the memory's limit nor the machine's allows it. The bytes are not cleared. */
+  allocate(bytes: number): number | undefined {
+    assert(bytes > 0 && bytes % extentAlignment === 0, 'an extent has whole pages')
+    const place = this.#free.findIndex((range) => range.bytes >= bytes)
+    const range = place < 0 ? this.#grow(bytes) : this.#free[place]
+    if (!range) return undefined
+    const { pointer } = range
+    range.pointer += bytes
+    range.bytes -= bytes
+    if (!range.bytes) this.#free.splice(this.#free.indexOf(range), 1)
+    return pointer
+  }
+
+  release(pointer: number, bytes: number): void {
+    let low = 0
+    let high = this.#free.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#free[middle]!.pointer < pointer) low = middle + 1
+      else high = middle
+    }
+    const before = this.#free[low - 1]
+    const after = this.#free[low]
+    assert(!before || before.pointer + before.bytes <= pointer, 'an extent is freed once')
+    assert(!after || pointer + bytes <= after.pointer, 'an extent is freed once')
+    const joinsBefore = before !== undefined && before.pointer + before.bytes === pointer
+    const joinsAfter = after !== undefined && pointer + bytes === after.pointer
+    if (joinsBefore) before.bytes += bytes + (joinsAfter ? after.bytes : 0)
+    else if (joinsAfter) Object.assign(after, { pointer, bytes: bytes + after.bytes })
+    else this.#free.splice(low, 0, { pointer, bytes })
+    if (joinsBefore && joinsAfter) this.#free.splice(low, 1)
+  }
+
+  /** Grows until the last free range has `bytes`, and returns it. */
+  #grow(bytes: number): Range | undefined {
+    const last = this.#free.at(-1)
+    const atEnd = last !== undefined && last.pointer + last.bytes === this.#end
+    const missing = Math.max(bytes - (atEnd ? last.bytes : 0), growthBytesMin)
+    for (const wanted of [missing, bytes - (atEnd ? last.bytes : 0)]) {
+      const grown = alignUp(wanted, pageBytes)
+      if (this.#end + grown > arenaBytesMax || !this.#growMemory(grown)) continue
+      const start = this.#end
+      this.#end += grown
+      this.release(start, grown)
+      return this.#free.at(-1)
+    }
+    return undefined
+  }
+
+  #growMemory(bytes: number): boolean {
+    try {
+      this.#memory.grow(bytes / pageBytes)
+      return true
+    } catch {
+      return false // the runtime refuses; another arena may have room
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { QuiverError } from '../errors.js'
+import { alignUp } from './arena.js'
+import { checkLength } from './check-length.js'
+import type { Extent, MemoryPool } from './memory-pool.js'
+import { type Metric, modeOf } from './metric.js'
+
+const rowsMin = 64
+const rowAlignment = 16
+
+/**
+ * Exact distances, summed in float64 in a fixed order: the same bits on every machine.
+ *
+ * @example
+ * ```ts
+ * const scorer = new ExactScorer(pool)
+ * scorer.begin(query, 'cosine')
+ * candidates.forEach((bytes, i) => scorer.row(i).set(bytes))
+ * const distances = scorer.score(candidates.length)
+ * scorer.free()
+ * ```
+ */
+export class ExactScorer {
+  readonly #pool: MemoryPool
+  #staged: Extent | undefined
+  #query: Float32Array = new Float32Array(0)
+  #metric: Metric = 'l2'
+  #stride = 0
+
+  constructor(pool: MemoryPool) {
+    this.#pool = pool
+  }
+
+  /** Sets the query that the next scores are for. Rows that were staged before are void. */
+  begin(query: Float32Array, metric: Metric): void {
+    this.#query = query
+    this.#metric = metric
+    this.#stride = alignUp(4 * query.length, rowAlignment)
+  }
+
+  /**
+   * Where the float32 bytes (little-endian) of row i go, so that a file can be read straight into it. The view is good until the pool
+   * next allocates, which asking for a later row can do: fill a row before asking for the next. @throws QuiverError MEMORY_FULL
+   */
+  row(i: number): Uint8Array<ArrayBuffer> {
+    const extent = this.#reserve(i + 1)
+    const start = extent.pointer + i * this.#stride
+    return extent.arena.u8.subarray(start, start + 4 * this.#query.length)
+  }
+
+  /** Stages a vector as row i. */
+  setRow(i: number, vector: Float32Array): void {
+    checkLength(vector, this.#query.length)
+    const extent = this.#reserve(i + 1)
+    extent.arena.f32.set(vector, (extent.pointer + i * this.#stride) / 4)
+  }
+
+  /** The distances of the first n staged rows, in the metric's own scale. */
+  score(n: number): Float64Array<ArrayBuffer> {
+    if (!n) return new Float64Array(0)
+    const { arena, pointer } = this.#reserve(n)
+    const query = this.#pool.scratch(arena, 'source', this.#query.byteLength)
+    const out = this.#pool.scratch(arena, 'distances', 8 * n)
+    arena.f32.set(this.#query, query / 4)
+    arena.kernel.exactDistances(query, pointer, this.#stride, n, this.#query.length, modeOf(this.#metric), out)
+    return arena.f64.slice(out / 8, out / 8 + n)
+  }
+
+  free(): void {
+    this.#staged?.free()
+    this.#staged = undefined
+  }
+
+  /** Room for n rows of the present stride; keeps what is staged. */
+  #reserve(n: number): Extent {
+    if (!this.#stride) throw new QuiverError('INTERNAL', 'begin comes before row and score.')
+    const present = this.#staged
+    if (present && present.bytes >= n * this.#stride) return present
+    const extent = this.#pool.allocate(Math.max(n, rowsMin, 2 * Math.floor((present?.bytes ?? 0) / this.#stride)) * this.#stride)
+    if (present) {
+      extent.view().set(present.view())
+      present.free()
+    }
+    this.#staged = extent
+    return extent
+  }
+}

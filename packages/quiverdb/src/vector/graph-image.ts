@@ -1,0 +1,104 @@
+import { QuiverError } from '../errors.js'
+import type { Metric } from './metric.js'
+import { type CodesKind, rowLayout } from './row-layout.js'
+
+export interface GraphParameters {
+  readonly dimensions: number
+  readonly metric: Metric
+  readonly codes: CodesKind
+  /** Links that a new node gets on each level, and the most that it keeps on upper ones; 2 to 128. */
+  readonly m: number
+  /** The most links on level 0; at least m, at most 256. */
+  readonly m0: number
+  /** Candidates while inserting; 1 to 512. */
+  readonly efConstruction: number
+  /** Of the draw of levels. */
+  readonly seed: number
+}
+
+/** As its creator gives them: all but dimensions and metric have defaults. */
+export type GraphParametersInput = Pick<GraphParameters, 'dimensions' | 'metric'> &
+  Partial<Omit<GraphParameters, 'dimensions' | 'metric'>>
+
+/** What a graph is, as plain JSON. With its sections it is a complete image; all numbers in sections are little-endian. */
+export interface GraphHeader extends GraphParameters {
+  readonly version: 1
+  readonly nodes: number
+  /** Where a descent begins; -1 in an empty graph. */
+  readonly entry: number
+  readonly maxLevel: number
+  /** Greatest norm that the extra coordinate of the dot metric allows for. 0 for other metrics. */
+  readonly phi: number
+  /** By how much a squared norm exceeds phi squared at most; 0 unless vectors were inserted that are longer than phi. */
+  readonly excessMax: number
+  readonly stride: number
+  readonly upperBytes: number
+}
+
+/**
+ * The sections of an image, hottest first. `links`: m0 node numbers (u32) per node, ended by 0xffffffff; `codes`: rows of `stride` bytes;
+ * `upperOffsets`: u32 per node, where its upper lists begin; `upperLinks`: m node numbers (u32) per level of a node; `levels`: one byte
+ * per node; `centre`: float32 per dimension, subtracted before encoding.
+ */
+export const graphSections = ['links', 'codes', 'upperOffsets', 'upperLinks', 'levels', 'centre'] as const
+export type GraphSection = (typeof graphSections)[number]
+
+export type GraphSections = Readonly<Record<GraphSection, Uint8Array<ArrayBuffer>>>
+
+export interface GraphImage {
+  readonly header: GraphHeader
+  readonly sections: GraphSections
+}
+
+/** Bytes of each section. */
+export function sectionBytes(
+  header: Pick<GraphHeader, 'nodes' | 'm0' | 'stride' | 'upperBytes' | 'dimensions'>,
+): Record<GraphSection, number> {
+  const { nodes, m0, stride, upperBytes, dimensions } = header
+  return {
+    links: 4 * m0 * nodes,
+    codes: stride * nodes,
+    upperOffsets: 4 * nodes,
+    upperLinks: upperBytes,
+    levels: nodes,
+    centre: 4 * dimensions,
+  }
+}
+
+/** Names the effort of a graph. */
+export type GraphPresetName = 'default' | 'highRecall' | 'highSpeed'
+
+export interface GraphPreset {
+  readonly m: number
+  readonly m0: number
+  readonly efConstruction: number
+  readonly efSearch: number
+}
+
+export const graphPresets: Readonly<Record<GraphPresetName, GraphPreset>> = Object.freeze({
+  default: Object.freeze({ m: 16, m0: 32, efConstruction: 200, efSearch: 50 }),
+  highRecall: Object.freeze({ m: 32, m0: 64, efConstruction: 400, efSearch: 200 }),
+  highSpeed: Object.freeze({ m: 8, m0: 16, efConstruction: 100, efSearch: 20 }),
+})
+
+const seedDefault = 0x5eed
+const mMax = 128
+const efConstructionMax = 512
+
+/** Fills in the defaults: int8 codes, the default preset. @throws QuiverError INVALID_ARGUMENT */
+export function graphParameters(
+  given: Partial<GraphParameters> & Pick<GraphParameters, 'dimensions' | 'metric'>,
+): GraphParameters {
+  const { m, m0, efConstruction } = graphPresets.default
+  const parameters = { codes: 'int8' as const, m, m0, efConstruction, seed: seedDefault, ...given }
+  rowLayout(parameters.dimensions, parameters.codes)
+  checkRange('m', parameters.m, 2, mMax)
+  checkRange('m0', parameters.m0, parameters.m, 2 * mMax)
+  checkRange('efConstruction', parameters.efConstruction, 1, efConstructionMax)
+  return parameters
+}
+
+function checkRange(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return
+  throw new QuiverError('INVALID_ARGUMENT', `${name} must be an integer from ${least} to ${most}, not ${value}.`)
+}

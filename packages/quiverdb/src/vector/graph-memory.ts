@@ -1,0 +1,204 @@
+import { graphLayout, keyBytes, selectionLayout, walkLayout } from '@quiverdb/kernel'
+import { assert } from '../errors.js'
+import type { Arena } from './arena.js'
+import {
+  type GraphHeader,
+  type GraphImage,
+  type GraphParameters,
+  type GraphSection,
+  type GraphSections,
+  graphSections,
+  sectionBytes,
+} from './graph-image.js'
+import type { Extent, MemoryPool } from './memory-pool.js'
+import { storedTransform } from './metric.js'
+import { codesKindOf, type RowLayout, rowLayout } from './row-layout.js'
+
+const { index: graphField, bytes: graphBytes } = graphLayout
+const { index: walkField, bytes: walkBytes } = walkLayout
+const { index: selectionField, bytes: selectionBytes } = selectionLayout
+
+/** Up to here a search keeps one sorted pool; above, shifting it would cost more than heaps do. */
+const narrowEfMax = 512
+
+/**
+ * A graph in linear memory: its sections in extents of their own, and the descriptor that tells the kernel where they are. All in one arena.
+ * `capacity` nodes have room; `nodes` are inserted.
+ */
+export class GraphMemory {
+  readonly pool: MemoryPool
+  readonly parameters: GraphParameters
+  readonly layout: RowLayout
+  readonly phi: number
+  /** Greatest squared norm of what was encoded here, or phi squared. */
+  norm2Max: number
+  readonly arena: Arena
+  readonly capacity: number
+  readonly #extents: Record<GraphSection, Extent>
+  readonly #descriptor: Extent
+
+  /** @throws QuiverError MEMORY_FULL */
+  constructor(pool: MemoryPool, parameters: GraphParameters, phi: number, capacity: number, upperBytesMax: number) {
+    this.pool = pool
+    this.parameters = parameters
+    this.layout = rowLayout(parameters.dimensions, parameters.codes)
+    this.phi = phi
+    this.norm2Max = phi * phi
+    this.capacity = capacity
+    const { dimensions, m0 } = parameters
+    const bytes = sectionBytes({ nodes: capacity, m0, dimensions, stride: this.layout.stride, upperBytes: upperBytesMax })
+    const extents = pool.allocateTogether([...graphSections.map((name) => bytes[name]), graphBytes])
+    this.#descriptor = extents.pop()!
+    this.#extents = Object.fromEntries(graphSections.map((name, i) => [name, extents[i]!])) as Record<GraphSection, Extent>
+    this.arena = this.#descriptor.arena
+    this.#describe()
+  }
+
+  /** Address of the kernel's descriptor. */
+  get pointer(): number {
+    return this.#descriptor.pointer
+  }
+
+  get nodes(): number {
+    return this.#get('nodes')
+  }
+
+  set nodes(value: number) {
+    this.#set('nodes', value)
+  }
+
+  get entry(): number {
+    return this.#get('entry')
+  }
+
+  get maxLevel(): number {
+    return this.#get('maxLevel')
+  }
+
+  setEntry(entry: number, maxLevel: number): void {
+    this.#set('entry', entry)
+    this.#set('maxLevel', maxLevel)
+  }
+
+  section(name: GraphSection): Extent {
+    return this.#extents[name]
+  }
+
+  /** Where the upper lists of the first `nodes` nodes end. */
+  upperBytesUsed(nodes: number): number {
+    if (!nodes) return 0
+    const offset = this.arena.u32[this.#extents.upperOffsets.pointer / 4 + nodes - 1]!
+    const level = this.arena.u8[this.#extents.levels.pointer + nodes - 1]!
+    return offset + 4 * this.parameters.m * level
+  }
+
+  header(): GraphHeader {
+    const { nodes, entry, maxLevel, phi } = this
+    const excessMax = this.parameters.metric === 'dot' ? Math.max(0, this.norm2Max - phi * phi) : 0
+    const upperBytes = this.upperBytesUsed(nodes)
+    return { version: 1, ...this.parameters, nodes, entry, maxLevel, phi, excessMax, stride: this.layout.stride, upperBytes }
+  }
+
+  /** A copy that needs no pool. */
+  image(): GraphImage {
+    const header = this.header()
+    const bytes = sectionBytes(header)
+    const copies = graphSections.map((name) => [name, this.#extents[name].view().slice(0, bytes[name])] as const)
+    return { header, sections: Object.fromEntries(copies) as GraphSections }
+  }
+
+  /** Encodes tightly packed vectors as the rows from `first` on. */
+  encode(vectors: Float32Array, first: number): void {
+    const { dimensions, metric, codes } = this.parameters
+    const count = vectors.length / dimensions
+    assert(Number.isInteger(count) && first + count <= this.capacity, 'rows fit the capacity of the graph')
+    const source = this.pool.scratch(this.arena, 'source', vectors.byteLength)
+    const staging = this.pool.scratch(this.arena, 'staging', 8 * (dimensions + 16))
+    this.arena.f32.set(vectors, source / 4)
+    const { codeBytes, stride } = this.layout
+    const target = this.#extents.codes.pointer + first * stride
+    const centre = this.#extents.centre.pointer
+    const norm2 = this.arena.kernel.encodeRows(
+      ...([source, count, dimensions, storedTransform(metric), this.phi] as const),
+      ...([centre, target, stride, codesKindOf(codes), codeBytes, staging] as const),
+    )
+    this.norm2Max = Math.max(this.norm2Max, norm2)
+  }
+
+  /** Prepares the arena's walk for this graph and returns its address. `wide` keeps what is allowed apart from what is walked. */
+  placeWalk(ef: number, wide: boolean): number {
+    const { arena, pool } = this
+    const heaps = wide || ef > narrowEfMax
+    const walk = pool.scratch(arena, 'walk', walkBytes, () => {})
+    const visited = pool.scratch(arena, 'visited', 2 * this.capacity, () => {
+      arena.u32[walk / 4 + walkField.epoch] = 0
+    })
+    const results = pool.scratch(arena, 'pool', keyBytes * (ef + 1))
+    const frontier = heaps ? pool.scratch(arena, 'frontier', keyBytes * Math.max(1, this.capacity)) : 0
+    const batch = pool.scratch(arena, 'batch', 4 * (this.parameters.m0 + 4))
+    const { u32 } = arena
+    const at = walk / 4
+    u32[at + walkField.ef] = ef
+    u32[at + walkField.allowed] = 0
+    u32[at + walkField.visited] = visited
+    // A wrap clears what was ever used, so the largest graph of the arena decides.
+    u32[at + walkField.visitedNodes] = Math.max(u32[at + walkField.visitedNodes]!, this.capacity)
+    u32[at + walkField.pool] = results
+    u32[at + walkField.frontier] = frontier
+    u32[at + walkField.batch] = batch
+    return walk
+  }
+
+  /** Prepares the room for choosing neighbours and returns its address. */
+  placeSelection(): number {
+    const { arena, pool } = this
+    const { m0 } = this.parameters
+    const selection = pool.scratch(arena, 'selection', selectionBytes)
+    const chosen = pool.scratch(arena, 'chosen', 4 * (m0 + 4))
+    const spare = pool.scratch(arena, 'spare', 4 * (m0 + 4))
+    const sorted = pool.scratch(arena, 'sorted', keyBytes * (m0 + 2))
+    const at = selection / 4
+    arena.u32[at + selectionField.chosen] = chosen
+    arena.u32[at + selectionField.spare] = spare
+    arena.u32[at + selectionField.sorted] = sorted
+    return selection
+  }
+
+  /** How many nodes cannot be reached from the entry along level 0. */
+  audit(): number {
+    const parents = this.pool.scratch(this.arena, 'parents', 4 * Math.max(1, this.nodes))
+    const queue = this.pool.scratch(this.arena, 'queue', 4 * Math.max(1, this.nodes))
+    return this.arena.kernel.audit(this.pointer, parents, queue)
+  }
+
+  free(): void {
+    for (const name of graphSections) this.#extents[name].free()
+    this.#descriptor.free()
+  }
+
+  #describe(): void {
+    const { dimensions, m, m0, efConstruction, codes, seed } = this.parameters
+    const { codeBytes, stride } = this.layout
+    this.nodes = 0
+    this.setEntry(-1, 0)
+    this.#set('capacity', this.capacity)
+    this.#set('dimensions', dimensions)
+    this.#set('codesKind', codesKindOf(codes))
+    this.#set('m', m)
+    this.#set('m0', m0)
+    this.#set('efConstruction', efConstruction)
+    this.#set('stride', stride)
+    this.#set('codeBytes', codeBytes)
+    this.#set('seed', seed)
+    for (const name of ['codes', 'links', 'levels', 'upperOffsets', 'upperLinks'] as const)
+      this.#set(name, this.#extents[name].pointer)
+  }
+
+  #get(field: keyof typeof graphField): number {
+    return this.arena.i32[this.pointer / 4 + graphField[field]]!
+  }
+
+  #set(field: keyof typeof graphField, value: number): void {
+    this.arena.i32[this.pointer / 4 + graphField[field]] = value
+  }
+}

@@ -1,0 +1,189 @@
+import { QuiverError } from '../errors.js'
+import {
+  type GraphImage,
+  type GraphParameters,
+  graphParameters,
+  type GraphParametersInput,
+  graphSections,
+  sectionBytes,
+} from './graph-image.js'
+import { GraphMemory } from './graph-memory.js'
+import { type GraphCalibration } from './graph-statistics.js'
+import type { Extent, MemoryPool } from './memory-pool.js'
+import { parametersOf } from './resident-graph.js'
+
+export interface HnswBuilderOptions extends GraphParametersInput {
+  /** Nodes that there is room for. */
+  readonly capacity: number
+  /** Centre and greatest norm, from a first pass (`GraphStatistics`). Default: centre zero; required for dot. */
+  readonly calibration?: GraphCalibration
+}
+
+/** Nodes that nobody links to are attached whenever the graph has grown by this factor, so that later nodes find them. */
+const repairGrowth = 1.25
+/** A graph whose longest vector exceeds phi by more than this factor should be built anew. */
+const phiExcessMax = 1.05
+const fillLists = 1
+
+/**
+ * Builds a graph, or inserts into the copy of one. The order of vectors is the order of nodes, and equal input gives equal bytes.
+ *
+ * @example
+ * ```ts
+ * const builder = HnswBuilder.create(pool, { dimensions: 768, metric: 'l2', capacity: 10_000 })
+ * builder.append(vectors)
+ * while (builder.insertNext(500)) await pause()
+ * const { header, sections } = builder.finish()
+ * ```
+ */
+export class HnswBuilder {
+  readonly #memory: GraphMemory
+  #appended: number
+  #repairAt: number
+
+  private constructor(memory: GraphMemory) {
+    this.#memory = memory
+    this.#appended = memory.nodes
+    this.#repairAt = Math.ceil(memory.nodes * repairGrowth)
+  }
+
+  /** @throws QuiverError INVALID_ARGUMENT, MEMORY_FULL */
+  static create(pool: MemoryPool, options: HnswBuilderOptions): HnswBuilder {
+    const { capacity, calibration, ...given } = options
+    const parameters = graphParameters(given)
+    if (parameters.metric === 'dot' && !calibration)
+      throw new QuiverError('INVALID_ARGUMENT', 'A graph for dot needs a calibration.')
+    const memory = allocate(pool, parameters, calibration?.phi ?? 0, capacity, 0, 0)
+    const centre = memory.section('centre')
+    // float32 rows are as exact without a centre.
+    const given32 = parameters.codes === 'int8' ? calibration?.centre : undefined
+    memory.arena.f32.set(given32 ?? new Float32Array(parameters.dimensions), centre.pointer / 4)
+    if (capacity) memory.arena.kernel.prepareNodes(memory.pointer, 0, capacity, 0)
+    return new HnswBuilder(memory)
+  }
+
+  /** Copies an image into memory that has room for `extraCapacity` more nodes. @throws QuiverError MEMORY_FULL */
+  static fromImage(pool: MemoryPool, image: GraphImage, extraCapacity: number): HnswBuilder {
+    const { header, sections } = image
+    const memory = allocate(pool, parametersOf(header), header.phi, header.nodes + extraCapacity, header.nodes, header.upperBytes)
+    const bytes = sectionBytes(header)
+    for (const name of graphSections) memory.section(name).view().set(sections[name].subarray(0, bytes[name]))
+    memory.norm2Max += header.excessMax
+    return HnswBuilder.#resumed(memory, header.nodes, header.entry, header.maxLevel, header.upperBytes)
+  }
+
+  static #resumed(memory: GraphMemory, nodes: number, entry: number, maxLevel: number, upperBytes: number): HnswBuilder {
+    memory.nodes = nodes
+    memory.setEntry(entry, maxLevel)
+    if (memory.capacity > nodes) memory.arena.kernel.prepareNodes(memory.pointer, nodes, memory.capacity, upperBytes)
+    return new HnswBuilder(memory)
+  }
+
+  /** Moves everything to memory with room for `capacity` nodes; this builder is spent. */
+  grown(capacity: number): HnswBuilder {
+    const old = this.#memory
+    const header = old.header()
+    const memory = allocate(old.pool, old.parameters, old.phi, capacity, header.nodes, header.upperBytes)
+    const bytes = sectionBytes({ ...header, nodes: this.#appended })
+    for (const name of graphSections) {
+      const used = name === 'upperLinks' ? header.upperBytes : bytes[name]
+      memory.section(name).view().set(old.section(name).view().subarray(0, used))
+    }
+    memory.norm2Max = old.norm2Max
+    const builder = HnswBuilder.#resumed(memory, header.nodes, header.entry, header.maxLevel, header.upperBytes)
+    builder.#appended = this.#appended
+    old.free()
+    return builder
+  }
+
+  /** The graph as it is, for a `ResidentGraph` that searches it while it grows. */
+  get memory(): GraphMemory {
+    return this.#memory
+  }
+
+  get capacity(): number {
+    return this.#memory.capacity
+  }
+
+  /** Vectors appended and not yet inserted. */
+  get pending(): number {
+    return this.#appended - this.#memory.nodes
+  }
+
+  /** True when dot vectors were appended that are noticeably longer than phi: answers suffer, build the graph anew. */
+  get rebuildAdvised(): boolean {
+    const { parameters, norm2Max, phi } = this.#memory
+    return parameters.metric === 'dot' && norm2Max > (phi * phiExcessMax) ** 2
+  }
+
+  /** Encodes tightly packed vectors (finite float32) as the next nodes, and leaves them pending. @throws QuiverError LIMIT_EXCEEDED */
+  append(vectors: Float32Array): void {
+    const { dimensions } = this.#memory.parameters
+    const count = vectors.length / dimensions
+    if (!Number.isInteger(count)) {
+      throw new QuiverError('DIMENSION_MISMATCH', `${vectors.length} numbers are no whole vectors of ${dimensions} dimensions.`)
+    }
+    if (this.#appended + count > this.capacity) {
+      throw new QuiverError('LIMIT_EXCEEDED', `The graph has room for ${this.capacity} nodes, not ${this.#appended + count}.`)
+    }
+    if (!count) return
+    this.#memory.encode(vectors, this.#appended)
+    this.#appended += count
+  }
+
+  /** Inserts up to `count` pending vectors. Returns how many are still pending. */
+  insertNext(count: number): number {
+    const memory = this.#memory
+    const { arena, parameters } = memory
+    const end = Math.min(this.#appended, memory.nodes + count)
+    while (memory.nodes < end) {
+      const to = Math.min(end, Math.max(this.#repairAt, memory.nodes + 1))
+      const walk = memory.placeWalk(parameters.efConstruction, false)
+      const selection = memory.placeSelection()
+      arena.kernel.insertNodes(memory.pointer, walk, selection, memory.nodes, to, fillLists)
+      if (to >= this.#repairAt) {
+        this.repair()
+        this.#repairAt = Math.ceil(to * repairGrowth) + 1
+      }
+    }
+    return this.pending
+  }
+
+  /** Makes every node reachable from the entry. Returns how many were not. */
+  repair(): number {
+    const memory = this.#memory
+    const { arena, pool, parameters } = memory
+    if (!memory.nodes) return 0
+    const walk = memory.placeWalk(parameters.efConstruction, false)
+    const selection = memory.placeSelection()
+    const parents = pool.scratch(arena, 'parents', 4 * memory.nodes)
+    const queue = pool.scratch(arena, 'queue', 4 * memory.nodes)
+    return arena.kernel.repair(memory.pointer, walk, selection, parents, queue, fillLists)
+  }
+
+  /** Inserts what is pending, makes all reachable, and returns a copy. The builder goes on holding its memory until `free`. */
+  finish(): GraphImage {
+    this.insertNext(this.pending)
+    this.repair()
+    return this.#memory.image()
+  }
+
+  free(): void {
+    this.#memory.free()
+  }
+}
+
+/** Room for `capacity` nodes, of which the first `present` have `upperBytes` of upper links. */
+function allocate(
+  pool: MemoryPool,
+  parameters: GraphParameters,
+  phi: number,
+  capacity: number,
+  present: number,
+  upperBytes: number,
+): GraphMemory {
+  const probe: Extent = pool.allocate(1) // any arena's kernel can tell the levels
+  const more = probe.arena.kernel.upperBytes(present, capacity, parameters.seed, parameters.m)
+  probe.free()
+  return new GraphMemory(pool, parameters, phi, capacity, upperBytes + more)
+}

@@ -1,0 +1,173 @@
+import { alignUp } from './arena.js'
+import { checkLength } from './check-length.js'
+import { ExactScorer } from './exact-scorer.js'
+import { type GraphParametersInput, graphPresets } from './graph-image.js'
+import { GraphStatistics } from './graph-statistics.js'
+import { HnswBuilder } from './hnsw-builder.js'
+import type { Extent, MemoryPool } from './memory-pool.js'
+import { checkVector } from './metric.js'
+import { ResidentGraph } from './resident-graph.js'
+
+export interface HnswIndexOptions extends GraphParametersInput {
+  /** Candidates kept while walking. Default: 50. */
+  readonly efSearch?: number
+}
+
+export interface HnswSearchOptions {
+  /** Candidates kept while walking. Default: the index's; at least k. */
+  readonly ef?: number
+  /** Bit i of word i >> 5 allows vector i. Absent: all. */
+  readonly allowed?: Uint32Array
+}
+
+const capacityMin = 64
+const capacityGrowth = 1.5
+/** Exactly scored per search: k and half as many again, at least this many more. */
+const rerankExtraMin = 6
+
+/**
+ * An index in memory: vectors go in and get the next number, searches return exact distances.
+ *
+ * @example
+ * ```ts
+ * const index = new HnswIndex(pool, { dimensions: 3, metric: 'l2' })
+ * index.add(Float32Array.of(0, 0, 1, 0, 1, 0))
+ * index.search(Float32Array.of(0, 0, 2), 1) // { ids: [0], distances: [1] }
+ * index.free()
+ * ```
+ */
+export class HnswIndex {
+  readonly #pool: MemoryPool
+  readonly #options: HnswIndexOptions
+  readonly #scorer: ExactScorer
+  #builder: HnswBuilder | undefined
+  #graph: ResidentGraph | undefined
+  /** float32 vectors, tightly packed. */
+  #vectors: Extent | undefined
+  #size = 0
+  #needsRepair = false
+
+  constructor(pool: MemoryPool, options: HnswIndexOptions) {
+    this.#pool = pool
+    this.#options = options
+    this.#scorer = new ExactScorer(pool)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Adds tightly packed vectors; they get the numbers from `size` on. @throws QuiverError INVALID_VECTOR, DIMENSION_MISMATCH, MEMORY_FULL */
+  add(vectors: Float32Array): void {
+    const { dimensions } = this.#options
+    const count = Math.ceil(vectors.length / dimensions)
+    for (let i = 0; i < count; i++) checkVector(vectors.subarray(i * dimensions, (i + 1) * dimensions), dimensions)
+    if (!count) return
+    this.#store(vectors)
+    const builder = this.#roomFor(count)
+    builder.append(vectors)
+    this.#size += count
+    if (builder.rebuildAdvised) this.#rebuild()
+    else builder.insertNext(count)
+    this.#needsRepair = true
+  }
+
+  /** The k nearest, by exact distance. @throws QuiverError DIMENSION_MISMATCH */
+  search(query: Float32Array, k: number, options: HnswSearchOptions = {}): { ids: Uint32Array; distances: Float64Array } {
+    checkLength(query, this.#options.dimensions)
+    if (!this.#graph || !this.#builder || !this.#vectors) return { ids: new Uint32Array(0), distances: new Float64Array(0) }
+    if (this.#needsRepair) {
+      this.#builder.repair()
+      this.#needsRepair = false
+    }
+    const ef = Math.max(options.ef ?? this.#options.efSearch ?? graphPresets.default.efSearch, k)
+    const { nodes, count } = this.#graph.search(query, { ef, allowed: options.allowed })
+    return this.#rerank(query, nodes.subarray(0, Math.min(count, k + Math.max(rerankExtraMin, k >> 1))), k)
+  }
+
+  /** Nodes that a walk cannot reach. */
+  audit(): number {
+    return this.#graph?.audit() ?? 0
+  }
+
+  free(): void {
+    this.#builder?.free()
+    this.#vectors?.free()
+    this.#scorer.free()
+    this.#builder = this.#graph = this.#vectors = undefined
+    this.#size = 0
+  }
+
+  #rerank(query: Float32Array, nodes: Uint32Array, k: number): { ids: Uint32Array; distances: Float64Array } {
+    const { dimensions, metric } = this.#options
+    const { arena, pointer } = this.#vectors!
+    this.#scorer.begin(query, metric)
+    const start = pointer / 4
+    for (let i = 0; i < nodes.length; i++) {
+      const at = start + nodes[i]! * dimensions
+      this.#scorer.setRow(i, arena.f32.subarray(at, at + dimensions))
+    }
+    const distances = this.#scorer.score(nodes.length)
+    const order = Array.from(nodes, (_, i) => i).sort((a, b) => distances[a]! - distances[b]! || nodes[a]! - nodes[b]!)
+    const kept = order.slice(0, k)
+    return { ids: Uint32Array.from(kept, (i) => nodes[i]!), distances: Float64Array.from(kept, (i) => distances[i]!) }
+  }
+
+  #store(vectors: Float32Array): void {
+    const { dimensions } = this.#options
+    const used = 4 * this.#size * dimensions
+    const wanted = used + vectors.byteLength
+    const present = this.#vectors
+    if (!present || present.bytes < wanted) {
+      this.#vectors = this.#pool.allocate(alignUp(Math.max(wanted, capacityGrowth * used), 4096))
+      if (present) {
+        this.#vectors.view().set(present.view().subarray(0, used))
+        present.free()
+      }
+    }
+    const { arena, pointer } = this.#vectors!
+    arena.f32.set(vectors, (pointer + used) / 4)
+  }
+
+  #roomFor(count: number): HnswBuilder {
+    const wanted = this.#size + count
+    const present = this.#builder
+    if (present && present.capacity >= wanted) return present
+    const capacity = Math.max(wanted, capacityMin, Math.ceil(capacityGrowth * this.#size))
+    if (!present) return this.#adopt(this.#create(capacity, wanted))
+    return this.#adopt(present.grown(capacity))
+  }
+
+  /** An empty builder that is calibrated by the stored vectors. */
+  #create(capacity: number, rows: number): HnswBuilder {
+    const { dimensions, metric, efSearch: _, ...parameters } = this.#options
+    const statistics = new GraphStatistics(this.#pool, dimensions, metric)
+    this.#eachChunk(rows, (chunk) => statistics.add(chunk))
+    return HnswBuilder.create(this.#pool, { ...parameters, dimensions, metric, capacity, calibration: statistics.finish() })
+  }
+
+  /** Builds anew with a greater phi. */
+  #rebuild(): void {
+    const capacity = this.#builder!.capacity
+    this.#builder!.free()
+    const builder = this.#adopt(this.#create(capacity, this.#size))
+    this.#eachChunk(this.#size, (chunk) => builder.append(chunk))
+    builder.insertNext(this.#size)
+  }
+
+  #adopt(builder: HnswBuilder): HnswBuilder {
+    this.#builder = builder
+    this.#graph = new ResidentGraph(builder.memory)
+    return builder
+  }
+
+  #eachChunk(rows: number, use: (chunk: Float32Array) => void): void {
+    const { dimensions } = this.#options
+    const chunkRows = Math.max(1, Math.floor(65_536 / dimensions))
+    for (let first = 0; first < rows; first += chunkRows) {
+      const { arena, pointer } = this.#vectors!
+      const start = pointer / 4
+      use(arena.f32.slice(start + first * dimensions, start + Math.min(rows, first + chunkRows) * dimensions))
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { type KernelModule, loadKernel } from '@quiverdb/kernel'
+import { assert, QuiverError } from '../errors.js'
+import { alignUp, Arena, extentAlignment } from './arena.js'
+
+/** A process holds at most this many linear memories: each reserves about 10 GiB of addresses, of which a browser tab has few. */
+const arenasMax = 16
+const memoryBytesMaxDefault = 2 * 1024 ** 3
+
+/** A page-aligned piece of linear memory. Its bytes are whatever they were. */
+export class Extent {
+  readonly arena: Arena
+  /** Address in the arena. */
+  readonly pointer: number
+  /** As asked for; the extent occupies whole pages of 4 KiB. */
+  readonly bytes: number
+  readonly #release: () => void
+  #freed = false
+
+  constructor(arena: Arena, pointer: number, bytes: number, release: () => void) {
+    this.arena = arena
+    this.pointer = pointer
+    this.bytes = bytes
+    this.#release = release
+  }
+
+  /** The bytes, as a view that is good until the next allocation anywhere in the pool. */
+  view(): Uint8Array<ArrayBuffer> {
+    assert(!this.#freed, 'a freed extent is not used')
+    return this.arena.u8.subarray(this.pointer, this.pointer + this.bytes)
+  }
+
+  /** Gives the bytes back. Once. */
+  free(): void {
+    assert(!this.#freed, 'an extent is freed once')
+    this.#freed = true
+    this.#release()
+  }
+}
+
+export interface MemoryPoolOptions {
+  /** Bound over all extents and scratch. Default: 2 GiB. */
+  memoryBytesMax?: number
+}
+
+/**
+ * The linear memory of a process: every code block, graph and search works in extents of one pool, under one bound.
+ *
+ * @example
+ * ```ts
+ * const pool = await MemoryPool.create({ memoryBytesMax: 512 * 1024 ** 2 })
+ * const extent = pool.allocate(1000)
+ * extent.view().fill(0)
+ * extent.free()
+ * pool.close()
+ * ```
+ */
+export class MemoryPool {
+  readonly memoryBytesMax: number
+  readonly #module: KernelModule
+  readonly #arenas: Arena[] = []
+  readonly #scratch = new Map<Arena, Map<string, Extent>>()
+  #bytesUsed = 0
+  #closed = false
+
+  private constructor(module: KernelModule, memoryBytesMax: number) {
+    this.#module = module
+    this.memoryBytesMax = memoryBytesMax
+  }
+
+  /** @throws Error on a runtime without WebAssembly SIMD. */
+  static async create(options: MemoryPoolOptions = {}): Promise<MemoryPool> {
+    return new MemoryPool(await loadKernel(), options.memoryBytesMax ?? memoryBytesMaxDefault)
+  }
+
+  /** Bytes of all extents that are not freed, in whole pages, with the scratch areas. */
+  get bytesUsed(): number {
+    return this.#bytesUsed
+  }
+
+  /** @throws QuiverError MEMORY_FULL, CLOSED */
+  allocate(bytes: number): Extent {
+    return this.allocateTogether([bytes])[0]!
+  }
+
+  /** Allocates several extents in one arena, so that one kernel call can use them all. @throws QuiverError MEMORY_FULL, CLOSED */
+  allocateTogether(sizes: readonly number[]): Extent[] {
+    const total = sizes.reduce((sum, bytes) => sum + wholePages(bytes), 0)
+    this.#checkRoom(total)
+    for (const arena of this.#candidates()) {
+      const extents = this.#allocateIn(arena, sizes)
+      if (extents) return extents
+    }
+    throw this.#full(total)
+  }
+
+  /**
+   * A scratch area of an arena, by name. It keeps its address and contents until a call asks for more bytes: then it is moved, and its
+   * contents are lost (`cleared` reports that the area is new and all zeros). Whoever uses a name uses it within one synchronous call.
+   */
+  scratch(arena: Arena, name: string, bytes: number, cleared?: () => void): number {
+    const areas = this.#scratch.get(arena)
+    assert(areas, 'an arena belongs to its pool')
+    const present = areas.get(name)
+    if (present && present.bytes >= bytes) return present.pointer
+    const wanted = Math.max(wholePages(bytes), present ? 2 * present.bytes : 0)
+    areas.delete(name)
+    present?.free()
+    this.#checkRoom(wanted)
+    const extent = this.#allocateIn(arena, [wanted])?.[0]
+    if (!extent) throw this.#full(wanted)
+    areas.set(name, extent)
+    if (cleared) {
+      extent.view().fill(0)
+      cleared()
+    }
+    return extent.pointer
+  }
+
+  /** Lets all memory go. Extents that are still held must not be used. */
+  close(): void {
+    this.#closed = true
+    this.#arenas.length = 0
+    this.#scratch.clear()
+    this.#bytesUsed = 0
+  }
+
+  *#candidates(): Generator<Arena> {
+    yield* this.#arenas
+    while (this.#arenas.length < arenasMax) {
+      const arena = new Arena(this.#module)
+      this.#arenas.push(arena)
+      this.#scratch.set(arena, new Map())
+      yield arena
+    }
+  }
+
+  #allocateIn(arena: Arena, sizes: readonly number[]): Extent[] | undefined {
+    const extents: Extent[] = []
+    for (const bytes of sizes) {
+      const pages = wholePages(bytes)
+      const pointer = arena.allocate(pages)
+      if (pointer === undefined) {
+        for (const extent of extents) extent.free()
+        return undefined
+      }
+      this.#bytesUsed += pages
+      extents.push(
+        new Extent(arena, pointer, bytes, () => {
+          if (this.#closed) return
+          this.#bytesUsed -= pages
+          arena.release(pointer, pages)
+        }),
+      )
+    }
+    return extents
+  }
+
+  #checkRoom(bytes: number): void {
+    if (this.#closed) throw new QuiverError('CLOSED', 'The memory pool is closed.')
+    if (this.#bytesUsed + bytes > this.memoryBytesMax) throw this.#full(bytes)
+  }
+
+  #full(bytes: number): QuiverError {
+    const details = { bytesWanted: bytes, bytesUsed: this.#bytesUsed, memoryBytesMax: this.memoryBytesMax }
+    return new QuiverError(
+      'MEMORY_FULL',
+      `No room for ${bytes} bytes: ${this.#bytesUsed} of ${this.memoryBytesMax} are in use. Raise memoryBytesMax, or close what is not needed.`,
+      { details },
+    )
+  }
+}
+
+const wholePages = (bytes: number): number => alignUp(Math.max(bytes, 1), extentAlignment)

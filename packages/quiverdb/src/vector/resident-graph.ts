@@ -1,0 +1,152 @@
+import { modes, walkLayout } from '@quiverdb/kernel'
+import { QuiverError } from '../errors.js'
+import { type Budget, runWithin } from './budget.js'
+import { checkLength } from './check-length.js'
+import { type GraphHeader, type GraphSection, graphSections, sectionBytes } from './graph-image.js'
+import { GraphMemory } from './graph-memory.js'
+import type { MemoryPool } from './memory-pool.js'
+import { type AffineMap, metricMap, queryTransform } from './metric.js'
+import { codesKindOf } from './row-layout.js'
+import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
+
+export interface GraphSearchOptions {
+  /** Candidates kept while walking: more find more. At least 1; at most the number of nodes is used. */
+  readonly ef: number
+  /** Bit i of word i >> 5 allows node i to be returned; others are walked through. Absent: all. */
+  readonly allowed?: Uint32Array
+  readonly budget?: Budget
+}
+
+/** Nodes by ascending estimate of their distance, in the metric's own scale; at most `ef` of them. */
+export interface GraphSearchResult {
+  readonly nodes: Uint32Array
+  readonly estimates: Float64Array
+  readonly count: number
+  /** Distances that were computed. */
+  readonly evaluations: number
+  /** False when the budget ended the walk first. */
+  readonly complete: boolean
+}
+
+/** Relative rounding of the map from graph space to the metric in float32. */
+const shiftSlack = 1e-6
+const { index: walkField } = walkLayout
+
+/**
+ * A graph that is loaded for searching. Estimates come from its codes: score the candidates exactly before showing distances.
+ *
+ * @example
+ * ```ts
+ * const graph = ResidentGraph.load(pool, header, (section, target) => target.set(sections[section]))
+ * const { nodes, estimates } = graph.search(query, { ef: 50 })
+ * graph.free()
+ * ```
+ */
+export class ResidentGraph {
+  readonly #memory: GraphMemory
+
+  /** Searches a graph that someone else owns: `free` is theirs to call. */
+  constructor(memory: GraphMemory) {
+    this.#memory = memory
+  }
+
+  /** Makes room for an image and has `fill` write each section, hottest first. @throws QuiverError MEMORY_FULL */
+  static load(pool: MemoryPool, header: GraphHeader, fill: (section: GraphSection, target: Uint8Array) => void): ResidentGraph {
+    const memory = new GraphMemory(pool, parametersOf(header), header.phi, header.nodes, header.upperBytes)
+    memory.norm2Max = header.phi * header.phi + header.excessMax
+    const bytes = sectionBytes(header)
+    try {
+      for (const name of graphSections) if (bytes[name]) fill(name, memory.section(name).view().subarray(0, bytes[name]))
+    } catch (error) {
+      memory.free()
+      throw error
+    }
+    memory.nodes = header.nodes
+    memory.setEntry(header.entry, header.maxLevel)
+    return new ResidentGraph(memory)
+  }
+
+  get nodes(): number {
+    return this.#memory.nodes
+  }
+
+  /** @throws QuiverError DIMENSION_MISMATCH, INVALID_ARGUMENT, ABORTED, MEMORY_FULL */
+  search(query: Float32Array, options: GraphSearchOptions): GraphSearchResult {
+    const memory = this.#memory
+    const { pool, arena, nodes } = memory
+    checkLength(query, memory.parameters.dimensions)
+    if (!(options.ef >= 1)) throw new QuiverError('INVALID_ARGUMENT', `ef must be at least 1, not ${options.ef}.`)
+    if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
+    const ef = Math.min(Math.floor(options.ef), nodes)
+    const walk = memory.placeWalk(ef, options.allowed !== undefined)
+    const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, nodes) : 0
+    const found = pool.scratch(arena, 'nodes', 4 * ef)
+    const distances = pool.scratch(arena, 'distances', 8 * ef)
+    const { target, map } = this.#encode(query)
+    arena.u32[walk / 4 + walkField.query] = target
+    arena.u32[walk / 4 + walkField.allowed] = allowed
+    const { kernel } = arena
+    const { pointer } = memory
+    kernel.searchBegin(pointer, walk)
+    const complete = runWithin(options.budget, (evaluationsMax) => kernel.searchStep(pointer, walk, evaluationsMax) === 1)
+    const count = kernel.searchResults(walk, ef, found, distances, map.scale, map.shift)
+    return {
+      nodes: arena.u32.slice(found / 4, found / 4 + count),
+      estimates: arena.f64.slice(distances / 8, distances / 8 + count),
+      count,
+      evaluations: arena.u32[walk / 4 + walkField.evaluations]!,
+      complete,
+    }
+  }
+
+  /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */
+  scan(query: Float32Array, options: ScanOptions): ScanResult {
+    const memory = this.#memory
+    const { arena, nodes, layout, parameters } = memory
+    checkLength(query, parameters.dimensions)
+    if (!nodes) return emptyScan(options)
+    const { target, map } = this.#encode(query)
+    const slack = Math.abs(map.shift) * shiftSlack
+    // A vector longer than phi lies nearer than its graph distance says, by at most half the excess.
+    const { excessMax } = memory.header()
+    return runScan(
+      memory.pool,
+      {
+        ...{ arena, rows: memory.section('codes').pointer, stride: layout.stride, codeBytes: layout.codeBytes },
+        ...{ codesKind: codesKindOf(parameters.codes), count: nodes, mode: modes.l2, query: target, scale: map.scale },
+        lowerShift: map.shift - slack - (excessMax / 2) * (1 + shiftSlack),
+        upperShift: map.shift + slack,
+      },
+      options,
+    )
+  }
+
+  /** Nodes that no walk along level 0 can reach from the entry; 0 in a sound graph. */
+  audit(): number {
+    return this.#memory.audit()
+  }
+
+  free(): void {
+    this.#memory.free()
+  }
+
+  /** Encodes a query like a row; the map takes its graph distances to the metric's. */
+  #encode(query: Float32Array): { target: number; map: AffineMap } {
+    const { pool, arena, parameters, layout, phi } = this.#memory
+    const { dimensions, metric, codes } = parameters
+    const source = pool.scratch(arena, 'source', 4 * dimensions)
+    const staging = pool.scratch(arena, 'staging', 8 * (dimensions + 16))
+    const target = pool.scratch(arena, 'query', layout.stride)
+    arena.f32.set(query, source / 4)
+    const norm2 = arena.kernel.encodeRow(
+      ...([source, dimensions, queryTransform(metric), 0, this.#memory.section('centre').pointer] as const),
+      ...([target, codesKindOf(codes), layout.codeBytes, staging] as const),
+    )
+    return { target, map: metricMap(metric, norm2, phi) }
+  }
+}
+
+export function parametersOf(header: GraphHeader) {
+  const { dimensions, metric, codes, m, m0, efConstruction, seed } = header
+  return { dimensions, metric, codes, m, m0, efConstruction, seed }
+}

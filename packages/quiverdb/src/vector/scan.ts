@@ -1,0 +1,187 @@
+import { codesKinds, keyBytes, scanCandidateBytes, scanLayout, transforms } from '@quiverdb/kernel'
+import { QuiverError } from '../errors.js'
+import type { Arena } from './arena.js'
+import { type Budget, runWithin } from './budget.js'
+import { checkLength } from './check-length.js'
+import type { CodeBlock } from './code-block.js'
+import type { MemoryPool } from './memory-pool.js'
+import { type Metric, modeOf } from './metric.js'
+
+export interface ScanOptions {
+  /** How many nearest the result must contain. */
+  readonly k: number
+  /** Bit i of word i >> 5 allows row i. Absent: all. */
+  readonly allowed?: Uint32Array
+  /** A distance that k known vectors elsewhere do not exceed: rows that are certainly farther are left out. */
+  readonly bound?: number
+  readonly budget?: Budget
+}
+
+/**
+ * The rows that can be among the k nearest, by ascending estimate: a superset that is proven complete when `complete` is true. The true
+ * distance of each row is at least its lower bound. Distances are the metric's own.
+ */
+export interface ScanResult {
+  readonly nodes: Uint32Array
+  readonly estimates: Float64Array
+  readonly lowers: Float64Array
+  readonly count: number
+  readonly evaluations: number
+  /** No more than this is the k-th smallest distance among all rows and what `bound` stood for; Infinity when fewer than k rows. */
+  readonly bound: number
+  readonly complete: boolean
+}
+
+/** Rows to be scanned, with the encoded query in the same arena. */
+export interface ScanTarget {
+  readonly arena: Arena
+  readonly rows: number
+  readonly stride: number
+  readonly codeBytes: number
+  readonly codesKind: number
+  readonly count: number
+  readonly mode: number
+  readonly query: number
+  readonly scale: number
+  /** The shift of lower bounds, at most the true one. */
+  readonly lowerShift: number
+  /** The shift of upper bounds, at least the true one. */
+  readonly upperShift: number
+}
+
+const candidatesMin = 1024
+const { index: field, bytes: scanBytes } = scanLayout
+
+/** Scans a block of code rows. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */
+export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric, options: ScanOptions): ScanResult {
+  checkLength(query, block.dimensions)
+  const { extent, dimensions, pool } = block
+  if (!extent || !block.rows) return emptyScan(options)
+  const { arena, pointer } = extent
+  const { codeBytes, stride } = block.layout
+  const source = pool.scratch(arena, 'source', 4 * dimensions)
+  const staging = pool.scratch(arena, 'staging', 8 * (dimensions + 16))
+  const zeros = pool.scratch(arena, 'zeros', 4 * dimensions, () => {})
+  const target = pool.scratch(arena, 'query', stride)
+  arena.f32.set(query, source / 4)
+  const transform = metric === 'cosine' ? transforms.normalise : transforms.none
+  const norm2 = arena.kernel.encodeRow(source, dimensions, transform, 0, zeros, target, codesKinds.int8, codeBytes, staging)
+  const nowhere = metric === 'cosine' && norm2 === 0 // every distance is 1
+  const mode = modeOf(metric)
+  return runScan(
+    pool,
+    {
+      ...{ arena, rows: pointer, stride, codeBytes, codesKind: codesKinds.int8, count: block.rows, mode, query: target },
+      ...{ scale: nowhere ? 0 : 1, lowerShift: nowhere ? 1 : 0, upperShift: nowhere ? 1 : 0 },
+    },
+    options,
+  )
+}
+
+export function emptyScan(options: ScanOptions): ScanResult {
+  const bound = options.bound ?? Infinity
+  return {
+    nodes: new Uint32Array(0),
+    estimates: new Float64Array(0),
+    lowers: new Float64Array(0),
+    count: 0,
+    evaluations: 0,
+    bound,
+    complete: true,
+  }
+}
+
+/** Scans rows whose query is encoded. */
+export function runScan(pool: MemoryPool, target: ScanTarget, options: ScanOptions): ScanResult {
+  if (!(Number.isInteger(options.k) && options.k > 0)) {
+    throw new QuiverError('INVALID_ARGUMENT', `k must be a positive integer, not ${options.k}.`)
+  }
+  const { arena, count } = target
+  const { kernel } = arena
+  const k = Math.min(options.k, count)
+  const capacity = Math.max(candidatesMin, 4 * k)
+  const heap = pool.scratch(arena, 'heap', keyBytes * k)
+  const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, count) : 0
+  const scan = pool.scratch(arena, 'scan', scanBytes)
+  const candidates = pool.scratch(arena, 'candidates', scanCandidateBytes * capacity)
+  const { u32, f32 } = arena
+  const at = scan / 4
+  u32[at + field.rows] = target.rows
+  u32[at + field.stride] = target.stride
+  u32[at + field.codeBytes] = target.codeBytes
+  u32[at + field.codesKind] = target.codesKind
+  u32[at + field.count] = count
+  u32[at + field.mode] = target.mode
+  u32[at + field.query] = target.query
+  u32[at + field.allowed] = allowed
+  u32[at + field.k] = k
+  u32[at + field.heap] = heap
+  u32[at + field.heapCount] = 0
+  f32[at + field.bound] = roundUp(options.bound ?? Infinity)
+  u32[at + field.candidates] = candidates
+  u32[at + field.capacity] = capacity
+  u32[at + field.candidateCount] = 0
+  u32[at + field.position] = 0
+  f32[at + field.scale] = target.scale
+  f32[at + field.lowerShift] = -roundUp(-target.lowerShift)
+  f32[at + field.upperShift] = roundUp(target.upperShift)
+  u32[at + field.evaluations] = 0
+  const complete = runWithin(options.budget, (evaluationsMax) => {
+    let state = kernel.scanStep(scan, evaluationsMax)
+    while (state === 2) {
+      widen(pool, arena, scan)
+      state = kernel.scanStep(scan, evaluationsMax)
+    }
+    return state === 1
+  })
+  return results(pool, arena, scan, options.k <= count ? undefined : (options.bound ?? Infinity), complete)
+}
+
+/** Doubles the room for candidates. */
+function widen(pool: MemoryPool, arena: Arena, scan: number): void {
+  const at = scan / 4
+  const used = scanCandidateBytes * arena.u32[at + field.candidateCount]!
+  const from = arena.u32[at + field.candidates]!
+  const kept = arena.u8.slice(from, from + used)
+  const capacity = 2 * arena.u32[at + field.capacity]!
+  const candidates = pool.scratch(arena, 'candidates', scanCandidateBytes * capacity)
+  arena.u8.set(kept, candidates)
+  arena.u32[at + field.candidates] = candidates
+  arena.u32[at + field.capacity] = capacity
+}
+
+function results(pool: MemoryPool, arena: Arena, scan: number, bound: number | undefined, complete: boolean): ScanResult {
+  const count = arena.kernel.scanPrune(scan)
+  const keys = pool.scratch(arena, 'keys', keyBytes * count)
+  const rows = pool.scratch(arena, 'nodes', 4 * count)
+  const estimates = pool.scratch(arena, 'distances', 8 * count)
+  const lowers = pool.scratch(arena, 'lowers', 8 * count)
+  arena.kernel.scanResults(scan, keys, rows, estimates, lowers)
+  const at = scan / 4
+  return {
+    nodes: arena.u32.slice(rows / 4, rows / 4 + count),
+    estimates: arena.f64.slice(estimates / 8, estimates / 8 + count),
+    lowers: arena.f64.slice(lowers / 8, lowers / 8 + count),
+    count,
+    evaluations: arena.u32[at + field.evaluations]!,
+    bound: bound ?? arena.f32[at + field.bound]!,
+    complete,
+  }
+}
+
+/** Copies a bitset over n rows into scratch, zeros where it is shorter. */
+export function placeBitset(pool: MemoryPool, arena: Arena, bits: Uint32Array, n: number): number {
+  const words = Math.ceil(n / 32)
+  const pointer = pool.scratch(arena, 'allowed', 4 * (words + 1))
+  const { u32 } = arena
+  const given = Math.min(words, bits.length)
+  u32.set(given === bits.length ? bits : bits.subarray(0, given), pointer / 4)
+  u32.fill(0, pointer / 4 + given, pointer / 4 + words + 1)
+  return pointer
+}
+
+/** A float32 that is not below x. */
+function roundUp(x: number): number {
+  const rounded = Math.fround(x)
+  return rounded >= x ? rounded : Math.fround(rounded + Math.abs(rounded) * 2.4e-7 + 1.5e-45)
+}
