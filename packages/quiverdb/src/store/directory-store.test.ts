@@ -124,6 +124,22 @@ describe('a failing disk', () => {
     await store.close()
   })
 
+  it('reads on where the system gives fewer bytes than asked for', async () => {
+    const slow: FileSystem = {
+      ...nodeFileSystem,
+      read: (fd, target, position) => nodeFileSystem.read(fd, target.subarray(0, 5), position),
+      readSync: (fd, target, position) => nodeFileSystem.readSync(fd, target.subarray(0, 5), position),
+    }
+    const store = await DirectoryStore.open(root, { fileSystem: slow })
+    await store.put('k', body)
+    expect(await store.get('k')).toEqual(body)
+    expect(store.sync.get('k')).toEqual(body)
+    const target = new Uint8Array(body.byteLength)
+    expect(store.sync.readInto('k', 1, target)).toBe(body.byteLength - 1)
+    expect(target.subarray(0, -1)).toEqual(body.subarray(1))
+    await store.close()
+  })
+
   it('writes on where the system takes fewer bytes than offered', async () => {
     const slow: FileSystem = {
       ...nodeFileSystem,
