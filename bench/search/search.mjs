@@ -1,4 +1,5 @@
 // Question: how fast does each engine find what share of the true nearest neighbours, and what does its index cost?
+import { setTimeout } from 'node:timers/promises'
 import { builtIndex } from '../engines/built-index.mjs'
 import { EngineProcess } from '../engines/engine-process.mjs'
 import { engineNamed, engineNames } from '../engines/index.mjs'
@@ -12,6 +13,8 @@ const efs = [10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256]
 const quickEfs = [10, 24, 64, 128]
 const rounds = 3
 const bytesPerMb = 1e6
+/** Between two sweeps: what an engine leaves behind, such as freeing memory, must not run into the next one's time. */
+const quietMs = 500
 
 /** @param {import('../shared/arguments.mjs').BenchOptions} options */
 export async function run(options) {
@@ -68,6 +71,7 @@ async function sweep(contender, round, efs) {
   progress(`Round ${round}: ${contender.engine.name}`)
   try {
     contender.sweeps.push(await contender.child.ask('sweep', { settings: contender.engine.settings(efs) }))
+    await setTimeout(quietMs)
   } catch (error) {
     contender.failure = error.message
   }
