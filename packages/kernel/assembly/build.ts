@@ -53,7 +53,7 @@ export class Selection {
 
 /**
  * Algorithm 4: of n sorted candidates for the row at `owner`, keeps those that are nearer to it than to any kept before, at most
- * `wanted`; fills up with the nearest others when `fill`. Copies of a kept candidate are left out, copies of the owner are few.
+ * `wanted`; fills up with the nearest others when `fill`: a full list on level 0 finds more per hop. Copies of a kept candidate are left out, copies of the owner are few.
  */
 export function select<T>(graph: Graph, s: Selection, owner: usize, self: u32, candidates: usize, n: i32, wanted: i32, fill: bool): i32 {
   const chosen = s.chosen, spare = s.spare, bytes = <usize>graph.codeBytes
@@ -97,7 +97,7 @@ export function listLength(links: usize, degree: i32): i32 {
 }
 
 /** Adds a link from owner to id, choosing anew when the list is full. Returns whether the list has it now. */
-function linkBack<T>(graph: Graph, s: Selection, owner: u32, id: u32, level: i32, fill: bool): bool {
+function linkBack<T>(graph: Graph, s: Selection, owner: u32, id: u32, level: i32): bool {
   const degree = degreeMax(graph, level), links = linksOf(graph, owner, level), n = listLength(links, degree)
   if (n < degree) { store<u32>(links + (<usize>n << 2), id); return true }
   const row = rowOf(graph, owner), bytes = <usize>graph.codeBytes, sorted = s.sorted
@@ -111,24 +111,26 @@ function linkBack<T>(graph: Graph, s: Selection, owner: u32, id: u32, level: i32
     if (i + 3 < n) sortedInsert(sorted, i + 3, keyOf(f32x4.extract_lane(r, 3), d))
   }
   sortedInsert(sorted, n, keyOf(distance1<T>(row, rowOf(graph, id), bytes), id))
-  const kept = select<T>(graph, s, row, owner, sorted, n + 1, degree, fill)
+  const kept = select<T>(graph, s, row, owner, sorted, n + 1, degree, level == 0)
   writeList(links, s.chosen, kept, degree)
   for (let i: i32 = 0; i < kept; i++) if (load<u32>(links + (<usize>i << 2)) == id) return true
   return false
 }
 
 /** Links a node on one level to the best of what the walk found. */
-function connect<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32, fill: bool): void {
+function connect<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): void {
   const links = linksOf(graph, id, level), degree = degreeMax(graph, level)
-  const n = select<T>(graph, s, rowOf(graph, id), id, walk.pool, walk.count, graph.m, fill)
+  const n = select<T>(graph, s, rowOf(graph, id), id, walk.pool, walk.count, graph.m, level == 0)
   writeList(links, s.chosen, n, degree)
   let kept = false
-  for (let i: i32 = 0; i < n; i++) if (linkBack<T>(graph, s, load<u32>(links + (<usize>i << 2)), id, level, fill)) kept = true
+  for (let i: i32 = 0; i < n; i++) if (linkBack<T>(graph, s, load<u32>(links + (<usize>i << 2)), id, level)) kept = true
+  if (kept || !n) return
   // Nobody links to the node: without this, a new cluster could not be found by its own next member.
-  if (!kept && n) store<u32>(linksOf(graph, load<u32>(links), level) + (<usize>(listLength(linksOf(graph, load<u32>(links), level), degree) - 1) << 2), id)
+  const nearest = linksOf(graph, load<u32>(links), level), last = listLength(nearest, degree) - 1
+  store<u32>(nearest + (<usize>last << 2), id)
 }
 
-function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32, fill: bool): void {
+function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32): void {
   const level = <i32>load<u8>(graph.levels + id)
   if (graph.entry < 0) {
     graph.entry = id
@@ -142,7 +144,7 @@ function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32, fill: bool):
     seed<T>(graph, walk, at)
     narrowStep<T>(graph, walk, l, unbounded)
     at = keyId(load<i64>(walk.pool))
-    connect<T>(graph, walk, s, id, l, fill && l == 0)
+    connect<T>(graph, walk, s, id, l)
   }
   if (level > graph.maxLevel) {
     graph.maxLevel = level
@@ -151,11 +153,11 @@ function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32, fill: bool):
 }
 
 /** Inserts the prepared and encoded nodes from..to. The walk is narrow and has ef = efConstruction. */
-export function insertNodes(graphPointer: usize, walkPointer: usize, selectionPointer: usize, from: u32, to: u32, fill: i32): void {
+export function insertNodes(graphPointer: usize, walkPointer: usize, selectionPointer: usize, from: u32, to: u32): void {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), s = changetype<Selection>(selectionPointer)
   for (let id = from; id < to; id++) {
-    if (graph.codesKind) insert<f32>(graph, walk, s, id, fill != 0)
-    else insert<i8>(graph, walk, s, id, fill != 0)
+    if (graph.codesKind) insert<f32>(graph, walk, s, id)
+    else insert<i8>(graph, walk, s, id)
     graph.nodes = id + 1
   }
 }

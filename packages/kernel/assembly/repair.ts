@@ -52,12 +52,12 @@ function adopt(graph: Graph, owner: u32, id: u32, parents: usize): bool {
   return true
 }
 
-function attach<T>(graph: Graph, walk: Walk, s: Selection, id: u32, parents: usize, fill: bool): void {
+function attach<T>(graph: Graph, walk: Walk, s: Selection, id: u32, parents: usize): void {
   walk.query = rowOf(graph, id)
   seed<T>(graph, walk, graph.entry)
   narrowStep<T>(graph, walk, 0, i32.MAX_VALUE)
   // The node was linked when its true neighbours could not be found; now some can.
-  const n = select<T>(graph, s, walk.query, id, walk.pool, walk.count, graph.m, fill)
+  const n = select<T>(graph, s, walk.query, id, walk.pool, walk.count, graph.m, true)
   writeList(linksOf(graph, id, 0), s.chosen, n, graph.m0)
   for (let i: i32 = 0; i < n; i++) {
     const other = linksOf(graph, load<u32>(s.chosen + (<usize>i << 2)), 0), length = listLength(other, graph.m0)
@@ -70,13 +70,13 @@ function attach<T>(graph: Graph, walk: Walk, s: Selection, id: u32, parents: usi
 }
 
 /** Links every unreachable node to a reachable one near it. Returns how many there were. */
-export function repair(graphPointer: usize, walkPointer: usize, selectionPointer: usize, parents: usize, queue: usize, fill: i32): i32 {
+export function repair(graphPointer: usize, walkPointer: usize, selectionPointer: usize, parents: usize, queue: usize): i32 {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), s = changetype<Selection>(selectionPointer)
   let missing = graph.nodes - spreadFromEntry(graph, parents, queue), attached: i32 = 0
   for (let id: u32 = 0; missing > 0 && id < <u32>graph.nodes; id++) {
     if (load<u32>(parents + (<usize>id << 2)) != none) continue
-    if (graph.codesKind) attach<f32>(graph, walk, s, id, parents, fill != 0)
-    else attach<i8>(graph, walk, s, id, parents, fill != 0)
+    if (graph.codesKind) attach<f32>(graph, walk, s, id, parents)
+    else attach<i8>(graph, walk, s, id, parents)
     missing -= spread(graph, id, parents, queue)
     attached++
   }

@@ -12,7 +12,7 @@ const candidateBytes: usize = 16
 
 /** Covers the rounding of the float32 operations below, relative to the numbers that enter them. */
 const slack: f32 = 4e-6
-/** Squares below this lose their relative precision: such rows are always kept. */
+/** Squares below this lose their relative precision: such rows, and with such a query all rows, are always kept. */
 const tiny: f32 = 1e-30
 const float32Epsilon: f32 = 1.2e-7
 
@@ -70,7 +70,9 @@ function score4<T>(scan: Scan, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void
     error = f32x4.add(f32x4.mul(queryNorm, residual), f32x4.mul(queryResidual, f32x4.add(codedNorm, residual)))
     error = f32x4.add(f32x4.mul(error, f32x4.splat(1.00001)), f32x4.mul(f32x4.splat(slack), f32x4.mul(queryNorm, f32x4.sqrt(norm2))))
     error = f32x4.add(error, f32x4.splat(tiny))
-    const unclear = v128.andnot(f32x4.lt(norm2, f32x4.splat(tiny)), f32x4.eq(scale, f32x4.splat(0)))
+    const queryUnclear = load<f32>(meta, metaNorm2) < tiny && load<f32>(meta, metaScale) != 0
+    const limit = f32x4.splat(queryUnclear ? Infinity : tiny)
+    const unclear = v128.andnot(f32x4.lt(norm2, limit), f32x4.eq(scale, f32x4.splat(0)))
     error = v128.bitselect(f32x4.splat(Infinity), error, unclear)
     if (mode == modeL2) {
       estimate = f32x4.sub(f32x4.add(norm2, queryNorm2), f32x4.add(product, product))

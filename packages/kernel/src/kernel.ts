@@ -49,12 +49,12 @@ export interface KernelExports {
   /** Draws levels, places upper lists from byte `offset` on, and empties all lists of a range of nodes. */
   prepareNodes(graph: number, from: number, to: number, offset: number): void
   /** Inserts prepared and encoded nodes. The walk is narrow and its ef is the graph's efConstruction. */
-  insertNodes(graph: number, walk: number, selection: number, from: number, to: number, fill: number): void
+  insertNodes(graph: number, walk: number, selection: number, from: number, to: number): void
 
   /** Counts nodes that cannot be reached from the entry on level 0. `parents` and `queue`: one u32 per node. */
   audit(graph: number, parents: number, queue: number): number
   /** Makes every node reachable; returns how many had to be attached. */
-  repair(graph: number, walk: number, selection: number, parents: number, queue: number, fill: number): number
+  repair(graph: number, walk: number, selection: number, parents: number, queue: number): number
 
   /** Descends to level 0. The walk's addresses and ef are set. */
   searchBegin(graph: number, walk: number): void

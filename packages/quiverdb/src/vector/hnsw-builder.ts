@@ -23,7 +23,6 @@ export interface HnswBuilderOptions extends GraphParametersInput {
 const repairGrowth = 1.25
 /** A graph whose longest vector exceeds phi by more than this factor should be built anew. */
 const phiExcessMax = 1.05
-const fillLists = 1
 
 /**
  * Builds a graph, or inserts into the copy of one. The order of vectors is the order of nodes, and equal input gives equal bytes.
@@ -140,7 +139,7 @@ export class HnswBuilder {
       const to = Math.min(end, Math.max(this.#repairAt, memory.nodes + 1))
       const walk = memory.placeWalk(parameters.efConstruction, false)
       const selection = memory.placeSelection()
-      arena.kernel.insertNodes(memory.pointer, walk, selection, memory.nodes, to, fillLists)
+      arena.kernel.insertNodes(memory.pointer, walk, selection, memory.nodes, to)
       if (to >= this.#repairAt) {
         this.repair()
         this.#repairAt = Math.ceil(to * repairGrowth) + 1
@@ -158,7 +157,7 @@ export class HnswBuilder {
     const selection = memory.placeSelection()
     const parents = pool.scratch(arena, 'parents', 4 * memory.nodes)
     const queue = pool.scratch(arena, 'queue', 4 * memory.nodes)
-    return arena.kernel.repair(memory.pointer, walk, selection, parents, queue, fillLists)
+    return arena.kernel.repair(memory.pointer, walk, selection, parents, queue)
   }
 
   /** Inserts what is pending, makes all reachable, and returns a copy. The builder goes on holding its memory until `free`. */

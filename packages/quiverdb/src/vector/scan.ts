@@ -180,8 +180,12 @@ export function placeBitset(pool: MemoryPool, arena: Arena, bits: Uint32Array, n
   return pointer
 }
 
+/** The greatest finite float32. */
+const float32Max = 3.4028234663852886e38
+
 /** A float32 that is not below x. */
 function roundUp(x: number): number {
+  if (x < -float32Max) return -float32Max
   const rounded = Math.fround(x)
   return rounded >= x ? rounded : Math.fround(rounded + Math.abs(rounded) * 2.4e-7 + 1.5e-45)
 }
