@@ -7,6 +7,8 @@ import { benchOptions } from './shared/arguments.mjs'
 import { BenchError } from './shared/errors.mjs'
 import { benchFolder, rootFolder } from './shared/folders.mjs'
 
+const reasonLines = 5
+
 try {
   const options = benchOptions(process.argv.slice(2))
   if (options.setup) {
@@ -26,7 +28,10 @@ function setUpQuiver() {
   if (result.status !== 0) throw new BenchError('Quiver itself could not be built; nothing to measure.')
 }
 
-/** The peers are optional dependencies: one that does not install here becomes a row with its error. */
+/**
+ * The peers are optional dependencies: one that does not install here becomes a row with its error. The lock file decides the versions;
+ * `npm ci` would also refuse it for binaries of other platforms that a registry does not have.
+ */
 function installPeers() {
   const lock = createHash('sha256')
     .update(readFileSync(join(benchFolder, 'package-lock.json')))
@@ -34,9 +39,9 @@ function installPeers() {
   const stamp = join(benchFolder, 'node_modules', '.installed')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   process.stderr.write('Installing the peers ...\n')
-  const windows = process.platform === 'win32'
-  const options = { cwd: benchFolder, stdio: ['ignore', 'ignore', 'inherit'], shell: windows }
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], options)
-  if (result.status === 0) writeFileSync(stamp, lock)
-  else process.stderr.write('The peers could not be installed; their rows will say so.\n')
+  const options = { cwd: benchFolder, encoding: 'utf8', shell: process.platform === 'win32' }
+  const { status, stderr } = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel', 'error'], options)
+  if (status === 0) return writeFileSync(stamp, lock)
+  const reason = stderr.split('\n').slice(0, reasonLines).join('\n')
+  process.stderr.write(`${reason}\nThe peers could not be installed; their rows will say so.\n`)
 }

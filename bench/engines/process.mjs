@@ -126,7 +126,7 @@ process.on('message', async ({ id, kind, ...rest }) => {
   try {
     process.send?.({ id, value: await requests[kind](rest) })
   } catch (error) {
-    process.send?.({ id, error: error instanceof Error ? error.message : String(error) })
+    process.send?.({ id, error: (error instanceof Error ? error.message : String(error)).split('\n')[0] })
   }
 })
 process.on('disconnect', () => process.exit())

@@ -4,6 +4,7 @@ import { benchFolder } from '../shared/folders.mjs'
 
 export const m = 16
 export const efConstruction = 200
+export const notInstalled = 'not installed'
 
 /** @param {readonly number[]} efs */
 export const efOnly = (efs) => efs.map((ef) => ({ ef }))
@@ -11,7 +12,7 @@ export const efOnly = (efs) => efs.map((ef) => ({ ef }))
 /** @param {string} name @returns {string} the version that is installed here */
 export function installedVersion(name) {
   const file = join(benchFolder, 'node_modules', name, 'package.json')
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : 'not installed'
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : notInstalled
 }
 
 /** @returns {() => number} seconds since this call */

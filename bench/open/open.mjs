@@ -6,7 +6,7 @@ import { chosenSets } from '../shared/chosen-sets.mjs'
 import { print, progress, rounded, writeRows } from '../shared/output.mjs'
 import { prepareSet } from '../shared/sets.mjs'
 import { median } from '../shared/statistics.mjs'
-import { number, table } from '../shared/table.mjs'
+import { number, tableWithFailures } from '../shared/table.mjs'
 
 const engineNames = ['quiver', 'hnswlib-node']
 const reference = 'hnswlib-node'
@@ -74,18 +74,20 @@ function rowOf({ label, built, opens, error }) {
 
 function summary(rows) {
   const referenceMs = rows.find((row) => row.engine === reference)?.openMs
-  const lines = rows.map((row) => {
-    if (row.error !== undefined) return [row.engine, `failed: ${row.error}`]
-    const times = referenceMs === undefined ? '-' : `${number(referenceMs / row.openMs, 2)}`
-    return [
-      row.engine,
-      row.variant,
-      number(row.openMs, 1),
-      number(row.openMsMin, 1),
-      times,
-      number(row.readMb, 1),
-      number(row.fileMb),
-    ]
-  })
-  return table(['engine', 'variant', 'first answer ms', 'least ms', `x as fast as ${reference}`, 'read MB', 'file MB'], lines)
+  const lines = rows
+    .filter((row) => row.error === undefined)
+    .map((row) => {
+      const times = referenceMs === undefined ? '-' : number(referenceMs / row.openMs, 2)
+      return [
+        row.engine,
+        row.variant,
+        number(row.openMs, 1),
+        number(row.openMsMin, 1),
+        times,
+        number(row.readMb, 1),
+        number(row.fileMb),
+      ]
+    })
+  const head = ['engine', 'variant', 'first answer ms', 'least ms', `x as fast as ${reference}`, 'read MB', 'file MB']
+  return tableWithFailures(head, lines, rows)
 }

@@ -24,8 +24,8 @@ export async function run(options) {
     const setRows = await searchSet(info, options)
     rows.push(...setRows)
     print(`\n# ${info.name}: ${info.rows} x ${info.dimensions}, ${info.metric}\n`)
-    print(curveTable(setRows))
-    print(`\n${summaryTable(setRows)}`)
+    if (setRows.some((row) => row.error === undefined)) print(`${curveTable(setRows)}\n`)
+    print(summaryTable(setRows))
   }
   writeRows(options.out, rows)
 }

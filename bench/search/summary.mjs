@@ -1,5 +1,5 @@
 import { speedAtRecall } from '../shared/statistics.mjs'
-import { number, table } from '../shared/table.mjs'
+import { number, table, tableWithFailures } from '../shared/table.mjs'
 
 const recalls = [0.95, 0.99]
 const reference = 'hnswlib-node'
@@ -26,14 +26,10 @@ export function curveTable(rows) {
 export function summaryTable(rows) {
   const engines = grouped(rows)
   const complete = [...engines.values()].filter(([row]) => row.error === undefined)
-  const failed = [...engines.values()].filter(([row]) => row.error !== undefined)
   const lines = complete.map((of) => summaryLine(of, engines.get(reference)))
   const speeds = recalls.flatMap((recall) => [`QPS @${recall}`, 'x ref', 'x CPU'])
   const costs = ['build s', 'settled s', 'CPU s', 'graphs', 'memory MB', 'file MB', 'open ms']
-  return [
-    table(['engine', 'variant', ...speeds, ...costs], lines),
-    ...failed.map(([row]) => `${row.engine} failed: ${row.error}`),
-  ].join('\n')
+  return tableWithFailures(['engine', 'variant', ...speeds, ...costs], lines, rows)
 }
 
 function summaryLine(rows, referenceRows = []) {

@@ -9,6 +9,16 @@ export function table(head, lines) {
   return [format(head), widths.map((width) => '-'.repeat(width)).join('  '), ...lines.map(format)].join('\n')
 }
 
+/**
+ * @param {readonly string[]} head @param {readonly (readonly string[])[]} lines
+ * @param {readonly { engine: string, error?: string }[]} rows those with an error are named below
+ * @returns {string}
+ */
+export function tableWithFailures(head, lines, rows) {
+  const failures = rows.filter((row) => row.error !== undefined).map((row) => `${row.engine} failed: ${row.error}`)
+  return [...(lines.length > 0 ? [table(head, lines)] : []), ...failures].join('\n')
+}
+
 /** @param {number | undefined} value @param {number} [digits] @returns {string} `-` for a number that is not known */
 export function number(value, digits = 0) {
   if (value === undefined || !Number.isFinite(value)) return '-'
