@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Condition, JsonValue } from './condition.js'
 import { compileCondition } from './evaluate.js'
-import { formatWhere, parseWhere } from './where.js'
+import { formatWhere } from './format-where.js'
+import { parseWhere } from './where.js'
 
 const matches = (where: unknown, fields: Record<string, unknown>) => compileCondition(parseWhere(where))(fields)
 

@@ -65,9 +65,7 @@ function movesToFront(key: string): boolean {
 /** Whether a value written without `$eq` would be read as operators, or refused. */
 function holdsOperators(value: JsonValue): boolean {
   if (Array.isArray(value)) return value.some(holdsOperators)
-  return (
-    isPlainObject(value) && Object.entries(value).some(([key, item]) => key.startsWith('$') || holdsOperators(item as JsonValue))
-  )
+  return isPlainObject(value) && Object.entries(value).some(([key, item]) => key.startsWith('$') || holdsOperators(item))
 }
 
 function objectOf(entries: Iterable<Entry>): WhereInput {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { QuiverError } from '../errors.js'
 import { conditionDepthMax, conditionNodesMax, listValuesMax, pathLengthMax, type Condition } from './condition.js'
-import { formatWhere, parseWhere } from './where.js'
+import { formatWhere } from './format-where.js'
+import { parseWhere } from './where.js'
 
 describe('parseWhere', () => {
   const readings: [unknown, Condition][] = [

@@ -1,7 +1,6 @@
 import { QuiverError } from '../errors.js'
 import { conditionDepthMax, conditionNodesMax, listValuesMax, pathLengthMax } from './condition.js'
 import type { Comparison, Condition, JsonValue, OrderedValue } from './condition.js'
-export { formatWhere } from './format-where.js'
 import { describe, isPlainObject, literalOf, placeOf } from './where-value.js'
 
 /** What may be asked of one field; several are all required. {@link Condition} says what each means. */

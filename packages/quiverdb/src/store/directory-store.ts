@@ -1,7 +1,7 @@
 import { QuiverError } from '../errors.js'
 import { cutRange } from './bytes.js'
 import { DurableFolders } from './directory/durable-folders.js'
-import { codeOf, isMissing, storageError, unknownOutcome } from './directory/failures.js'
+import { codeOf, storageError, unknownOutcome } from './directory/failures.js'
 import { nodeFileSystem, type FileSystem } from './directory/file-system.js'
 import { ObjectCommit } from './directory/object-commit.js'
 import {

@@ -17,18 +17,10 @@ export async function openStore(url: string, options: { create?: boolean } = {})
   if (url === 'memory:') return new MemoryStore()
   const scheme = schemePattern.exec(url)?.[1]?.toLowerCase()
   if (scheme !== undefined && scheme !== 'file') throw unsupported(url, scheme)
-  const path = scheme === 'file' ? await pathOfFileUrl(url) : url
+  // Both are imported late: a browser has no folders, and no Node.
+  const { folderPath } = await import('./directory/folder-path.js')
   const { DirectoryStore } = await import('./directory-store.js')
-  return DirectoryStore.open(path.replaceAll('\\', process.platform === 'win32' ? '/' : '\\'), options)
-}
-
-async function pathOfFileUrl(url: string): Promise<string> {
-  const { fileURLToPath } = await import('node:url')
-  try {
-    return fileURLToPath(url)
-  } catch (cause) {
-    throw new QuiverError('INVALID_ARGUMENT', `${url} is not the URL of a folder; write file:///path/to/folder.`, { cause })
-  }
+  return DirectoryStore.open(folderPath(url), options)
 }
 
 function unsupported(url: string, scheme: string): QuiverError {

@@ -1,3 +1,4 @@
+import { QuiverError } from '../../errors.js'
 import { reservedSegment } from '../keys.js'
 import type { DurableFolders } from './durable-folders.js'
 import type { FileSystem } from './file-system.js'
@@ -74,7 +75,7 @@ export class StagedFiles {
     let rest = chunks.filter((chunk) => chunk.byteLength > 0)
     while (rest.length > 0) {
       const count = await this.#fs.write(fd, rest)
-      if (count <= 0) throw new Error('the file system accepted no bytes')
+      if (count <= 0) throw new QuiverError('STORAGE_FAILED', 'The file system accepted no bytes.')
       rest = dropBytes(rest, count)
     }
   }
