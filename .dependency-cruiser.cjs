@@ -1,0 +1,143 @@
+// The floors of the house. A file imports from its own floor's folder and from floors below, never upwards or sideways.
+//
+//   6  packages/server     the command line and the demo
+//   5  database            opening, namespaces, background work
+//   4  collection          records: write path, search path, versions as the user sees them
+//   3  history | segment   the log and its commits | row parts and index parts
+//   2  vector | filter | store | format
+//   1  packages/kernel     WebAssembly
+const library = '^packages/quiverdb/src'
+const tests = '[.](test|slow)[.]ts$'
+/** Test support that lies beside what it tests. */
+const testSupport = `(${tests}|^packages/quiverdb/src/store/contract[.]ts$)`
+/** A workspace package as it is reached from another one: by its name, which leads to its build. */
+const workspace = '^packages/[^/]+/'
+
+/** A folder of the library, and the other folders of the library that its files may import. */
+function floor(name, allowed, guards) {
+  const reach = [name, ...allowed].join('|')
+  return {
+    name: `floor-${name}`,
+    comment: guards,
+    severity: 'error',
+    from: { path: `${library}/${name}/`, pathNot: tests },
+    to: { path: `${library}/`, pathNot: `${library}/((${reach})/|errors[.]ts$)` },
+  }
+}
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'Two files that import each other are one file in disguise: neither can be read, tested or replaced alone.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import leads to a file. One that does not would pass all other rules, since nobody knows where it leads.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'kernel-imports-nothing',
+      comment: 'The kernel is numbers in linear memory. It knows no file, no record and no name, so it runs in any thread or tab.',
+      severity: 'error',
+      from: { path: '^packages/kernel/src/', pathNot: tests },
+      to: { pathNot: '^packages/kernel/src/' },
+    },
+    {
+      name: 'errors-import-nothing',
+      comment: 'Every floor of the library throws QuiverError, so its file lies below all of them.',
+      severity: 'error',
+      from: { path: `${library}/errors[.]ts$` },
+      to: {},
+    },
+    floor('format', [], 'Bytes in, values out: the framing of stored objects knows nothing of what is stored in them.'),
+    floor('vector', [], 'Vectors and graphs are numbered slots in memory: where they are kept and which record owns them is decided above.'),
+    floor('filter', [], 'A condition is evaluated on plain values; which index answers it instead is decided above.'),
+    floor('store', [], 'An object store holds keys and bytes, so that a new one is written without reading the rest.'),
+    floor('segment', ['format', 'vector', 'filter', 'store'], 'A part is complete in itself: which version holds it is the business of the history.'),
+    floor('history', ['format', 'filter', 'store'], 'The log orders commits that name parts by key: it never looks into a part.'),
+    floor(
+      'collection',
+      ['format', 'vector', 'filter', 'store', 'segment', 'history'],
+      'A collection reads and drafts commits; it does not open databases nor schedule work.',
+    ),
+    floor(
+      'database',
+      ['format', 'vector', 'filter', 'store', 'segment', 'history', 'collection'],
+      'The database is the top floor of the library: only its public entry (index.ts) lies above.',
+    ),
+    {
+      name: 'library-above-kernel-only',
+      comment: 'Of the workspaces the library needs the kernel alone: server and test generators never become part of an install of quiverdb.',
+      severity: 'error',
+      from: { path: `${library}/`, pathNot: testSupport },
+      to: { path: workspace, pathNot: [`${library}/`, '^packages/kernel/dist/index[.]'] },
+    },
+    {
+      name: 'kernel-in-the-vector-floor',
+      comment: 'Only the vector floor speaks to WebAssembly, so that the layout of its memory is known in one folder. Checksums are the exception.',
+      severity: 'error',
+      from: { path: `${library}/`, pathNot: [`${library}/(vector|format)/`, testSupport] },
+      to: { path: '^packages/kernel/' },
+    },
+    {
+      name: 'server-uses-the-public-entry',
+      comment: 'The command line lives from what every user of the library has. What it misses, the library lacks.',
+      severity: 'error',
+      from: { path: '^packages/server/src/' },
+      to: { path: workspace, pathNot: ['^packages/server/', '^packages/quiverdb/dist/index[.]', '^packages/testing/dist/index[.]'] },
+    },
+    {
+      name: 'testing-is-for-tests',
+      comment: 'Seeded generators are shared by tests; a product that imports them would ship its own examination.',
+      severity: 'error',
+      from: { pathNot: [testSupport, '^packages/testing/'] },
+      to: { path: '^packages/testing/' },
+    },
+    {
+      name: 'node-at-the-edge',
+      comment: 'The library runs in a browser tab too: Node is met in the directory store and in the host of worker threads, nowhere else.',
+      severity: 'error',
+      from: {
+        path: ['^packages/(kernel|testing)/src/', `${library}/`],
+        pathNot: [testSupport, `${library}/store/directory`, `${library}/[^/]+/worker/[^/]+-node[.]ts$`],
+      },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: 'A package that works only because a neighbour installed something breaks for the user who has no such neighbour.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: testSupport },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'tests-are-leaves',
+      comment: 'Nothing imports a test.',
+      severity: 'error',
+      from: {},
+      to: { path: tests },
+    },
+  ],
+  options: {
+    // Builds are where the edges between workspaces end; they are not looked into.
+    doNotFollow: { path: ['node_modules', '^packages/[^/]+/dist/'] },
+    exclude: { path: ['^packages/kernel/(assembly/|build[.]mjs$)'] },
+    // Imports of types count: a floor that knows a type of the floor above depends on it.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.tests.json' },
+    combinedDependencies: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs', '.json', '.d.ts'],
+    },
+    cache: false,
+  },
+}
