@@ -30,6 +30,8 @@ export interface GraphSearchResult {
 
 /** Relative rounding of the map from graph space to the metric in float32. */
 const shiftSlack = 1e-6
+/** What float64 loses of 1 - cos by cancellation, at most: bounds hold for exact scores, not only for the mathematical distance. */
+const cosineSlack = 2e-12
 const { index: walkField } = walkLayout
 
 /**
@@ -106,7 +108,7 @@ export class ResidentGraph {
     checkLength(query, parameters.dimensions)
     if (!nodes) return emptyScan(options)
     const { target, map } = this.#encode(query)
-    const slack = Math.abs(map.shift) * shiftSlack
+    const slack = Math.abs(map.shift) * shiftSlack + (parameters.metric === 'cosine' ? cosineSlack : 0)
     // A vector longer than phi lies nearer than its graph distance says, by at most half the excess.
     const { excessMax } = memory.header()
     return runScan(

@@ -66,7 +66,7 @@ function expectProof(result: ScanResult, { distances, eligible, options }: Retur
   const eligibleRows = new Set(eligible.map(({ row }) => row))
   result.nodes.forEach((row, i) => {
     expect(eligibleRows).toContain(row)
-    expect(result.lowers[i]!).toBeLessThanOrEqual(distances[row]! + 1e-12 * Math.abs(distances[row]!))
+    expect(result.lowers[i]!).toBeLessThanOrEqual(distances[row]! + 1e-14 * Math.abs(distances[row]!))
     if (i) expect(result.estimates[i]!).toBeGreaterThanOrEqual(result.estimates[i - 1]!)
   })
   expect(result.bound).toBeGreaterThanOrEqual(kth === Infinity ? kth : kth - 1e-12 * Math.abs(kth))
