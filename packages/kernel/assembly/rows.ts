@@ -7,9 +7,10 @@ const codeMax: f64 = 127
 /** The smallest positive float32: a scale is zero for the zero vector alone. */
 const scaleMin: f64 = 1.401298464324817e-45
 
+/** The same meta number of four rows. */
 // @ts-ignore: decorator
 @inline
-function lanes(meta: usize, a: usize, b: usize, c: usize, d: usize): v128 {
+export function lanes(meta: usize, a: usize, b: usize, c: usize, d: usize): v128 {
   let v = v128.load32_splat(a + meta)
   v = v128.load_lane<f32>(b + meta, v, 1)
   v = v128.load_lane<f32>(c + meta, v, 2)

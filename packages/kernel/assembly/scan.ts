@@ -4,6 +4,7 @@
 import { dotI8x4, squaredL2F32x4 } from './dot'
 import { keyDistance, keyId, keyOf, maxHeapPush, maxHeapReplace, maxHeapSort } from './keys'
 import { metaExtra, metaNorm2, metaResidual, metaScale, Scan } from './layout'
+import { lanes } from './rows'
 
 const modeL2: i32 = 0
 const modeDot: i32 = 1
@@ -15,15 +16,6 @@ const slack: f32 = 4e-6
 /** Squares below this lose their relative precision: such rows, and with such a query all rows, are always kept. */
 const tiny: f32 = 1e-30
 const float32Epsilon: f32 = 1.2e-7
-
-// @ts-ignore: decorator
-@inline
-function lanes(meta: usize, a: usize, b: usize, c: usize, d: usize): v128 {
-  let v = v128.load32_splat(a + meta)
-  v = v128.load_lane<f32>(b + meta, v, 1)
-  v = v128.load_lane<f32>(c + meta, v, 2)
-  return v128.load_lane<f32>(d + meta, v, 3)
-}
 
 // @ts-ignore: decorator
 @inline

@@ -1,13 +1,13 @@
-import { codesKinds, transforms } from '@quiverdb/kernel'
+import { transforms } from '@quiverdb/kernel'
 import { assert } from '../errors.js'
-import { alignUp, type Arena } from './arena.js'
+import { alignUp, extentAlignment } from './arena.js'
 import { checkLength } from './check-length.js'
+import { eachChunk } from './chunks.js'
+import { encodeAt, type Encoding } from './encode.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { type RowLayout, rowLayout } from './row-layout.js'
 
 const rowsMin = 4
-/** Rows that encodeRows handles at a time, in bytes of float32. */
-const encodeChunkBytes = 262_144
 
 /** A growing block of 8-bit code rows (centre zero), one per vector, to be scanned with `scanBlock`. */
 export class CodeBlock {
@@ -38,12 +38,27 @@ export class CodeBlock {
     return this.#pool
   }
 
+  /** How its vectors become rows; a query of `scanBlock` is encoded alike. */
+  get encoding(): Encoding {
+    return { dimensions: this.dimensions, codes: 'int8', layout: this.layout, transform: transforms.none, phi: 0 }
+  }
+
   /** Encodes one vector as the next row. The vector is finite. @throws QuiverError DIMENSION_MISMATCH, MEMORY_FULL */
   append(vector: Float32Array): void {
     checkLength(vector, this.dimensions)
-    const extent = this.#reserve(1)
-    encodeInto(this.#pool, extent.arena, vector, this.dimensions, this.layout, extent.pointer + this.#rows * this.layout.stride)
-    this.#rows++
+    this.appendAll(vector)
+  }
+
+  /** Encodes tightly packed vectors as the next rows. @throws QuiverError MEMORY_FULL */
+  appendAll(vectors: Float32Array): void {
+    const count = vectors.length / this.dimensions
+    assert(Number.isInteger(count), 'vectors come whole')
+    if (!count) return
+    const { arena, pointer } = this.#reserve(count)
+    eachChunk(vectors, this.dimensions, (chunk, first) => {
+      encodeAt(this.#pool, arena, chunk, pointer + (this.#rows + first) * this.layout.stride, this.encoding)
+    })
+    this.#rows += count
   }
 
   /** Appends rows that were encoded before. @throws QuiverError MEMORY_FULL */
@@ -70,6 +85,11 @@ export class CodeBlock {
     return this.#extent?.view().subarray(0, this.#rows * this.layout.stride) ?? new Uint8Array(0)
   }
 
+  /** Forgets the rows and keeps the memory. */
+  clear(): void {
+    this.#rows = 0
+  }
+
   /** Gives the memory back; the block is empty then, and can be used again. */
   free(): void {
     this.#extent?.free()
@@ -83,7 +103,7 @@ export class CodeBlock {
     const present = this.#extent
     if (present && present.bytes >= wanted * stride) return present
     const capacity = Math.max(wanted, rowsMin, Math.ceil(1.5 * this.#rows))
-    const extent = this.#pool.allocate(alignUp(capacity * stride, 4096))
+    const extent = this.#pool.allocate(alignUp(capacity * stride, extentAlignment))
     if (present) {
       extent.view().set(present.view().subarray(0, this.#rows * stride))
       present.free()
@@ -95,50 +115,17 @@ export class CodeBlock {
 
 /** Encodes a matrix of float32 rows, tightly packed, as 8-bit code rows of `rowBytes(dimensions)` each. */
 export function encodeRows(pool: MemoryPool, matrix: Float32Array, dimensions: number): Uint8Array<ArrayBuffer> {
-  const layout = rowLayout(dimensions, 'int8')
-  const rows = matrix.length / dimensions
-  assert(Number.isInteger(rows), 'the matrix has whole rows')
-  const out = new Uint8Array(rows * layout.stride)
-  const chunkRows = Math.max(1, Math.floor(encodeChunkBytes / (4 * dimensions)))
-  if (!rows) return out
-  const target = pool.allocate(Math.min(rows, chunkRows) * layout.stride)
+  const block = new CodeBlock(pool, dimensions)
+  const { stride } = block.layout
+  const out = new Uint8Array((matrix.length / dimensions) * stride)
   try {
-    for (let first = 0; first < rows; first += chunkRows) {
-      const last = Math.min(rows, first + chunkRows)
-      encodeInto(pool, target.arena, matrix.subarray(first * dimensions, last * dimensions), dimensions, layout, target.pointer)
-      out.set(target.view().subarray(0, (last - first) * layout.stride), first * layout.stride)
-    }
+    eachChunk(matrix, dimensions, (chunk, first) => {
+      block.appendAll(chunk)
+      out.set(block.encoded(), first * stride)
+      block.clear()
+    })
   } finally {
-    target.free()
+    block.free()
   }
   return out
-}
-
-function encodeInto(
-  pool: MemoryPool,
-  arena: Arena,
-  rows: Float32Array,
-  dimensions: number,
-  layout: RowLayout,
-  target: number,
-): void {
-  const source = pool.scratch(arena, 'source', rows.byteLength)
-  const staging = pool.scratch(arena, 'staging', 8 * (dimensions + 16))
-  const zeros = pool.scratch(arena, 'zeros', 4 * dimensions, () => {})
-  arena.f32.set(rows, source / 4)
-  const { codeBytes, stride } = layout
-  const count = rows.length / dimensions
-  arena.kernel.encodeRows(
-    source,
-    count,
-    dimensions,
-    transforms.none,
-    0,
-    zeros,
-    target,
-    stride,
-    codesKinds.int8,
-    codeBytes,
-    staging,
-  )
 }

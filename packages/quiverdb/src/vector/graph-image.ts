@@ -65,6 +65,15 @@ export function sectionBytes(
   }
 }
 
+/** @throws QuiverError FORMAT_TOO_NEW */
+export function checkHeader(header: GraphHeader): void {
+  if (header.version === 1) return
+  throw new QuiverError(
+    'FORMAT_TOO_NEW',
+    `This graph has format ${String(header.version)}; this version of Quiver reads format 1.`,
+  )
+}
+
 /** Names the effort of a graph. */
 export type GraphPresetName = 'default' | 'highRecall' | 'highSpeed'
 

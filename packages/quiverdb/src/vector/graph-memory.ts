@@ -1,6 +1,8 @@
 import { graphLayout, keyBytes, selectionLayout, walkLayout } from '@quiverdb/kernel'
 import { assert } from '../errors.js'
 import type { Arena } from './arena.js'
+import { eachChunk } from './chunks.js'
+import { encodeAt, type Encoding } from './encode.js'
 import {
   type GraphHeader,
   type GraphImage,
@@ -107,22 +109,21 @@ export class GraphMemory {
     return { header, sections: Object.fromEntries(copies) as GraphSections }
   }
 
+  /** How stored vectors become rows; queries differ in their transform. */
+  get encoding(): Encoding {
+    const { dimensions, metric, codes } = this.parameters
+    const centre = this.#extents.centre.pointer
+    return { dimensions, codes, layout: this.layout, transform: storedTransform(metric), phi: this.phi, centre }
+  }
+
   /** Encodes tightly packed vectors as the rows from `first` on. */
   encode(vectors: Float32Array, first: number): void {
-    const { dimensions, metric, codes } = this.parameters
-    const count = vectors.length / dimensions
-    assert(Number.isInteger(count) && first + count <= this.capacity, 'rows fit the capacity of the graph')
-    const source = this.pool.scratch(this.arena, 'source', vectors.byteLength)
-    const staging = this.pool.scratch(this.arena, 'staging', 8 * (dimensions + 16))
-    this.arena.f32.set(vectors, source / 4)
-    const { codeBytes, stride } = this.layout
-    const target = this.#extents.codes.pointer + first * stride
-    const centre = this.#extents.centre.pointer
-    const norm2 = this.arena.kernel.encodeRows(
-      ...([source, count, dimensions, storedTransform(metric), this.phi] as const),
-      ...([centre, target, stride, codesKindOf(codes), codeBytes, staging] as const),
-    )
-    this.norm2Max = Math.max(this.norm2Max, norm2)
+    const { dimensions } = this.parameters
+    assert(first + vectors.length / dimensions <= this.capacity, 'rows fit the capacity of the graph')
+    eachChunk(vectors, dimensions, (chunk, offset) => {
+      const target = this.#extents.codes.pointer + (first + offset) * this.layout.stride
+      this.norm2Max = Math.max(this.norm2Max, encodeAt(this.pool, this.arena, chunk, target, this.encoding))
+    })
   }
 
   /** Prepares the arena's walk for this graph and returns its address. `wide` keeps what is allowed apart from what is walked. */

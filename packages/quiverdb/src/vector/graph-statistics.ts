@@ -1,4 +1,5 @@
 import { assert } from '../errors.js'
+import { eachChunk } from './chunks.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { type Metric, storedTransform } from './metric.js'
 
@@ -30,14 +31,17 @@ export class GraphStatistics {
   /** Counts tightly packed vectors in. */
   add(vectors: Float32Array): void {
     const { arena, pointer } = this.#sums
-    const count = vectors.length / this.#dimensions
-    assert(Number.isInteger(count), 'vectors come whole')
-    const source = this.#pool.scratch(arena, 'source', vectors.byteLength)
-    arena.f32.set(vectors, source / 4)
-    arena.kernel.addToSums(source, count, this.#dimensions, storedTransform(this.#metric), pointer)
-    if (this.#metric === 'dot')
-      this.#norm2Max = Math.max(this.#norm2Max, arena.kernel.greatestSquaredNorm(source, count, this.#dimensions))
-    this.#rows += count
+    const dimensions = this.#dimensions
+    assert(vectors.length % dimensions === 0, 'vectors come whole')
+    eachChunk(vectors, dimensions, (chunk) => {
+      const count = chunk.length / dimensions
+      const source = this.#pool.scratch(arena, 'source', chunk.byteLength)
+      arena.f32.set(chunk, source / 4)
+      arena.kernel.addToSums(source, count, dimensions, storedTransform(this.#metric), pointer)
+      if (this.#metric === 'dot')
+        this.#norm2Max = Math.max(this.#norm2Max, arena.kernel.greatestSquaredNorm(source, count, dimensions))
+      this.#rows += count
+    })
   }
 
   /** The result; gives the memory back. */

@@ -1,5 +1,6 @@
 import { QuiverError } from '../errors.js'
 import {
+  checkHeader,
   type GraphImage,
   type GraphParameters,
   graphParameters,
@@ -64,6 +65,7 @@ export class HnswBuilder {
   /** Copies an image into memory that has room for `extraCapacity` more nodes. @throws QuiverError MEMORY_FULL */
   static fromImage(pool: MemoryPool, image: GraphImage, extraCapacity: number): HnswBuilder {
     const { header, sections } = image
+    checkHeader(header)
     const memory = allocate(pool, parametersOf(header), header.phi, header.nodes + extraCapacity, header.nodes, header.upperBytes)
     const bytes = sectionBytes(header)
     for (const name of graphSections) memory.section(name).view().set(sections[name].subarray(0, bytes[name]))

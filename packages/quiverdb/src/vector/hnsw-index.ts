@@ -1,4 +1,4 @@
-import { alignUp } from './arena.js'
+import { alignUp, extentAlignment } from './arena.js'
 import { checkLength } from './check-length.js'
 import { ExactScorer } from './exact-scorer.js'
 import { type GraphParametersInput, graphPresets } from './graph-image.js'
@@ -24,6 +24,10 @@ const capacityMin = 64
 const capacityGrowth = 1.5
 /** Exactly scored per search: k and half as many again, at least this many more. */
 const rerankExtraMin = 6
+/** Up to here a look at all nodes takes less than a millisecond; beyond, one is due when a share of 1/64 is new. */
+const smallSize = 4096
+const repairShare = 64
+const storedChunkRows = 256
 
 /**
  * An index in memory: vectors go in and get the next number, searches return exact distances.
@@ -45,7 +49,7 @@ export class HnswIndex {
   /** float32 vectors, tightly packed. */
   #vectors: Extent | undefined
   #size = 0
-  #needsRepair = false
+  #addedSinceRepair = 0
 
   constructor(pool: MemoryPool, options: HnswIndexOptions) {
     this.#pool = pool
@@ -69,17 +73,14 @@ export class HnswIndex {
     this.#size += count
     if (builder.rebuildAdvised) this.#rebuild()
     else builder.insertNext(count)
-    this.#needsRepair = true
+    this.#addedSinceRepair += count
   }
 
   /** The k nearest, by exact distance. @throws QuiverError DIMENSION_MISMATCH */
   search(query: Float32Array, k: number, options: HnswSearchOptions = {}): { ids: Uint32Array; distances: Float64Array } {
     checkLength(query, this.#options.dimensions)
     if (!this.#graph || !this.#builder || !this.#vectors) return { ids: new Uint32Array(0), distances: new Float64Array(0) }
-    if (this.#needsRepair) {
-      this.#builder.repair()
-      this.#needsRepair = false
-    }
+    this.#repairWhenDue(this.#builder)
     const ef = Math.max(options.ef ?? this.#options.efSearch ?? graphPresets.default.efSearch, k)
     const { nodes, count } = this.#graph.search(query, { ef, allowed: options.allowed })
     return this.#rerank(query, nodes.subarray(0, Math.min(count, k + Math.max(rerankExtraMin, k >> 1))), k)
@@ -96,6 +97,14 @@ export class HnswIndex {
     this.#scorer.free()
     this.#builder = this.#graph = this.#vectors = undefined
     this.#size = 0
+  }
+
+  /** New nodes are reachable when they come; the odd older one that lost its last link to them is found by looking at all. */
+  #repairWhenDue(builder: HnswBuilder): void {
+    const size = this.#size
+    if (!this.#addedSinceRepair || (size > smallSize && this.#addedSinceRepair * repairShare < size)) return
+    builder.repair()
+    this.#addedSinceRepair = 0
   }
 
   #rerank(query: Float32Array, nodes: Uint32Array, k: number): { ids: Uint32Array; distances: Float64Array } {
@@ -119,7 +128,7 @@ export class HnswIndex {
     const wanted = used + vectors.byteLength
     const present = this.#vectors
     if (!present || present.bytes < wanted) {
-      this.#vectors = this.#pool.allocate(alignUp(Math.max(wanted, capacityGrowth * used), 4096))
+      this.#vectors = this.#pool.allocate(alignUp(Math.max(wanted, capacityGrowth * used), extentAlignment))
       if (present) {
         this.#vectors.view().set(present.view().subarray(0, used))
         present.free()
@@ -142,7 +151,7 @@ export class HnswIndex {
   #create(capacity: number, rows: number): HnswBuilder {
     const { dimensions, metric, efSearch: _, ...parameters } = this.#options
     const statistics = new GraphStatistics(this.#pool, dimensions, metric)
-    this.#eachChunk(rows, (chunk) => statistics.add(chunk))
+    this.#eachStored(rows, (chunk) => statistics.add(chunk))
     return HnswBuilder.create(this.#pool, { ...parameters, dimensions, metric, capacity, calibration: statistics.finish() })
   }
 
@@ -151,7 +160,7 @@ export class HnswIndex {
     const capacity = this.#builder!.capacity
     this.#builder!.free()
     const builder = this.#adopt(this.#create(capacity, this.#size))
-    this.#eachChunk(this.#size, (chunk) => builder.append(chunk))
+    this.#eachStored(this.#size, (chunk) => builder.append(chunk))
     builder.insertNext(this.#size)
   }
 
@@ -161,13 +170,13 @@ export class HnswIndex {
     return builder
   }
 
-  #eachChunk(rows: number, use: (chunk: Float32Array) => void): void {
+  /** Stored vectors in copies of moderate size, which stay good while memory grows. */
+  #eachStored(rows: number, use: (chunk: Float32Array) => void): void {
     const { dimensions } = this.#options
-    const chunkRows = Math.max(1, Math.floor(65_536 / dimensions))
-    for (let first = 0; first < rows; first += chunkRows) {
+    for (let first = 0; first < rows; first += storedChunkRows) {
       const { arena, pointer } = this.#vectors!
       const start = pointer / 4
-      use(arena.f32.slice(start + first * dimensions, start + Math.min(rows, first + chunkRows) * dimensions))
+      use(arena.f32.slice(start + first * dimensions, start + Math.min(rows, first + storedChunkRows) * dimensions))
     }
   }
 }

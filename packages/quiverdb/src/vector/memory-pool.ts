@@ -102,9 +102,11 @@ export class MemoryPool {
     assert(areas, 'an arena belongs to its pool')
     const present = areas.get(name)
     if (present && present.bytes >= bytes) return present.pointer
-    const wanted = Math.max(wholePages(bytes), present ? 2 * present.bytes : 0)
     areas.delete(name)
     present?.free()
+    const room = this.memoryBytesMax - this.#bytesUsed
+    const doubled = present ? 2 * present.bytes : 0
+    const wanted = doubled > wholePages(bytes) && doubled <= room ? doubled : wholePages(bytes)
     this.#checkRoom(wanted)
     const extent = this.#allocateIn(arena, [wanted])?.[0]
     if (!extent) throw this.#full(wanted)

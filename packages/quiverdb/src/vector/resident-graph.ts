@@ -2,7 +2,8 @@ import { modes, walkLayout } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
 import { type Budget, runWithin } from './budget.js'
 import { checkLength } from './check-length.js'
-import { type GraphHeader, type GraphSection, graphSections, sectionBytes } from './graph-image.js'
+import { encodeQuery } from './encode.js'
+import { checkHeader, type GraphHeader, type GraphSection, graphSections, sectionBytes } from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import type { MemoryPool } from './memory-pool.js'
 import { type AffineMap, metricMap, queryTransform } from './metric.js'
@@ -54,6 +55,7 @@ export class ResidentGraph {
 
   /** Makes room for an image and has `fill` write each section, hottest first. @throws QuiverError MEMORY_FULL */
   static load(pool: MemoryPool, header: GraphHeader, fill: (section: GraphSection, target: Uint8Array) => void): ResidentGraph {
+    checkHeader(header)
     const memory = new GraphMemory(pool, parametersOf(header), header.phi, header.nodes, header.upperBytes)
     memory.norm2Max = header.phi * header.phi + header.excessMax
     const bytes = sectionBytes(header)
@@ -134,17 +136,10 @@ export class ResidentGraph {
 
   /** Encodes a query like a row; the map takes its graph distances to the metric's. */
   #encode(query: Float32Array): { target: number; map: AffineMap } {
-    const { pool, arena, parameters, layout, phi } = this.#memory
-    const { dimensions, metric, codes } = parameters
-    const source = pool.scratch(arena, 'source', 4 * dimensions)
-    const staging = pool.scratch(arena, 'staging', 8 * (dimensions + 16))
-    const target = pool.scratch(arena, 'query', layout.stride)
-    arena.f32.set(query, source / 4)
-    const norm2 = arena.kernel.encodeRow(
-      ...([source, dimensions, queryTransform(metric), 0, this.#memory.section('centre').pointer] as const),
-      ...([target, codesKindOf(codes), layout.codeBytes, staging] as const),
-    )
-    return { target, map: metricMap(metric, norm2, phi) }
+    const { pool, arena, parameters, phi, encoding } = this.#memory
+    const transform = queryTransform(parameters.metric)
+    const { pointer, norm2 } = encodeQuery(pool, arena, query, { ...encoding, transform, phi: 0 })
+    return { target: pointer, map: metricMap(parameters.metric, norm2, phi) }
   }
 }
 

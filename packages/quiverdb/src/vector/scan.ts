@@ -4,6 +4,7 @@ import type { Arena } from './arena.js'
 import { type Budget, runWithin } from './budget.js'
 import { checkLength } from './check-length.js'
 import type { CodeBlock } from './code-block.js'
+import { encodeQuery } from './encode.js'
 import type { MemoryPool } from './memory-pool.js'
 import { type Metric, modeOf } from './metric.js'
 
@@ -55,17 +56,12 @@ const { index: field, bytes: scanBytes } = scanLayout
 /** Scans a block of code rows. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */
 export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric, options: ScanOptions): ScanResult {
   checkLength(query, block.dimensions)
-  const { extent, dimensions, pool } = block
+  const { extent, pool } = block
   if (!extent || !block.rows) return emptyScan(options)
   const { arena, pointer } = extent
   const { codeBytes, stride } = block.layout
-  const source = pool.scratch(arena, 'source', 4 * dimensions)
-  const staging = pool.scratch(arena, 'staging', 8 * (dimensions + 16))
-  const zeros = pool.scratch(arena, 'zeros', 4 * dimensions, () => {})
-  const target = pool.scratch(arena, 'query', stride)
-  arena.f32.set(query, source / 4)
   const transform = metric === 'cosine' ? transforms.normalise : transforms.none
-  const norm2 = arena.kernel.encodeRow(source, dimensions, transform, 0, zeros, target, codesKinds.int8, codeBytes, staging)
+  const { pointer: target, norm2 } = encodeQuery(pool, arena, query, { ...block.encoding, transform })
   const nowhere = metric === 'cosine' && norm2 === 0 // every distance is 1
   const mode = modeOf(metric)
   return runScan(
