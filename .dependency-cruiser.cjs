@@ -44,7 +44,8 @@ module.exports = {
     },
     {
       name: 'kernel-imports-nothing',
-      comment: 'The kernel is numbers in linear memory. It knows no file, no record and no name, so it runs in any thread or tab.',
+      comment:
+        'The kernel is numbers in linear memory. It knows no file, no record and no name, so it runs in any thread or tab.',
       severity: 'error',
       from: { path: '^packages/kernel/src/', pathNot: tests },
       to: { pathNot: '^packages/kernel/src/' },
@@ -57,10 +58,18 @@ module.exports = {
       to: {},
     },
     floor('format', [], 'Bytes in, values out: the framing of stored objects knows nothing of what is stored in them.'),
-    floor('vector', [], 'Vectors and graphs are numbered slots in memory: where they are kept and which record owns them is decided above.'),
+    floor(
+      'vector',
+      [],
+      'Vectors and graphs are numbered slots in memory: where they are kept and which record owns them is decided above.',
+    ),
     floor('filter', [], 'A condition is evaluated on plain values; which index answers it instead is decided above.'),
     floor('store', [], 'An object store holds keys and bytes, so that a new one is written without reading the rest.'),
-    floor('segment', ['format', 'vector', 'filter', 'store'], 'A part is complete in itself: which version holds it is the business of the history.'),
+    floor(
+      'segment',
+      ['format', 'vector', 'filter', 'store'],
+      'A part is complete in itself: which version holds it is the business of the history.',
+    ),
     floor('history', ['format', 'filter', 'store'], 'The log orders commits that name parts by key: it never looks into a part.'),
     floor(
       'collection',
@@ -74,14 +83,16 @@ module.exports = {
     ),
     {
       name: 'library-above-kernel-only',
-      comment: 'Of the workspaces the library needs the kernel alone: server and test generators never become part of an install of quiverdb.',
+      comment:
+        'Of the workspaces the library needs the kernel alone: server and test generators never become part of an install of quiverdb.',
       severity: 'error',
       from: { path: `${library}/`, pathNot: testSupport },
       to: { path: workspace, pathNot: [`${library}/`, '^packages/kernel/dist/index[.]'] },
     },
     {
       name: 'kernel-in-the-vector-floor',
-      comment: 'Only the vector floor speaks to WebAssembly, so that the layout of its memory is known in one folder. Checksums are the exception.',
+      comment:
+        'Only the vector floor speaks to WebAssembly, so that the layout of its memory is known in one folder. Checksums are the exception.',
       severity: 'error',
       from: { path: `${library}/`, pathNot: [`${library}/(vector|format)/`, testSupport] },
       to: { path: '^packages/kernel/' },
@@ -91,7 +102,10 @@ module.exports = {
       comment: 'The command line lives from what every user of the library has. What it misses, the library lacks.',
       severity: 'error',
       from: { path: '^packages/server/src/' },
-      to: { path: workspace, pathNot: ['^packages/server/', '^packages/quiverdb/dist/index[.]', '^packages/testing/dist/index[.]'] },
+      to: {
+        path: workspace,
+        pathNot: ['^packages/server/', '^packages/quiverdb/dist/index[.]', '^packages/testing/dist/index[.]'],
+      },
     },
     {
       name: 'testing-is-for-tests',
@@ -102,7 +116,8 @@ module.exports = {
     },
     {
       name: 'node-at-the-edge',
-      comment: 'The library runs in a browser tab too: Node is met in the directory store and in the host of worker threads, nowhere else.',
+      comment:
+        'The library runs in a browser tab too: Node is met in the directory store and in the host of worker threads, nowhere else.',
       severity: 'error',
       from: {
         path: ['^packages/(kernel|testing)/src/', `${library}/`],

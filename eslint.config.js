@@ -13,13 +13,23 @@ const nativeError = {
 }
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/node_modules/', 'packages/kernel/assembly/', 'packages/kernel/src/binary.ts', 'bench/.cache/', 'bench/out/']),
+  globalIgnores([
+    '**/dist/',
+    '**/node_modules/',
+    'packages/kernel/assembly/',
+    'packages/kernel/src/binary.ts',
+    'bench/.cache/',
+    'bench/out/',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     name: 'every file',
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
-      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true } }],
+      'no-restricted-exports': [
+        'error',
+        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true } },
+      ],
       'no-self-compare': 'error',
       'no-var': 'error',
       'object-shorthand': 'error',

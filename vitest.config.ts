@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'bench/*/*.test.mjs'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores are the smallest machine the suite is meant for.

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.slow.ts'],
+    passWithNoTests: true,
     testTimeout: 900_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

@@ -1,73 +1,88 @@
-// Installs and builds what the other npm scripts need, and only when something is missing or has changed:
+// Installs and builds what the other npm scripts need, and only what is missing or has changed:
 // `npm run demo` and `npm test` work from a clean clone with nothing else done first.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const nodeMajorMin = 20
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const stampDirectory = join(root, 'node_modules', '.quiver')
-const forceBuild = process.argv.includes('--build')
+const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')))
+const buildStamp = join(root, 'node_modules', '.quiver', 'build')
 
 const [major] = process.versions.node.split('.').map(Number)
-if (major < 20) fail(`Quiver needs Node 20 or newer; this is ${process.version}.`)
+if (major < nodeMajorMin) fail(`Quiver needs Node ${nodeMajorMin} or newer; this is ${process.version}.`)
 
-const lock = fingerprint([join(root, 'package-lock.json')])
-if (!existsSync(join(root, 'node_modules')) || stampOf('install') !== lock) {
-  run('Installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund'])
-  stamp('install', lock)
+if (!isInstalled()) run('Installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund'])
+
+if (process.argv.includes('--build') || !isBuilt()) {
+  run('Building the kernel', process.execPath, [join(root, 'packages/kernel/build.mjs')])
+  const build = [join(root, 'node_modules/typescript/bin/tsc'), '-b']
+  run('Building the packages', process.execPath, build)
+  // tsc believes its own notes, which may outlive the files they speak of.
+  if (!packages.every(isComplete)) run('Building the packages anew', process.execPath, [...build, '--force'])
+  mkdirSync(dirname(buildStamp), { recursive: true })
+  writeFileSync(buildStamp, sourcesFingerprint())
 }
 
-if (forceBuild || stampOf('build') !== buildFingerprint()) {
-  run('Building the kernel', process.execPath, [join(root, 'packages/kernel/build.mjs')])
-  run('Building the packages', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'])
-  stamp('build', buildFingerprint())
+/** npm writes down what it installed. Everything that the lock file asks for is there; optional packages may be for other machines. */
+function isInstalled() {
+  const installed = readPackages(join(root, 'node_modules', '.package-lock.json'))
+  if (installed === undefined) return false
+  const wanted = Object.entries(readPackages(join(root, 'package-lock.json')))
+  return wanted.every(([path, { version, link, optional, devOptional }]) => {
+    if (path === '' || (installed[path] === undefined && (optional || devOptional))) return true
+    return installed[path] !== undefined && installed[path].version === version && installed[path].link === link
+  })
+}
+
+function readPackages(lockFile) {
+  return existsSync(lockFile) ? JSON.parse(readFileSync(lockFile, 'utf8')).packages : undefined
+}
+
+function isBuilt() {
+  return existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sourcesFingerprint() && packages.every(isComplete)
+}
+
+/** Whether every source file has its built file. */
+function isComplete(name) {
+  const folder = join(root, 'packages', name)
+  const built = (file) => join(folder, 'dist', relative(join(folder, 'src'), file).replace(/\.ts$/, '.js'))
+  return filesIn(join(folder, 'src'), isSource).every((file) => existsSync(built(file)))
+}
+
+/** All that the build reads. Tests are not part of it. */
+function sourcesFingerprint() {
+  const hash = createHash('sha256')
+  const sources = ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json'].map((name) => join(root, name))
+  for (const name of packages) sources.push(...filesIn(join(root, 'packages', name), isSource))
+  for (const file of sources) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
+  return hash.digest('hex')
+}
+
+function isSource(name) {
+  return /\.(ts|mjs|json)$/.test(name) && !/\.(test|slow)\.ts$/.test(name)
+}
+
+function filesIn(folder, accepts) {
+  const files = []
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) {
+      if (entry.name !== 'node_modules' && entry.name !== 'dist') files.push(...filesIn(path, accepts))
+    } else if (accepts(entry.name)) files.push(path)
+  }
+  return files.sort()
 }
 
 function run(label, command, args) {
   process.stderr.write(`${label} ...\n`)
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' })
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
   if (result.status !== 0) fail(`${label} failed (${command} ${args.join(' ')}).`)
 }
 
 function fail(message) {
   process.stderr.write(`${message}\n`)
   process.exit(1)
-}
-
-function stampOf(name) {
-  const file = join(stampDirectory, name)
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
-}
-
-function stamp(name, value) {
-  mkdirSync(stampDirectory, { recursive: true })
-  writeFileSync(join(stampDirectory, name), value)
-}
-
-function sourceFiles(folder) {
-  const files = []
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name === 'node_modules' || entry.name === 'dist') continue
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) files.push(...sourceFiles(path))
-    else if (/\.(ts|mjs|json)$/.test(entry.name) && !/\.(test|slow)\.ts$/.test(entry.name)) files.push(path)
-  }
-  return files.sort()
-}
-
-function buildFingerprint() {
-  return fingerprint(sourceFiles(join(root, 'packages')))
-}
-
-function fingerprint(files) {
-  const hash = createHash('sha256')
-  for (const file of files) {
-    if (!existsSync(file) || !statSync(file).isFile()) continue
-    hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
-  }
-  // The build is gone when its folders are: a stamp in node_modules alone would not notice.
-  for (const name of ['kernel', 'quiverdb', 'server']) hash.update(existsSync(join(root, 'packages', name, 'dist')) ? '1' : '0')
-  return hash.digest('hex')
 }
