@@ -1,0 +1,222 @@
+import { v7 as uuidv7 } from 'uuid'
+import { QuiverError } from '../errors.js'
+import { formatVersionName, parseVersionName } from '../history/keys.js'
+import type { IndexState } from './index-state.js'
+import type { Ledger } from './ledger.js'
+import { checked, indexDefinition, indexesMax, sameIndex } from './options.js'
+import { CollectionReader, type View } from './reader.js'
+import { checkedId, recordsPerCallMax, unknownIndex } from './stage.js'
+import type { NamespaceState } from './state.js'
+import type { Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
+import { indexStatus } from './status.js'
+import { deleteRecords, patchRecords, putRecords, putVectors } from './write.js'
+import * as v from 'valibot'
+
+/** What a write did: the version that holds it. */
+export interface Written {
+  readonly version: string
+}
+
+export interface WriteOptions {
+  signal?: AbortSignal
+}
+
+/**
+ * Records with fields and vectors. Reads see every write that was acknowledged before them, in this process or another.
+ *
+ * @example
+ * ```ts
+ * const papers = await db.collection<Paper>('papers', { indexes: [{ field: 'embedding', dimensions: 768 }] })
+ * await papers.upsert([{ id: 'p1', year: 1958, embedding }])
+ * const { hits } = await papers.search({ vector: embedding, limit: 10 })
+ * ```
+ */
+export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
+  readonly name: string
+  readonly #ledger: Ledger
+  readonly #uuid: string
+
+  constructor(ledger: Ledger, uuid: string, name: string) {
+    super({ parts: ledger.parts, view: () => this.#view() })
+    this.#ledger = ledger
+    this.#uuid = uuid
+    this.name = name
+  }
+
+  /**
+   * Writes whole records: one that has the id already is replaced. All of them or none; when it resolves they are durable and are found.
+   * Of two records with one id in a call, the later wins.
+   * @param records at most 100,000
+   * @throws QuiverError INVALID_ID, INVALID_RECORD, INVALID_VECTOR, DIMENSION_MISMATCH, ZERO_VECTOR, LIMIT_EXCEEDED, STORAGE_FULL, ABORTED
+   */
+  async upsert(records: readonly RecordInput<T>[], options: WriteOptions = {}): Promise<Written & { readonly ids: string[] }> {
+    checkBatch(records)
+    if (records.length === 0) return { ids: [], version: formatVersionName((await this.#ledger.current()).seq) }
+    const { ids, state } = await putRecords(this.#ledger, this.#uuid, this.name, records, options.signal)
+    return { ids, version: versionOf(state) }
+  }
+
+  /**
+   * Replaces fields of a record, the top-level ones that are named; `undefined` removes one. Vectors and other fields stay as they are.
+   * @throws QuiverError NOT_FOUND, and as {@link upsert}
+   */
+  update(id: string, fields: Partial<RecordInput<T>>, options?: WriteOptions): Promise<Written>
+  /** The same for several records, all or none. */
+  update(patches: readonly (Partial<RecordInput<T>> & { id: string })[], options?: WriteOptions): Promise<Written>
+  async update(
+    idOrPatches: string | readonly (Partial<RecordInput<T>> & { id: string })[],
+    fieldsOrOptions?: Partial<RecordInput<T>> | WriteOptions,
+    options?: WriteOptions,
+  ): Promise<Written> {
+    const single = typeof idOrPatches === 'string'
+    const patches = single ? [{ id: idOrPatches, fields: fieldsOrOptions as Fields }] : idOrPatches.map(({ id, ...fields }) => ({ id, fields }))
+    checkBatch(patches)
+    const signal = (single ? options : (fieldsOrOptions as WriteOptions | undefined))?.signal
+    for (const patch of patches) checkedId(patch.id)
+    return { version: versionOf(await patchRecords(this.#ledger, this.#uuid, this.name, patches, signal)) }
+  }
+
+  /** Removes records; ids that are not there are passed over. @throws QuiverError INVALID_ID, LIMIT_EXCEEDED */
+  async delete(ids: string | readonly string[], options: WriteOptions = {}): Promise<Written & { readonly deleted: number }> {
+    const list = typeof ids === 'string' ? [ids] : ids
+    checkBatch(list)
+    list.forEach(checkedId)
+    const { deleted, state } = await deleteRecords(this.#ledger, this.#uuid, list, options.signal)
+    return { deleted, version: versionOf(state) }
+  }
+
+  /**
+   * Gives records their vectors in an external index; null takes one away. The records must be there.
+   * @throws QuiverError NOT_FOUND, DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR
+   */
+  async setVectors(index: string, items: readonly { id: string; vector: VectorInput | null }[], options: WriteOptions = {}): Promise<Written> {
+    checkBatch(items)
+    for (const { id } of items) checkedId(id)
+    return { version: versionOf(await putVectors(this.#ledger, this.#uuid, this.name, index, items, options.signal)) }
+  }
+
+  /**
+   * Declares a vector index on what is there and what comes. It answers at once; its graph is built in the background.
+   * @throws QuiverError ALREADY_EXISTS, INVALID_ARGUMENT, INVALID_FILTER, LIMIT_EXCEEDED
+   */
+  async createIndex(options: IndexOptions): Promise<IndexStatus> {
+    const definition = indexDefinition(options, uuidv7())
+    await this.#ledger.commit({
+      kind: 'write',
+      sizeBytes: 1_024,
+      rowsMax: 0,
+      prepare: (draft) => {
+        const collection = draft.collection(this.#uuid)
+        const indexes = collection.indexes.map(({ index }) => index.definition)
+        if (indexes.some(({ name }) => name === definition.name)) {
+          throw new QuiverError('ALREADY_EXISTS', `Collection '${this.name}' has an index '${definition.name}' already.`, { details: { index: definition.name } })
+        }
+        if (indexes.length >= indexesMax) throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' has ${indexesMax} indexes, which is the most.`)
+        collection.createIndex(definition)
+        return { ops: [{ op: 'createIndex', collection: this.#uuid, index: definition }], blocks: new Map(), rows: 0 }
+      },
+    })
+    return (await this.indexes()).find(({ name }) => name === definition.name)!
+  }
+
+  /** Removes an index; vectors in fields stay in the records, those of an external index are gone. @throws QuiverError NOT_FOUND */
+  async dropIndex(name: string): Promise<void> {
+    await this.#ledger.commit({
+      kind: 'write',
+      sizeBytes: 1_024,
+      rowsMax: 0,
+      prepare: (draft) => {
+        const collection = draft.collection(this.#uuid)
+        const found = collection.indexes.find(({ index }) => index.definition.name === name)
+        if (!found) throw unknownIndex(name, this.name, collection.indexes.map(({ index }) => index))
+        const { uuid } = found.index.definition
+        collection.dropIndex(uuid)
+        return { ops: [{ op: 'dropIndex', collection: this.#uuid, index: uuid }], blocks: new Map(), rows: 0 }
+      },
+    })
+  }
+
+  /** Adds the indexes that are not there yet. @throws QuiverError ALREADY_EXISTS: one of that name is declared differently */
+  async ensureIndexes(wanted: readonly IndexOptions[]): Promise<void> {
+    for (const options of wanted) {
+      const definition = indexDefinition(options, '')
+      const known = (await this.#view()).collection.index(definition.name)
+      if (!known) await this.createIndex(options)
+      else if (!sameIndex(known.index.definition, definition)) throw differentIndex(this.name, known)
+    }
+  }
+
+  /** The collection's indexes and how far each is. */
+  async indexes(): Promise<IndexStatus[]> {
+    const { collection } = await this.#view()
+    return collection.indexes.map((index) => indexStatus(collection, index, this.#ledger.building(this.#uuid, index.index.definition.uuid)))
+  }
+
+  /**
+   * The collection as it was at a version, for reading. Close it when done: until then the version is kept.
+   * @param version from `commit`, `log` or any answer, e.g. `main@12`
+   * @throws QuiverError NOT_FOUND: older than the retention time, or the collection was not there yet
+   */
+  async at(version: string): Promise<CollectionVersion<T>> {
+    const pin = await this.#ledger.pin(parseVersionName(checked(v.string(), version, 'version')))
+    const collection = pin.state.collections.get(this.#uuid)
+    if (!collection) {
+      await pin.release()
+      throw new QuiverError('NOT_FOUND', `At version ${version} there was no collection '${this.name}'.`, { details: { version } })
+    }
+    return new CollectionVersion<T>(this.#ledger, { collection, seq: pin.state.seq }, () => pin.release())
+  }
+
+  async #view(): Promise<View> {
+    const state = await this.#ledger.current()
+    const collection = state.collections.get(this.#uuid)
+    if (!collection) throw new QuiverError('NOT_FOUND', `Collection '${this.name}' was dropped.`, { details: { collection: this.name } })
+    return { collection, seq: state.seq }
+  }
+}
+
+/** A collection as it was at one version. */
+export class CollectionVersion<T extends Fields = Fields> extends CollectionReader<T> {
+  readonly version: string
+  readonly #release: () => Promise<void>
+  #closed = false
+
+  constructor(ledger: Ledger, view: View, release: () => Promise<void>) {
+    super({
+      parts: ledger.parts,
+      view: async () => {
+        if (this.#closed) throw new QuiverError('CLOSED', `The reader of version ${this.version} is closed.`)
+        return view
+      },
+    })
+    this.version = formatVersionName(view.seq)
+    this.#release = release
+  }
+
+  /** Lets the version go. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#release()
+  }
+}
+
+function checkBatch(items: unknown): void {
+  if (!Array.isArray(items)) throw new QuiverError('INVALID_ARGUMENT', 'The call takes an array.')
+  if (items.length > recordsPerCallMax) {
+    throw new QuiverError('LIMIT_EXCEEDED', `A call takes at most ${recordsPerCallMax} records; this one has ${items.length}. Split it.`, {
+      details: { limit: recordsPerCallMax, actual: items.length },
+    })
+  }
+}
+
+function versionOf(state: NamespaceState): string {
+  return formatVersionName(state.seq)
+}
+
+function differentIndex(collection: string, { index }: IndexState): QuiverError {
+  const { uuid: _, ...facts } = index.definition
+  return new QuiverError('ALREADY_EXISTS', `Index '${facts.name}' of collection '${collection}' is declared differently: ${JSON.stringify(facts)}.`, {
+    details: { index: facts.name },
+  })
+}

@@ -1,0 +1,191 @@
+import type { Condition } from '../filter/condition.js'
+import { compileCondition } from '../filter/evaluate.js'
+import { parseWhere, type WhereInput } from '../filter/where.js'
+import type { IndexDefinition } from '../history/commit.js'
+import { Bitset, wordsFor } from '../segment/bitset.js'
+import type { GraphPart } from '../segment/graph-part.js'
+import { MemoryColumn } from '../segment/memory-column.js'
+import type { RowSet, VectorColumn } from '../segment/row-set.js'
+import type { MemoryPool } from '../vector/memory-pool.js'
+import { columnKeyOf } from './column-key.js'
+import type { SetState } from './directory.js'
+import { VidLookup } from './vid-lookup.js'
+import { fieldPath, readFields, touchesAny, vectorAt } from './fields.js'
+import type { Fields } from './types.js'
+
+/** A vector index as it was declared, and what follows from that. Shared by all versions that have it. */
+export class VectorIndex {
+  readonly definition: IndexDefinition
+  /** Which column of a row set holds its vectors. Indexes of one field and size share one. */
+  readonly columnKey: string
+  readonly condition: Condition | undefined
+  readonly #pool: MemoryPool
+  readonly #matches: ((fields: Record<string, unknown>) => boolean) | undefined
+  readonly #needsVectors: boolean
+  /** Vectors taken out of the fields of sets that were written before this index existed. */
+  readonly #derived = new WeakMap<RowSet, { column: MemoryColumn; skipped: number }>()
+
+  readonly #vids = new WeakMap<RowSet, VidLookup>()
+
+  constructor(definition: IndexDefinition, pool: MemoryPool) {
+    this.definition = definition
+    this.columnKey = columnKeyOf(definition)
+    this.#pool = pool
+    this.condition = definition.where === undefined ? undefined : parseWhere(definition.where as WhereInput)
+    this.#matches = this.condition && compileCondition(this.condition)
+    this.#needsVectors = this.condition !== undefined && touchesAny(this.condition, [definition.field])
+  }
+
+  /** The vectors of a set for this index, in its own column or taken out of its fields. */
+  column(set: RowSet): VectorColumn | undefined {
+    const own = set.column(this.columnKey)
+    if (own || this.definition.source === 'external') return own
+    return this.#derive(set).column
+  }
+
+  vids(set: RowSet): VidLookup | undefined {
+    const known = this.#vids.get(set)
+    if (known) return known
+    const column = this.column(set)
+    if (!column) return undefined
+    const lookup = new VidLookup(set, column)
+    this.#vids.set(set, lookup)
+    return lookup
+  }
+
+  /** Rows whose field is there and is no vector of this index. */
+  skipped(set: RowSet): number {
+    if (set.column(this.columnKey) || this.definition.source === 'external') return 0
+    return this.#derive(set).skipped
+  }
+
+  /** True where a record with these fields belongs to the index if it has a vector. */
+  wants(fields: Fields): boolean {
+    return this.#matches === undefined || this.#matches(fields)
+  }
+
+  /** True where the row belongs to the index: it has a vector and matches the index's condition. */
+  holds(set: RowSet, slot: number): boolean {
+    if (!this.column(set)?.has(slot)) return false
+    return this.#matches === undefined || this.#matches(readFields(set, slot, this.#needsVectors))
+  }
+
+  #derive(set: RowSet): { column: MemoryColumn; skipped: number } {
+    const derived = this.#derived.get(set) ?? { column: new MemoryColumn(this.#pool, this.definition.dimensions), skipped: 0 }
+    this.#derived.set(set, derived)
+    const path = fieldPath(this.definition.field)
+    for (let slot = derived.column.rows; slot < set.rows; slot++) {
+      const found = vectorAt(JSON.parse(set.fieldsText(slot)), path, this.definition.dimensions)
+      if (found === 'unusable') derived.skipped++
+      derived.column.append(found instanceof Float64Array ? found : null, set.rid(slot))
+    }
+    return derived
+  }
+}
+
+/**
+ * Which rows a search must scan because none of an index's graphs holds them. It depends on immutable things only (rows and a list of graphs),
+ * so all versions with the same graphs share it.
+ */
+export class Coverage {
+  readonly index: VectorIndex
+  readonly graphs: readonly GraphPart[]
+  readonly #masks = new WeakMap<RowSet, { rows: number; held: Bitset; open: Bitset; openRows: number }>()
+
+  constructor(index: VectorIndex, graphs: readonly GraphPart[]) {
+    this.index = index
+    this.graphs = graphs
+  }
+
+  /** Rows of the set that belong to the index (`held`), and those of them that are in no graph (`open`). */
+  of(set: RowSet, rows: number): { held: Bitset; open: Bitset; openRows: number } {
+    const mask = this.#masks.get(set) ?? { rows: 0, held: new Bitset(), open: new Bitset(), openRows: 0 }
+    this.#masks.set(set, mask)
+    if (mask.rows >= rows) return mask
+    mask.held.reserve(rows)
+    mask.open.reserve(rows)
+    const column = this.index.column(set)
+    for (let slot = mask.rows; column && slot < rows; slot++) {
+      if (!this.index.holds(set, slot)) continue
+      mask.held.add(slot)
+      const vid = column.vid(slot)
+      if (this.graphs.some((graph) => graph.nodeOf(vid) >= 0)) continue
+      mask.open.add(slot)
+      mask.openRows++
+    }
+    mask.rows = rows
+    return mask
+  }
+
+  /** After rows were taken back from a memtable: what is known of them is no longer true. */
+  forget(set: RowSet): void {
+    this.#masks.delete(set)
+  }
+}
+
+/** An index of one version: its graphs, largest first, and which of their nodes stand for a living row. */
+export class IndexState {
+  readonly index: VectorIndex
+  readonly coverage: Coverage
+  /** Living nodes by graph; computed when first searched, then carried along from version to version. */
+  #alive: readonly Bitset[] | undefined
+
+  constructor(coverage: Coverage, alive?: readonly Bitset[]) {
+    this.index = coverage.index
+    this.coverage = coverage
+    this.#alive = alive
+  }
+
+  get graphs(): readonly GraphPart[] {
+    return this.coverage.graphs
+  }
+
+  /** The living row of a set that holds a vector, or -1. */
+  slotOf(state: SetState, vid: number): number {
+    return this.index.vids(state.set)?.slotOf(vid, state) ?? -1
+  }
+
+  /** The living nodes where they are known already. */
+  get knownAlive(): readonly Bitset[] | undefined {
+    return this.#alive
+  }
+
+  alive(sets: readonly SetState[]): readonly Bitset[] {
+    if (this.#alive) return this.#alive
+    const alive = this.graphs.map((graph) => new Bitset(graph.nodes))
+    for (const { set, rows, dead } of sets) {
+      const column = this.index.column(set)
+      if (!column) continue
+      const { held, open, openRows } = this.coverage.of(set, rows)
+      for (let slot = 0; slot < rows; slot++) {
+        if (!held.has(slot) || dead.has(slot) || (openRows > 0 && open.has(slot))) continue
+        markNode(this.graphs, alive, column.vid(slot))
+      }
+    }
+    this.#alive = alive
+    return alive
+  }
+}
+
+/** Marks the node of a vid in the first graph that has it. */
+export function markNode(graphs: readonly GraphPart[], alive: readonly Bitset[], vid: number): void {
+  for (let i = 0; i < graphs.length; i++) {
+    const node = graphs[i]!.nodeOf(vid)
+    if (node < 0) continue
+    alive[i]!.add(node)
+    return
+  }
+}
+
+/** Living rows of a set among the marked ones, as words for the kernel; undefined when there are none. */
+export function livingWords(marked: Bitset, dead: Bitset, rows: number, into: Uint32Array): number {
+  const words = wordsFor(rows)
+  let any = 0
+  for (let i = 0; i < words; i++) {
+    let word = (marked.words[i] ?? 0) & ~(dead.words[i] ?? 0)
+    if (i === words - 1 && (rows & 31) !== 0) word &= (1 << (rows & 31)) - 1
+    into[i] = word
+    any |= word
+  }
+  return any
+}

@@ -1,0 +1,86 @@
+import * as v from 'valibot'
+import { QuiverError } from '../errors.js'
+import { parseWhere } from '../filter/where.js'
+import type { IndexDefinition } from '../history/commit.js'
+import type { IndexOptions } from './types.js'
+
+/** Documented limits (`docs/LIMITS.md`). */
+export const dimensionsMax = 16_384
+export const nameBytesMax = 128
+export const indexesMax = 64
+export const limitMax = 10_000
+export const offsetMax = 100_000
+export const efMax = 100_000
+
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(nameBytesMax))
+
+const indexOptions = v.strictObject({
+  name: v.optional(name),
+  field: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+  dimensions: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(dimensionsMax)),
+  metric: v.optional(v.picklist(['cosine', 'dot', 'l2'])),
+  source: v.optional(v.picklist(['field', 'external'])),
+  where: v.optional(v.record(v.string(), v.unknown())),
+  zeroVectors: v.optional(v.picklist(['refuse', 'keep'])),
+  codes: v.optional(v.picklist(['int8', 'float32'])),
+  preset: v.optional(v.picklist(['default', 'highRecall', 'highSpeed'])),
+})
+
+/** Fills in the defaults of an index and refuses what is no index. @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER */
+export function indexDefinition(options: IndexOptions, uuid: string): IndexDefinition {
+  const { name, field, dimensions, metric = 'cosine', source = 'field', where, codes = 'int8', preset = 'default', zeroVectors } = checked(indexOptions, options, 'index')
+  if (['id', '$vectors'].includes(field.split('.')[0]!)) {
+    throw new QuiverError('INVALID_ARGUMENT', `'${field}' cannot be indexed: 'id' and '$vectors' are reserved names.`)
+  }
+  if (where !== undefined) parseWhere(where)
+  return {
+    uuid,
+    name: name ?? field,
+    field,
+    source,
+    dimensions,
+    metric,
+    zeroVectors: zeroVectors ?? (metric === 'cosine' ? 'refuse' : 'keep'),
+    codes,
+    preset,
+    ...(where !== undefined && { where }),
+  }
+}
+
+/** Whether two declarations mean the same index. */
+export function sameIndex(a: IndexDefinition, b: IndexDefinition): boolean {
+  return JSON.stringify({ ...a, uuid: '' }) === JSON.stringify({ ...b, uuid: '' })
+}
+
+const count = (least: number, most: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)))
+const read = { fields: v.optional(v.array(v.string())), vectors: v.optional(v.boolean()) }
+const where = v.optional(v.unknown())
+
+export const searchOptions = v.strictObject({
+  ...read,
+  vector: v.unknown(),
+  field: v.optional(v.string()),
+  index: v.optional(v.string()),
+  where,
+  limit: count(1, limitMax),
+  offset: count(0, offsetMax),
+  maxDistance: v.optional(v.number()),
+  exact: v.optional(v.boolean()),
+  ef: count(1, efMax),
+  signal: v.optional(v.instance(AbortSignal)),
+  timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),
+})
+
+export const listOptions = v.strictObject({ ...read, where, limit: count(1, limitMax), after: v.optional(v.string()) })
+export const countOptions = v.strictObject({ where })
+export const readOptions = v.strictObject(read)
+export const collectionName = v.pipe(name, v.regex(/^[^\p{Cc}]+$/u, 'a name without control characters'))
+
+/** Checks a caller's argument; the error names the place. @throws QuiverError INVALID_ARGUMENT */
+export function checked<const S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, value)
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]!
+  const path = v.getDotPath(issue)
+  throw new QuiverError('INVALID_ARGUMENT', `Invalid ${what}${path ? `, '${path}'` : ''}: ${issue.message}.`, { details: { path: path ?? '' } })
+}

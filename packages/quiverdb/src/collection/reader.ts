@@ -1,0 +1,234 @@
+import { QuiverError } from '../errors.js'
+import { parseWhere } from '../filter/where.js'
+import type { Condition } from '../filter/condition.js'
+import { formatVersionName } from '../history/keys.js'
+import { whenResident } from '../segment/part-file.js'
+import { exactValues } from '../segment/row-set.js'
+import type { Budget } from '../vector/budget.js'
+import type { RowLocation } from './directory.js'
+import { project, readFields } from './fields.js'
+import type { IndexState } from './index-state.js'
+import { countRows, rowsById } from './list.js'
+import { RowFilter } from './matches.js'
+import { checked, countOptions, listOptions, readOptions, searchOptions } from './options.js'
+import type { Parts } from './parts.js'
+import { searchVersion, type SearchOutcome } from './search.js'
+import { checkedId, unknownIndex } from './stage.js'
+import type { CollectionState } from './state.js'
+import type { Fields, Hit, ListQuery, Page, ReadMark, ReadOptions, SearchQuery, SearchResult, Stored } from './types.js'
+import { checkedVector } from './vectors.js'
+
+/** One version of a collection, as a reader holds it. */
+export interface View {
+  readonly collection: CollectionState
+  readonly seq: number
+}
+
+/** Where a reader gets the version that it reads, and who is told what was read. */
+export interface ReadSource {
+  readonly parts: Parts
+  view(): Promise<View>
+  /** Only inside a transaction. */
+  note?(mark: ReadMark): void
+}
+
+const limitDefault = 10
+const pageLimitDefault = 100
+/** How long a search may hold the thread before it lets others run. */
+const turnMs = 12
+
+/** Everything that reads a collection: the same for its head, for an older version and inside a transaction. */
+export class CollectionReader<T extends Fields = Fields> {
+  readonly #source: ReadSource
+
+  constructor(source: ReadSource) {
+    this.#source = source
+  }
+
+  /**
+   * The record with this id, or null.
+   * @throws QuiverError INVALID_ID
+   */
+  async get(id: string, options: ReadOptions = {}): Promise<Stored<T> | null> {
+    const [record] = await this.getMany([id], options)
+    return record ?? null
+  }
+
+  /** The records with these ids, null where there is none, in the order of the ids. */
+  async getMany(ids: readonly string[], options: ReadOptions = {}): Promise<(Stored<T> | null)[]> {
+    const wanted = checked(readOptions, options, 'read options')
+    ids.forEach(checkedId)
+    const { collection } = await this.#source.view()
+    this.#source.note?.({ collection: collection.uuid, ids: [...ids] })
+    return whenResident(() =>
+      ids.map((id) => {
+        const found = collection.find(id)
+        return found ? this.#record(collection, found, wanted) : null
+      }),
+    )
+  }
+
+  /**
+   * A page of records in the order of their ids.
+   *
+   * @example
+   * ```ts
+   * for (let after: string | undefined; ; ) {
+   *   const page = await papers.list({ where: { year: { $gte: 1955 } }, limit: 1000, after })
+   *   // page.records
+   *   if (!(after = page.next)) break
+   * }
+   * ```
+   * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER
+   */
+  async list(query: ListQuery = {}): Promise<Page<T>> {
+    const { where, limit = pageLimitDefault, after, ...read } = checked(listOptions, query, 'list query')
+    const condition = parsed(where)
+    const { collection } = await this.#source.view()
+    this.#noteCondition(collection, condition)
+    const filter = condition && new RowFilter(condition, collection)
+    return whenResident(() => {
+      const records: Stored<T>[] = []
+      let last: string | undefined
+      for (const { state, slot, id } of rowsById(collection, after)) {
+        if (filter && !filter.matches(state, slot)) continue
+        if (records.length === limit) return { records, next: last }
+        records.push(this.#record(collection, { state, slot }, read))
+        last = id
+      }
+      return { records }
+    })
+  }
+
+  /** How many records there are, or how many match. @throws QuiverError INVALID_FILTER */
+  async count(query: { where?: SearchQuery['where'] } = {}): Promise<number> {
+    const condition = parsed(checked(countOptions, query, 'count query').where)
+    const { collection } = await this.#source.view()
+    this.#noteCondition(collection, condition)
+    return whenResident(() => countRows(collection, condition && new RowFilter(condition, collection)))
+  }
+
+  /**
+   * The records whose vectors are nearest to one, nearest first.
+   * With `where` or `exact` the answer is exact; otherwise it comes from the graphs, re-ranked by the full vectors.
+   *
+   * @example
+   * ```ts
+   * const { hits } = await papers.search({ vector, where: { year: { $gte: 1955 } }, limit: 10 })
+   * ```
+   * @throws QuiverError NOT_FOUND (no such index), AMBIGUOUS_INDEX, DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR, INVALID_ARGUMENT, INVALID_FILTER, ABORTED
+   */
+  async search(query: SearchQuery): Promise<SearchResult<T>> {
+    const options = checked(searchOptions, query, 'search')
+    const { limit = limitDefault, offset = 0, signal, timeoutMs, vector, fields, vectors } = options
+    const budget: Budget = { signal, deadline: timeoutMs === undefined ? undefined : performance.now() + timeoutMs }
+    const condition = parsed(options.where)
+    const { collection, seq } = await this.#source.view()
+    this.#noteCondition(collection, condition)
+    const index = chooseIndex(collection, options)
+    const values = checkedVector(vector, index.index, 'the query')
+    const plan = {
+      collection,
+      index,
+      query: values instanceof Float32Array ? values : Float32Array.from(values),
+      count: limit + offset,
+      filter: condition && new RowFilter(condition, collection),
+      exact: options.exact ?? false,
+      ef: options.ef,
+      maxDistance: options.maxDistance ?? Infinity,
+      budget,
+    }
+    const { hits, complete } = await this.#inTurns(searchVersion(plan, this.#source.parts), budget)
+    return {
+      hits: await whenResident(() =>
+        hits
+          .rows()
+          .slice(offset)
+          .map(({ distance, state, slot }): Hit<T> => {
+            const record = this.#record(collection, { state, slot }, { fields, vectors })
+            return { id: record.id, distance, record }
+          }),
+      ),
+      complete,
+      version: formatVersionName(seq),
+    }
+  }
+
+  /** Runs a search part by part, letting other work in between when it takes long. */
+  async #inTurns(search: Generator<() => void, SearchOutcome, void>, budget: Budget): Promise<SearchOutcome> {
+    const { residency } = this.#source.parts
+    let turnEnd = performance.now() + turnMs
+    for (let step = search.next(); ; step = search.next()) {
+      if (step.done) return step.value
+      checkAborted(budget.signal)
+      const part = step.value
+      await whenResidentNow(() => residency.run(part))
+      if (performance.now() < turnEnd) continue
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      turnEnd = performance.now() + turnMs
+    }
+  }
+
+  #record(collection: CollectionState, { state, slot }: RowLocation, { fields, vectors = false }: ReadOptions): Stored<T> {
+    const id = state.set.id(slot)
+    const record: Fields = { id }
+    if (fields === undefined || fields.length > 0) {
+      const all = readFields(state.set, slot, true)
+      Object.assign(record, fields === undefined ? all : project(all, fields.filter((field) => field !== 'id')))
+    }
+    if (vectors) record['$vectors'] = externalVectors(collection, { state, slot })
+    return record as Stored<T>
+  }
+
+  #noteCondition(collection: CollectionState, condition: Condition | undefined): void {
+    this.#source.note?.({ collection: collection.uuid, where: condition ?? { op: 'always' } })
+  }
+}
+
+function externalVectors(collection: CollectionState, { state, slot }: RowLocation): { [index: string]: number[] } {
+  const found: { [index: string]: number[] } = {}
+  for (const { index } of collection.indexes) {
+    if (index.definition.source !== 'external') continue
+    const column = index.column(state.set)
+    if (column?.has(slot)) found[index.definition.name] = Array.from(exactValues(column, slot))
+  }
+  return found
+}
+
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new QuiverError('ABORTED', 'The search was aborted.', { cause: signal.reason })
+}
+
+function parsed(where: unknown): Condition | undefined {
+  return where === undefined ? undefined : parseWhere(where)
+}
+
+function chooseIndex(collection: CollectionState, { field, index: name }: { field?: string; index?: string }): IndexState {
+  const all = collection.indexes.map(({ index }) => index)
+  const fitting = collection.indexes.filter(({ index: { definition } }) => {
+    return (name === undefined || definition.name === name) && (field === undefined || definition.field === field)
+  })
+  if (fitting.length === 1) return fitting[0]!
+  if (fitting.length === 0) throw unknownIndex(name ?? field ?? '', collection.name, all)
+  const names = fitting.map(({ index }) => `'${index.definition.name}'`).join(', ')
+  throw new QuiverError('AMBIGUOUS_INDEX', `Collection '${collection.name}' has several indexes that fit: ${names}. Name one with 'index'.`, {
+    details: { indexes: fitting.map(({ index }) => index.definition.name) },
+  })
+}
+
+/** As {@link whenResident}, but without giving up the thread where nothing is missing. */
+function whenResidentNow(code: () => void): Promise<void> | undefined {
+  try {
+    code()
+    return undefined
+  } catch (error) {
+    return whenResident(() => {
+      if (error !== undefined) {
+        const first = error
+        error = undefined
+        throw first
+      }
+      code()
+    })
+  }
+}

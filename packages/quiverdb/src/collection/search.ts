@@ -1,0 +1,150 @@
+import { wordsFor, type Bitset } from '../segment/bitset.js'
+import type { GraphPart } from '../segment/graph-part.js'
+import type { Budget } from '../vector/budget.js'
+import { ExactScorer } from '../vector/exact-scorer.js'
+import { graphPresets } from '../vector/graph-image.js'
+import type { MemoryPool } from '../vector/memory-pool.js'
+import { scanBlock } from '../vector/scan.js'
+import type { RowLocation, SetState } from './directory.js'
+import { livingWords, type IndexState } from './index-state.js'
+import type { RowFilter } from './matches.js'
+import type { Parts } from './parts.js'
+import type { CollectionState } from './state.js'
+import { TopHits, type RankedRow } from './top-hits.js'
+
+export interface SearchPlan {
+  readonly collection: CollectionState
+  readonly index: IndexState
+  readonly query: Float32Array
+  /** Rows to find: limit and offset together. */
+  readonly count: number
+  readonly filter: RowFilter | undefined
+  readonly exact: boolean
+  readonly ef: number | undefined
+  readonly maxDistance: number
+  readonly budget: Budget
+}
+
+export interface SearchOutcome {
+  readonly hits: TopHits
+  readonly complete: boolean
+}
+
+/** Candidates beyond `count` that are re-ranked exactly: what eight-bit estimates may have put in the wrong order at the end of the list. */
+const rerankExtra = 6
+
+/** Full vectors that are in linear memory at one time. */
+const scoredTogether = 256
+
+/** The living row behind the k-th candidate of a walk or scan. */
+type Locate = (candidate: number) => RowLocation | undefined
+
+/**
+ * Searches one version, part by part: graphs first, largest first, each handing its worst kept distance on, then the rows that no graph holds.
+ * A filter, or `exact`, scans codes of all rows that may answer instead; then the answer is provably the exact one.
+ *
+ * It yields between parts, where nothing of it is in linear memory, so that a long search can let others run.
+ */
+export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => void, SearchOutcome, void> {
+  const hits = new TopHits(plan.count, plan.maxDistance)
+  let complete = true
+  let started = false
+  /** True once the time is over; the first part is searched in any case. */
+  const late = (): boolean => {
+    const over = started && plan.budget.deadline !== undefined && performance.now() >= plan.budget.deadline
+    started = true
+    if (over) complete = false
+    return over
+  }
+  const scanAll = plan.exact || plan.filter !== undefined
+  if (!scanAll) {
+    const { index, collection } = plan
+    for (let i = 0; i < index.graphs.length && !late(); i++) {
+      yield () => {
+        const alive = index.alive(collection.sets)[i]!
+        complete = walkGraph(plan, parts, index.graphs[i]!, alive, hits) && complete
+      }
+    }
+  }
+  for (const state of plan.collection.sets) {
+    if (late()) break
+    yield () => {
+      complete = scanSet(plan, parts, state, scanAll, hits) && complete
+    }
+  }
+  return { hits, complete }
+}
+
+function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, alive: Bitset, hits: TopHits): boolean {
+  const graph = part.graph()
+  const { definition } = plan.index.index
+  const ef = Math.max(plan.ef ?? graphPresets[definition.preset].efSearch, plan.count)
+  // Without deletions the kernel need not look at a bitset at all.
+  const allowed = alive.count() === part.nodes ? undefined : alive.words
+  const found = graph.search(plan.query, { ef, allowed, budget: plan.budget })
+  const vids = part.vids()
+  const candidates = Math.min(found.count, plan.count + Math.max(rerankExtra, plan.count >> 2))
+  const locate: Locate = (candidate) => plan.collection.findVid(plan.index, vids[found.nodes[candidate]!]!)
+  rankExactly(plan, parts, candidates, locate, hits)
+  return found.complete
+}
+
+function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, hits: TopHits): boolean {
+  const { index } = plan.index
+  const { held, open, openRows } = plan.index.coverage.of(state.set, state.rows)
+  if (!all && openRows === 0) return true
+  const column = index.column(state.set)
+  if (!column) return true
+  const allowed = new Uint32Array(wordsFor(state.rows))
+  if (livingWords(all ? held : open, state.dead, state.rows, allowed) === 0) return true
+  if (plan.filter && !keepMatching(plan.filter, state, allowed)) return true
+  const found = scanBlock(column.codes(), plan.query, index.definition.metric, {
+    k: plan.count,
+    allowed,
+    bound: hits.worst,
+    budget: plan.budget,
+  })
+  const slots = found.nodes
+  rankExactly(plan, parts, found.count, (candidate) => ({ state, slot: slots[candidate]! }), hits)
+  return found.complete
+}
+
+/** Scores candidates by their full vectors. Everything is read before anything is kept, so that a read that must wait can start over. */
+function rankExactly(plan: SearchPlan, parts: Parts, count: number, locate: Locate, hits: TopHits): void {
+  const { index } = plan.index
+  const scorer = scorerOf(parts.pool)
+  scorer.begin(plan.query, index.definition.metric)
+  const ranked: RankedRow[] = []
+  for (let first = 0; first < count; first += scoredTogether) {
+    const located: RowLocation[] = []
+    for (let candidate = first; candidate < Math.min(count, first + scoredTogether); candidate++) {
+      const location = locate(candidate)
+      if (!location) continue
+      index.column(location.state.set)!.readInto(location.slot, scorer.row(located.length))
+      located.push(location)
+    }
+    const distances = scorer.score(located.length)
+    located.forEach(({ state, slot }, i) => ranked.push({ distance: distances[i]!, state, slot }))
+  }
+  for (const row of ranked) hits.push(row)
+}
+
+function keepMatching(filter: RowFilter, state: SetState, allowed: Uint32Array): boolean {
+  let any = false
+  for (let word = 0; word < allowed.length; word++) {
+    for (let rest = allowed[word]!; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest)
+      if (filter.matches(state, word * 32 + bit)) any = true
+      else allowed[word]! &= ~(1 << bit)
+    }
+  }
+  return any
+}
+
+const scorers = new WeakMap<MemoryPool, ExactScorer>()
+
+function scorerOf(pool: MemoryPool): ExactScorer {
+  let scorer = scorers.get(pool)
+  if (!scorer) scorers.set(pool, (scorer = new ExactScorer(pool)))
+  return scorer
+}

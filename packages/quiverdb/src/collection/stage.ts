@@ -1,0 +1,142 @@
+import { v7 as uuidv7 } from 'uuid'
+import { QuiverError } from '../errors.js'
+import { Memtable, type NewVector } from '../segment/memtable.js'
+import { relativeVid } from '../segment/row-part.js'
+import { keepVid } from '../segment/row-set.js'
+import type { MemoryPool } from '../vector/memory-pool.js'
+import { copyFields, fieldPath, fieldsBytesMax, valueAt } from './fields.js'
+import type { VectorIndex } from './index-state.js'
+import type { Fields, VectorInput } from './types.js'
+import { checkedVector, dimensionMismatch, isVectorShaped, usableVector } from './vectors.js'
+
+/** Documented limits of a write (`docs/LIMITS.md`). */
+export const idBytesMax = 1_024
+export const recordsPerCallMax = 100_000
+
+const noVectors: ReadonlyMap<string, unknown> = new Map()
+const encoder = new TextEncoder()
+
+/** Turns records into rows: checks them against the collection's indexes and takes the vectors out of the fields. */
+export class Stage {
+  readonly rows: Memtable
+  readonly #indexes: readonly VectorIndex[]
+  readonly #byField = new Map<string, VectorIndex[]>()
+  readonly #collection: string
+
+  constructor(collection: string, indexes: readonly VectorIndex[], pool: MemoryPool) {
+    this.#collection = collection
+    this.#indexes = indexes
+    this.rows = new Memtable(pool)
+    for (const index of indexes) {
+      this.rows.addColumn(index.columnKey, index.definition.dimensions)
+      if (index.definition.source !== 'field') continue
+      this.#byField.set(index.definition.field, [...(this.#byField.get(index.definition.field) ?? []), index])
+    }
+  }
+
+  /**
+   * A record as a caller gives it, whole. Returns its id.
+   * @throws QuiverError INVALID_ID, INVALID_RECORD, INVALID_VECTOR, DIMENSION_MISMATCH, ZERO_VECTOR, NOT_FOUND (an index in `$vectors`)
+   */
+  add(record: unknown, ordinal: number): string {
+    if (record === null || typeof record !== 'object' || Array.isArray(record)) {
+      throw new QuiverError('INVALID_RECORD', `Record ${ordinal} of the call is not an object.`, { details: { position: ordinal } })
+    }
+    const { id: givenId, $vectors: external, ...fields } = record as Fields
+    const id = givenId === undefined ? uuidv7() : checkedId(givenId)
+    const vectors = new Map<string, NewVector>()
+    this.#external(id, external, vectors)
+    this.rows.append(id, ordinal, this.#fieldsText(id, fields, vectors), vectors)
+    return id
+  }
+
+  /** New fields of a record that is there already; vectors stay in the columns of `kept`, where the fields hold null. */
+  addPatched(id: string, fields: Fields, kept: ReadonlySet<string>): void {
+    const vectors = new Map<string, NewVector>()
+    for (const key of kept) vectors.set(key, { values: null, vid: keepVid })
+    for (const { columnKey, definition } of this.#indexes) {
+      if (definition.source === 'external') vectors.set(columnKey, { values: null, vid: keepVid })
+    }
+    this.rows.append(id, 0, this.#fieldsText(id, fields, vectors), vectors)
+  }
+
+  /** A new vector in an external index; the record's fields and its other vectors stay. */
+  addVector(id: string, index: VectorIndex, vector: VectorInput | null): void {
+    const vectors = new Map<string, NewVector>()
+    for (const { columnKey } of this.#indexes) vectors.set(columnKey, { values: null, vid: keepVid })
+    const values = vector === null ? null : checkedVector(vector, index, `record '${id}'`)
+    vectors.set(index.columnKey, { values, vid: values ? relativeVid : 0 })
+    this.rows.append(id, 0, '', vectors)
+  }
+
+  #fieldsText(id: string, fields: Fields, vectors: Map<string, NewVector>): string {
+    const places = this.#byField.size === 0 ? noVectors : new Map<string, unknown>()
+    for (const [field, indexes] of this.#byField) {
+      const value = valueAt(fields, fieldPath(field))
+      if (value == null || indexes.some(({ columnKey }) => vectors.get(columnKey)?.vid === keepVid)) continue
+      const taken = this.#take(id, fields, field, value, indexes)
+      if (!taken) continue
+      vectors.set(taken.columnKey, { values: taken.values, vid: relativeVid })
+      ;(places as Map<string, unknown>).set(field, value)
+    }
+    const text = JSON.stringify(copyFields(fields, '', places))
+    if (text.length * 3 > fieldsBytesMax && encoder.encode(text).byteLength > fieldsBytesMax) {
+      throw new QuiverError('LIMIT_EXCEEDED', `The fields of record '${id}' take more than ${fieldsBytesMax} bytes as JSON.`, { details: { id } })
+    }
+    return text
+  }
+
+  /** The vector in a field; undefined where the field is none that an index wants, and stays an ordinary field. */
+  #take(
+    id: string,
+    fields: Fields,
+    field: string,
+    value: unknown,
+    indexes: readonly VectorIndex[],
+  ): { columnKey: string; values: Float32Array | Float64Array } | undefined {
+    const wanting = indexes.filter((index) => index.wants(fields))
+    if (!isVectorShaped(value)) {
+      if (wanting.length === 0) return undefined
+      throw new QuiverError(
+        'INVALID_VECTOR',
+        `Field '${field}' of record '${id}' is not an array of numbers; index '${wanting[0]!.definition.name}' of collection '${this.#collection}' needs one.`,
+        { details: { id, field } },
+      )
+    }
+    const fitting = indexes.filter((index) => index.definition.dimensions === value.length)
+    const demanding = wanting.filter((index) => fitting.includes(index))
+    if (demanding.length === 0 && wanting.length > 0) throw dimensionMismatch(`record '${id}' in field '${field}'`, value.length, wanting)
+    let values: Float32Array | Float64Array | undefined
+    for (const index of demanding) values = checkedVector(value, index, `record '${id}'`)
+    // A record outside of a partial index keeps its vector in the column all the same, for the day when it or another index wants it.
+    values ??= fitting.length > 0 ? usableVector(value) : undefined
+    return values && { columnKey: fitting[0]!.columnKey, values }
+  }
+
+  #external(id: string, given: unknown, vectors: Map<string, NewVector>): void {
+    if (given == null) return
+    if (typeof given !== 'object' || Array.isArray(given)) {
+      throw new QuiverError('INVALID_RECORD', `$vectors of record '${id}' is not an object of vectors by index name.`, { details: { id } })
+    }
+    for (const [name, vector] of Object.entries(given)) {
+      const index = this.#indexes.find(({ definition }) => definition.name === name && definition.source === 'external')
+      if (!index) throw unknownIndex(name, this.#collection, this.#indexes, 'external')
+      if (vector !== null) vectors.set(index.columnKey, { values: checkedVector(vector, index, `record '${id}'`), vid: relativeVid })
+    }
+  }
+}
+
+/** @throws QuiverError INVALID_ID */
+export function checkedId(id: unknown): string {
+  if (typeof id !== 'string' || id === '' || !id.isWellFormed() || encoder.encode(id).byteLength > idBytesMax) {
+    const found = typeof id === 'string' ? (id.length > 80 ? `${id.slice(0, 80)}...` : id) : JSON.stringify(id)
+    throw new QuiverError('INVALID_ID', `${found === '' ? 'An empty string' : found} is not an id: ids are strings of 1 to ${idBytesMax} bytes of UTF-8.`)
+  }
+  return id
+}
+
+export function unknownIndex(name: string, collection: string, indexes: readonly VectorIndex[], source?: 'external'): QuiverError {
+  const known = indexes.filter(({ definition }) => !source || definition.source === source).map(({ definition }) => `'${definition.name}'`)
+  const list = known.length === 0 ? 'It has none.' : `It has ${known.join(', ')}.`
+  return new QuiverError('NOT_FOUND', `Collection '${collection}' has no ${source ?? 'vector'} index '${name}'. ${list}`, { details: { index: name, collection } })
+}

@@ -1,0 +1,33 @@
+import { countBits, wordsFor } from '../segment/bitset.js'
+import { livingWords, type IndexState } from './index-state.js'
+import type { CollectionState } from './state.js'
+import type { IndexStatus } from './types.js'
+
+/** Living rows that belong to an index, and those of them that no graph holds. */
+export function countIndexed(collection: CollectionState, index: IndexState): { records: number; unindexed: number; skipped: number } {
+  let records = 0
+  let unindexed = 0
+  let skipped = 0
+  for (const { set, rows, dead } of collection.sets) {
+    const { held, open, openRows } = index.coverage.of(set, rows)
+    const words = new Uint32Array(wordsFor(rows))
+    livingWords(held, dead, rows, words)
+    records += countBits(words)
+    skipped += index.index.skipped(set)
+    if (openRows === 0) continue
+    livingWords(open, dead, rows, words)
+    unindexed += countBits(words)
+  }
+  return { records, unindexed, skipped }
+}
+
+export function indexStatus(collection: CollectionState, index: IndexState, building: boolean): IndexStatus {
+  const { uuid: _, where, ...definition } = index.index.definition
+  return {
+    ...definition,
+    ...(where !== undefined && { where: where as IndexStatus['where'] }),
+    status: building ? 'building' : 'ready',
+    ...countIndexed(collection, index),
+    graphs: index.graphs.map(({ nodes }) => nodes),
+  }
+}

@@ -1,0 +1,52 @@
+import type { SetState } from './directory.js'
+
+/** A row with its exact distance. */
+export interface RankedRow {
+  readonly distance: number
+  readonly state: SetState
+  readonly slot: number
+}
+
+/** The nearest rows so far, at most `limit` of them, nearest first; equal distances by id, so that an answer never depends on where rows lie. */
+export class TopHits {
+  readonly #limit: number
+  readonly #maxDistance: number
+  readonly #rows: RankedRow[] = []
+
+  constructor(limit: number, maxDistance = Infinity) {
+    this.#limit = limit
+    this.#maxDistance = maxDistance
+  }
+
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** What a row must not exceed to be kept. */
+  get worst(): number {
+    return this.#rows.length < this.#limit ? this.#maxDistance : this.#rows[this.#rows.length - 1]!.distance
+  }
+
+  push(row: RankedRow): void {
+    if (row.distance > this.worst) return
+    let low = 0
+    let high = this.#rows.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (precedes(this.#rows[middle]!, row)) low = middle + 1
+      else high = middle
+    }
+    if (low >= this.#limit) return
+    this.#rows.splice(low, 0, row)
+    if (this.#rows.length > this.#limit) this.#rows.pop()
+  }
+
+  rows(): readonly RankedRow[] {
+    return this.#rows
+  }
+}
+
+function precedes(a: RankedRow, b: RankedRow): boolean {
+  if (a.distance !== b.distance) return a.distance < b.distance
+  return a.state.set.id(a.slot) < b.state.set.id(b.slot)
+}

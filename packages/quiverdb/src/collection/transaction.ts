@@ -1,0 +1,233 @@
+import { QuiverError } from '../errors.js'
+import { concat } from '../format/container.js'
+import { compileCondition } from '../filter/evaluate.js'
+import type { Operation, Transaction as LoggedTransaction } from '../history/commit.js'
+import { whenResident } from '../segment/part-file.js'
+import type { Memtable } from '../segment/memtable.js'
+import type { Change } from './draft.js'
+import type { RowLocation } from './directory.js'
+import { readFields } from './fields.js'
+import type { VectorIndex } from './index-state.js'
+import type { Ledger, PreparedWrite } from './ledger.js'
+import { NamespaceDraft } from './namespace-draft.js'
+import { CollectionReader } from './reader.js'
+import { checkedId, recordsPerCallMax, Stage } from './stage.js'
+import type { NamespaceState } from './state.js'
+import type { Fields, ReadMark, RecordInput, VectorInput } from './types.js'
+import { sealBatch, stagePatches, stageVectors, type Patch } from './write.js'
+
+/** Documented limits (`docs/LIMITS.md`). */
+export const transactionRowsMax = 200_000
+
+type Step =
+  | { readonly kind: 'rows'; readonly collection: string; readonly rows: Memtable; readonly block: Uint8Array }
+  | { readonly kind: 'delete'; readonly collection: string; readonly ids: readonly string[] }
+
+/**
+ * Reads and writes over the collections of one namespace that happen together or not at all. Reads see the version that was the newest when
+ * the transaction began, and its own writes. At the end it is refused with CONFLICT when another commit changed a record that it read, or
+ * made one match a condition that it searched or listed by (precision locking: Neumann, Mühlbauer, Kemper, SIGMOD 2015).
+ */
+export class Transaction {
+  readonly #ledger: Ledger
+  readonly #draft: NamespaceDraft
+  readonly #base: NamespaceState
+  readonly #steps: Step[] = []
+  readonly #reads: ReadMark[] = []
+  readonly #touched = new Map<string, readonly VectorIndex[]>()
+  #rows = 0
+  #finished = false
+
+  constructor(ledger: Ledger, base: NamespaceState) {
+    this.#ledger = ledger
+    this.#base = base
+    this.#draft = new NamespaceDraft(base, ledger.parts, { isolated: true })
+  }
+
+  /** @throws QuiverError NOT_FOUND */
+  collection<T extends Fields = Fields>(name: string): TransactionCollection<T> {
+    const uuid = this.#draft.uuidOf(name)
+    if (!uuid) throw new QuiverError('NOT_FOUND', `Namespace '${this.#ledger.namespace}' has no collection '${name}'.`, { details: { collection: name } })
+    const indexes = this.#draft.collection(uuid).indexes.map(({ index }) => index)
+    this.#touched.set(uuid, indexes)
+    const overlay: Overlay = {
+      ledger: this.#ledger,
+      uuid,
+      name,
+      indexes,
+      draft: () => {
+        if (this.#finished) throw new QuiverError('CLOSED', 'The transaction has ended.')
+        return this.#draft.collection(uuid)
+      },
+      seq: this.#base.seq,
+      note: (mark) => this.#reads.push(mark),
+      write: (rows) => this.#write(uuid, rows),
+      remove: (ids) => this.#remove(uuid, ids),
+    }
+    return new TransactionCollection<T>(overlay)
+  }
+
+  /** Ends the transaction: its writes become part of one commit. Used by `db.transaction`, which calls it when the callback resolves. */
+  async commit(watch: { changesSince(seq: number): readonly Change[] }): Promise<NamespaceState> {
+    this.#finished = true
+    if (this.#steps.length === 0) return this.#base
+    return this.#ledger.commit({
+      kind: 'write',
+      sizeBytes: this.#steps.reduce((sum, step) => sum + (step.kind === 'rows' ? step.block.byteLength : step.ids.length * 40), 0),
+      rowsMax: this.#rows,
+      prepare: (draft, firstRow) => this.#prepare(draft, firstRow, watch.changesSince(this.#base.seq)),
+    })
+  }
+
+  abandon(): void {
+    this.#finished = true
+  }
+
+  #write(uuid: string, rows: Memtable): void {
+    const first = this.#rows
+    this.#rows += rows.rows
+    if (this.#rows > transactionRowsMax) throw new QuiverError('LIMIT_EXCEEDED', `A transaction writes at most ${transactionRowsMax} records.`)
+    const block = concat(sealBatch(this.#ledger.parts, rows, false))
+    this.#draft.collection(uuid).appendRows(rows, this.#draft.firstRid(first))
+    this.#steps.push({ kind: 'rows', collection: uuid, rows, block })
+  }
+
+  #remove(uuid: string, ids: readonly string[]): number {
+    this.#steps.push({ kind: 'delete', collection: uuid, ids })
+    return this.#draft.collection(uuid).delete(ids)
+  }
+
+  #prepare(draft: NamespaceDraft, firstRow: number, changes: readonly Change[]): PreparedWrite {
+    for (const [uuid, indexes] of this.#touched) this.#checkIndexes(draft, uuid, indexes)
+    this.#checkReads(changes)
+    // Callers before this one in the same commit changed records too; those are not in the log yet.
+    this.#checkReads(draft.changes)
+    const ops: Operation[] = []
+    const blocks = new Map<string, Uint8Array>()
+    let row = firstRow
+    for (const step of this.#steps) {
+      const collection = draft.collection(step.collection)
+      if (step.kind === 'delete') {
+        collection.delete(step.ids)
+        ops.push({ op: 'delete', collection: step.collection, ids: [...step.ids] })
+        continue
+      }
+      const section = `rows${row}`
+      collection.appendRows(step.rows, draft.firstRid(row))
+      ops.push({ op: 'rows', collection: step.collection, rows: step.rows.rows, first: row, section })
+      blocks.set(section, step.block)
+      row += step.rows.rows
+    }
+    return { ops, blocks, rows: row - firstRow, reads: this.#loggedReads() }
+  }
+
+  #checkIndexes(draft: NamespaceDraft, uuid: string, indexes: readonly VectorIndex[]): void {
+    const now = draft.collection(uuid).indexes
+    if (now.length === indexes.length && now.every(({ index }, i) => index.definition.uuid === indexes[i]!.definition.uuid)) return
+    throw conflict('The indexes of a collection changed while the transaction ran', { collection: uuid })
+  }
+
+  #checkReads(changes: readonly Change[]): void {
+    if (changes.length === 0) return
+    const ids = new Map<string, Set<string>>()
+    const conditions: { collection: string; matches: (fields: Fields) => boolean }[] = []
+    for (const mark of this.#reads) {
+      if ('where' in mark) conditions.push({ collection: mark.collection, matches: compileCondition(mark.where) })
+      else ids.set(mark.collection, new Set([...(ids.get(mark.collection) ?? []), ...mark.ids]))
+    }
+    for (const change of changes) {
+      if (ids.get(change.collection)?.has(change.id)) {
+        throw conflict(`Record '${change.id}', which the transaction read, was changed by another commit`, { id: change.id })
+      }
+      for (const { collection, matches } of conditions) {
+        if (collection !== change.collection) continue
+        if (matchesRow(matches, change.before, change.id) || matchesRow(matches, change.after, change.id)) {
+          throw conflict(`Record '${change.id}' matches what the transaction searched or listed by, and was changed by another commit`, { id: change.id })
+        }
+      }
+    }
+  }
+
+  #loggedReads(): LoggedTransaction['reads'] {
+    return this.#reads.map((mark) => ('where' in mark ? { collection: mark.collection, where: mark.where } : { collection: mark.collection, ids: [...mark.ids] }))
+  }
+}
+
+interface Overlay {
+  readonly ledger: Ledger
+  readonly uuid: string
+  readonly name: string
+  readonly indexes: readonly VectorIndex[]
+  readonly seq: number
+  draft(): ReturnType<NamespaceDraft['collection']>
+  note(mark: ReadMark): void
+  write(rows: Memtable): void
+  remove(ids: readonly string[]): number
+}
+
+/** A collection inside a transaction: reads see the transaction's own writes; nobody else does before it is committed. */
+export class TransactionCollection<T extends Fields = Fields> extends CollectionReader<T> {
+  readonly #overlay: Overlay
+
+  constructor(overlay: Overlay) {
+    super({
+      parts: overlay.ledger.parts,
+      view: async () => ({ collection: overlay.draft().finish(), seq: overlay.seq }),
+      note: (mark) => overlay.note(mark),
+    })
+    this.#overlay = overlay
+  }
+
+  /** As on a collection. Returns the ids. */
+  async upsert(records: readonly RecordInput<T>[]): Promise<string[]> {
+    checkCount(records.length)
+    const { name, indexes, ledger } = this.#overlay
+    this.#overlay.draft()
+    const stage = new Stage(name, indexes, ledger.parts.pool)
+    const ids = records.map((record, ordinal) => stage.add(record, ordinal))
+    await this.#write(() => stage)
+    return ids
+  }
+
+  /** As on a collection; counts as a read of the record. @throws QuiverError NOT_FOUND */
+  async update(id: string, fields: Partial<RecordInput<T>>): Promise<void> {
+    const patch: Patch = { id: checkedId(id), fields: fields as Fields }
+    this.#overlay.note({ collection: this.#overlay.uuid, ids: [id] })
+    await this.#write(() => stagePatches(this.#overlay.ledger.parts, this.#overlay.draft(), this.#overlay.name, [patch]))
+  }
+
+  /** As on a collection; counts as a read of the records. @throws QuiverError NOT_FOUND */
+  async setVectors(index: string, items: readonly { id: string; vector: VectorInput | null }[]): Promise<void> {
+    checkCount(items.length)
+    this.#overlay.note({ collection: this.#overlay.uuid, ids: items.map(({ id }) => checkedId(id)) })
+    await this.#write(() => stageVectors(this.#overlay.ledger.parts, this.#overlay.draft(), this.#overlay.name, index, items))
+  }
+
+  /** As on a collection. Returns how many there were. */
+  async delete(ids: string | readonly string[]): Promise<number> {
+    const list = typeof ids === 'string' ? [ids] : ids
+    checkCount(list.length)
+    list.forEach(checkedId)
+    this.#overlay.draft()
+    return whenResident(() => this.#overlay.remove(list))
+  }
+
+  async #write(stage: () => Stage): Promise<void> {
+    await whenResident(() => {
+      const { rows } = stage()
+      if (rows.rows > 0) this.#overlay.write(rows)
+    })
+  }
+}
+
+function matchesRow(matches: (fields: Fields) => boolean, row: RowLocation | null, id: string): boolean {
+  return row !== null && matches({ ...readFields(row.state.set, row.slot, true), id })
+}
+
+function checkCount(count: number): void {
+  if (count > recordsPerCallMax) throw new QuiverError('LIMIT_EXCEEDED', `A call takes at most ${recordsPerCallMax} records; this one has ${count}.`)
+}
+
+function conflict(what: string, details: Record<string, unknown>): QuiverError {
+  return new QuiverError('CONFLICT', `${what}. Nothing was written; run the transaction again.`, { details })
+}

@@ -1,0 +1,70 @@
+import type { RowSet, VectorColumn } from '../segment/row-set.js'
+import type { SetState } from './directory.js'
+
+/**
+ * From a vector's number to the row of a set that holds it. In a sealed part a vid occurs once and the vids nearly always ascend, so a binary
+ * search is enough; in a memtable every update of other fields repeats the vid, so all its rows are kept.
+ */
+export class VidLookup {
+  readonly #set: RowSet
+  readonly #column: VectorColumn
+  readonly #slotsOf = new Map<number, number[]>()
+  #known = 0
+  #vids: Float64Array | undefined
+  #order: Uint32Array | undefined
+  #least = Infinity
+  #most = -Infinity
+
+  constructor(set: RowSet, column: VectorColumn) {
+    this.#set = set
+    this.#column = column
+  }
+
+  /** The living row, or -1. */
+  slotOf(vid: number, state: SetState): number {
+    if (this.#set.key === null) return this.#inMemory(vid, state)
+    this.#vids ??= this.#sortedVids()
+    if (vid < this.#least || vid > this.#most) return -1
+    let low = 0
+    let high = this.#vids.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#vids[middle]! < vid) low = middle + 1
+      else high = middle
+    }
+    if (this.#vids[low] !== vid) return -1
+    const slot = this.#order ? this.#order[low]! : low
+    return state.dead.has(slot) || !this.#column.has(slot) ? -1 : slot
+  }
+
+  #inMemory(vid: number, state: SetState): number {
+    for (; this.#known < this.#set.rows; this.#known++) {
+      if (!this.#column.has(this.#known)) continue
+      const key = this.#column.vid(this.#known)
+      const slots = this.#slotsOf.get(key)
+      if (slots) slots.push(this.#known)
+      else this.#slotsOf.set(key, [this.#known])
+    }
+    for (const slot of this.#slotsOf.get(vid) ?? []) {
+      // Rows may have been taken back and written anew since they were noted.
+      if (slot < state.rows && !state.dead.has(slot) && this.#column.vid(slot) === vid) return slot
+    }
+    return -1
+  }
+
+  #sortedVids(): Float64Array {
+    const vids = new Float64Array(this.#set.rows)
+    let ascending = true
+    for (let slot = 0; slot < vids.length; slot++) {
+      vids[slot] = this.#column.vid(slot)
+      if (slot > 0 && vids[slot]! <= vids[slot - 1]!) ascending = false
+    }
+    if (!ascending) {
+      this.#order = Uint32Array.from(vids.keys()).sort((a, b) => vids[a]! - vids[b]!)
+      vids.sort()
+    }
+    this.#least = vids[0] ?? Infinity
+    this.#most = vids[vids.length - 1] ?? -Infinity
+    return vids
+  }
+}

@@ -1,0 +1,75 @@
+import { assert } from '../../errors.js'
+import { encodeGraphPart, type GraphPart } from '../../segment/graph-part.js'
+import type { VectorColumn } from '../../segment/row-set.js'
+import { graphPresets, graphSections, type GraphImage, type GraphSections } from '../../vector/graph-image.js'
+import { GraphStatistics } from '../../vector/graph-statistics.js'
+import { HnswBuilder } from '../../vector/hnsw-builder.js'
+import { VectorIndex } from '../index-state.js'
+import type { Parts } from '../parts.js'
+import type { BuildJob, JobResult } from './jobs.js'
+
+/** Vectors that are read and inserted together; progress is told as often. */
+const chunkRows = 256
+
+/** Code of the failure after which the caller builds anew: vectors have come that the old graph's space has no room for. */
+export const rebuildNeeded = 'REBUILD_NEEDED'
+
+interface Input {
+  readonly column: VectorColumn
+  readonly slots: Uint32Array
+}
+
+/** Builds a graph over the rows of a job, or inserts them into the copy of one. */
+export function build(job: BuildJob, parts: Parts, progress: (done: number, total: number) => void): JobResult {
+  const { definition } = job
+  const index = new VectorIndex(definition, parts.pool)
+  const inputs = job.inputs.map(({ key, base, slots }): Input => {
+    const column = index.column(parts.rows(key, base))
+    assert(column, `the rows of ${key} have vectors for index ${definition.name}`)
+    return { column, slots }
+  })
+  const added = inputs.reduce((sum, { slots }) => sum + slots.length, 0)
+  const base = job.into && parts.graph(job.into.key, job.into.nodes)
+  const builder = base ? HnswBuilder.fromImage(parts.pool, imageOf(base), added) : fresh(job, parts, inputs, added)
+  const vids = new Float64Array((base?.nodes ?? 0) + added)
+  if (base) vids.set(base.vids())
+  let at = base?.nodes ?? 0
+  let inserted = 0
+  for (const { column, slots } of inputs) {
+    forEachChunk(column, slots, (vectors, first, count) => {
+      builder.append(vectors)
+      if (builder.rebuildAdvised && base) throw new Error(rebuildNeeded)
+      builder.insertNext(count)
+      for (let i = 0; i < count; i++) vids[at++] = column.vid(slots[first + i]!)
+      inserted += count
+      progress(inserted, added)
+    })
+  }
+  const { header, sections } = builder.finish()
+  builder.free()
+  return { chunks: encodeGraphPart(parts.containers, header, sections, vids), count: vids.length }
+}
+
+function fresh(job: BuildJob, parts: Parts, inputs: readonly Input[], capacity: number): HnswBuilder {
+  const { dimensions, metric, codes, preset } = job.definition
+  const statistics = new GraphStatistics(parts.pool, dimensions, metric)
+  for (const { column, slots } of inputs) forEachChunk(column, slots, (vectors) => statistics.add(vectors))
+  const { m, m0, efConstruction } = graphPresets[preset]
+  return HnswBuilder.create(parts.pool, { dimensions, metric, codes, m, m0, efConstruction, capacity, calibration: statistics.finish() })
+}
+
+function forEachChunk(column: VectorColumn, slots: Uint32Array, visit: (vectors: Float32Array, first: number, count: number) => void): void {
+  const { dimensions } = column
+  const buffer = new Float32Array(chunkRows * dimensions)
+  const bytes = new Uint8Array(buffer.buffer)
+  for (let first = 0; first < slots.length; first += chunkRows) {
+    const count = Math.min(chunkRows, slots.length - first)
+    for (let i = 0; i < count; i++) column.readInto(slots[first + i]!, bytes.subarray(i * dimensions * 4, (i + 1) * dimensions * 4))
+    visit(buffer.subarray(0, count * dimensions), first, count)
+  }
+}
+
+function imageOf(part: GraphPart): GraphImage {
+  const sections = Object.fromEntries(graphSections.map((name) => [name, part.file.readSection(name)])) as unknown as GraphSections
+  return { header: part.header, sections }
+}

@@ -1,0 +1,47 @@
+import type { IndexDefinition } from '../../history/commit.js'
+
+/** How a worker gets at the objects it reads: the folder itself, or copies of the objects of a store that only this thread has. */
+export type StoreHandle = { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'objects'; readonly objects: readonly (readonly [string, Uint8Array])[] }
+
+/** Rows of one part. */
+export interface RowsInput {
+  readonly key: string
+  readonly base: number
+  /** Ascending. */
+  readonly slots: Uint32Array
+}
+
+/** Builds a graph over vectors of an index, or inserts them into a copy of one. */
+export interface BuildJob {
+  readonly task: 'build'
+  readonly store: StoreHandle
+  readonly definition: IndexDefinition
+  readonly inputs: readonly RowsInput[]
+  /** The graph whose copy takes the vectors; without it a graph is built anew. */
+  readonly into?: { readonly key: string; readonly nodes: number }
+}
+
+/** Writes the living rows of several parts into one. */
+export interface CompactJob {
+  readonly task: 'compact'
+  readonly store: StoreHandle
+  readonly inputs: readonly RowsInput[]
+  /** Fields whose vectors are to have columns, also where an input has them in its fields' text. */
+  readonly fields: readonly { readonly columnKey: string; readonly field: string; readonly dimensions: number }[]
+  /** Columns that nothing needs any more. */
+  readonly dropped: readonly string[]
+}
+
+export type Job = BuildJob | CompactJob
+
+export interface JobResult {
+  /** The finished object, to be written as it is. */
+  readonly chunks: readonly Uint8Array[]
+  /** Nodes of a graph, rows of a part. */
+  readonly count: number
+}
+
+export type WorkerMessage =
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number }
+  | ({ readonly kind: 'done' } & JobResult)
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -1,0 +1,237 @@
+import { QuiverError } from '../errors.js'
+import { concat } from '../format/container.js'
+import type { Operation } from '../history/commit.js'
+import type { Memtable } from '../segment/memtable.js'
+import { sealRows } from '../segment/row-encoder.js'
+import type { CollectionDraft } from './draft.js'
+import { missingRecord } from './draft.js'
+import { columnField } from './column-key.js'
+import { define, overlaps, readFields } from './fields.js'
+import type { VectorIndex } from './index-state.js'
+import type { Ledger, PreparedWrite } from './ledger.js'
+import type { Parts } from './parts.js'
+import { Stage, unknownIndex } from './stage.js'
+import type { CollectionState, NamespaceState } from './state.js'
+import type { Fields, VectorInput } from './types.js'
+
+/** Rows above this go to an object of their own before the commit names them. */
+export const inlineBytesMax = 64 * 1024
+
+/** Thrown while preparing when the collection's indexes are no longer those that rows were staged for: they are staged again. */
+class IndexesChanged extends Error {}
+
+export interface Patch {
+  readonly id: string
+  readonly fields: Fields
+}
+
+/** Writes whole records. The vectors are taken out and checked before anything waits; large batches are stored before the commit. */
+export async function putRecords(
+  ledger: Ledger,
+  uuid: string,
+  name: string,
+  records: readonly unknown[],
+  signal: AbortSignal | undefined,
+): Promise<{ ids: string[]; state: NamespaceState }> {
+  for (;;) {
+    await ledger.throttle(uuid, signal)
+    const indexes = indexesOf(await ledger.current(), uuid)
+    const stage = new Stage(name, indexes, ledger.parts.pool)
+    const ids = records.map((record, ordinal) => stage.add(record, ordinal))
+    try {
+      const state = await commitRows(ledger, uuid, indexes, stage.rows, signal)
+      return { ids, state }
+    } catch (error) {
+      if (!(error instanceof IndexesChanged)) throw error
+    } finally {
+      stage.rows.free()
+    }
+  }
+}
+
+async function commitRows(
+  ledger: Ledger,
+  uuid: string,
+  indexes: readonly VectorIndex[],
+  rows: Memtable,
+  signal: AbortSignal | undefined,
+): Promise<NamespaceState> {
+  const { parts } = ledger
+  const large = rows.sizeBytes > inlineBytesMax
+  const chunks = sealBatch(parts, rows, large)
+  const key = large ? await ledger.upload(chunks) : undefined
+  const prepare = key === undefined ? inlineRows(uuid, rows, concat(chunks)) : namedRows(uuid, rows.rows, key, parts)
+  return ledger.commit(
+    {
+      kind: 'write',
+      sizeBytes: key === undefined ? rows.sizeBytes : 256,
+      rowsMax: rows.rows,
+      prepare: (draft, firstRow) => {
+        const collection = draft.collection(uuid)
+        if (!sameIndexes(collection, indexes)) throw new IndexesChanged()
+        return prepare(collection, firstRow, draft.firstRid(firstRow))
+      },
+    },
+    signal,
+  )
+}
+
+type PrepareRows = (collection: CollectionDraft, firstRow: number, firstRid: number) => PreparedWrite
+
+/** Rows that travel inside the commit. */
+export function inlineRows(uuid: string, rows: Memtable, block: Uint8Array): PrepareRows {
+  return (collection, firstRow, firstRid) => {
+    collection.appendRows(rows, firstRid)
+    const section = `rows${firstRow}`
+    const operation: Operation = { op: 'rows', collection: uuid, rows: rows.rows, first: firstRow, section }
+    return { ops: [operation], blocks: new Map([[section, block]]), rows: rows.rows }
+  }
+}
+
+function namedRows(uuid: string, rows: number, key: string, parts: Parts): PrepareRows {
+  return (collection, firstRow, firstRid) => {
+    collection.addPart(parts.rows(key, firstRid), { key, rows, base: firstRid })
+    return { ops: [{ op: 'rows', collection: uuid, rows, first: firstRow, part: key }], blocks: new Map(), rows }
+  }
+}
+
+export function sealBatch(parts: Parts, rows: Memtable, codes: boolean): Uint8Array[] {
+  const addresses = Array.from({ length: rows.rows }, (_, slot) => ({ set: rows, slot }))
+  const columns = [...rows.columnKeys()].map((key) => ({ key, dimensions: rows.column(key)!.dimensions }))
+  return sealRows(parts.containers, parts.pool, addresses, { columns, numbered: false, codes })
+}
+
+/** Replaces fields of records that are there. */
+export function patchRecords(
+  ledger: Ledger,
+  uuid: string,
+  name: string,
+  patches: readonly Patch[],
+  signal: AbortSignal | undefined,
+): Promise<NamespaceState> {
+  return ledger.commit(
+    {
+      kind: 'write',
+      sizeBytes: patches.length * 512,
+      rowsMax: patches.length,
+      prepare: (draft, firstRow) => {
+        const collection = draft.collection(uuid)
+        const stage = stagePatches(ledger.parts, collection, name, patches)
+        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(collection, firstRow, draft.firstRid(firstRow))
+      },
+    },
+    signal,
+  )
+}
+
+/** What a collection offers to someone who stages changes of its records: its newest version, or a transaction's own. */
+export type Staged = Pick<CollectionDraft, 'find' | 'indexes'>
+
+/** Rows with the patched fields. Several patches of one record build on each other. @throws QuiverError NOT_FOUND */
+export function stagePatches(parts: Parts, collection: Staged, name: string, patches: readonly Patch[]): Stage {
+  const indexes = collection.indexes.map(({ index }) => index)
+  const stage = new Stage(name, indexes, parts.pool)
+  for (const [id, fields] of mergeById(patches)) {
+    const found = collection.find(id)
+    if (!found) throw missingRecord(id, name)
+    const { set } = found.state
+    const kept = new Set<string>()
+    for (const key of set.columnKeys()) {
+      const field = columnField(key)
+      if (field === undefined || !set.column(key)!.has(found.slot)) continue
+      // A vector stays where it is unless the patch speaks of it or no index keeps its column any longer: then it goes back into the fields.
+      const indexed = indexes.some(({ columnKey }) => columnKey === key)
+      if (indexed && !Object.keys(fields).some((changed) => overlaps(changed, field))) kept.add(key)
+    }
+    const patched = readFields(set, found.slot, (key) => !kept.has(key))
+    for (const [field, value] of Object.entries(fields)) {
+      if (value === undefined) delete patched[field]
+      else define(patched, field, value)
+    }
+    stage.addPatched(id, patched, kept)
+  }
+  return stage
+}
+
+/** Gives records vectors in an external index. */
+export function putVectors(
+  ledger: Ledger,
+  uuid: string,
+  name: string,
+  indexName: string,
+  items: readonly { readonly id: string; readonly vector: VectorInput | null }[],
+  signal: AbortSignal | undefined,
+): Promise<NamespaceState> {
+  return ledger.commit(
+    {
+      kind: 'write',
+      sizeBytes: items.reduce((sum, { vector }) => sum + (vector?.length ?? 0) * 4 + 64, 0),
+      rowsMax: items.length,
+      prepare: (draft, firstRow) => {
+        const collection = draft.collection(uuid)
+        const stage = stageVectors(ledger.parts, collection, name, indexName, items)
+        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(collection, firstRow, draft.firstRid(firstRow))
+      },
+    },
+    signal,
+  )
+}
+
+export function stageVectors(
+  parts: Parts,
+  collection: Staged,
+  name: string,
+  indexName: string,
+  items: readonly { readonly id: string; readonly vector: VectorInput | null }[],
+): Stage {
+  const indexes = collection.indexes.map(({ index }) => index)
+  const index = indexes.find(({ definition }) => definition.name === indexName && definition.source === 'external')
+  if (!index) throw unknownIndex(indexName, name, indexes, 'external')
+  const stage = new Stage(name, indexes, parts.pool)
+  for (const { id, vector } of items) {
+    if (!collection.find(id)) throw missingRecord(id, name)
+    stage.addVector(id, index, vector)
+  }
+  return stage
+}
+
+export async function deleteRecords(
+  ledger: Ledger,
+  uuid: string,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<{ deleted: number; state: NamespaceState }> {
+  let deleted = 0
+  const state = await ledger.commit(
+    {
+      kind: 'write',
+      sizeBytes: ids.reduce((sum, id) => sum + id.length + 4, 64),
+      rowsMax: 0,
+      prepare: (draft) => {
+        deleted = draft.collection(uuid).delete(ids)
+        return { ops: [{ op: 'delete', collection: uuid, ids: [...ids] }], blocks: new Map(), rows: 0 }
+      },
+    },
+    signal,
+  )
+  return { deleted, state }
+}
+
+export function indexesOf(state: NamespaceState, uuid: string): readonly VectorIndex[] {
+  const collection: CollectionState | undefined = state.collections.get(uuid)
+  if (!collection) throw new QuiverError('NOT_FOUND', 'The collection was dropped.', { details: { collection: uuid } })
+  return collection.indexes.map(({ index }) => index)
+}
+
+function sameIndexes(collection: CollectionDraft, indexes: readonly VectorIndex[]): boolean {
+  return (
+    collection.indexes.length === indexes.length &&
+    collection.indexes.every(({ index }, position) => index.definition.uuid === indexes[position]!.definition.uuid)
+  )
+}
+
+function mergeById(patches: readonly Patch[]): Map<string, Fields> {
+  const merged = new Map<string, Fields>()
+  for (const { id, fields } of patches) merged.set(id, { ...merged.get(id), ...fields })
+  return merged
+}

@@ -1,0 +1,179 @@
+import { QuiverError } from '../errors.js'
+import type { BranchKeys } from '../history/keys.js'
+import type { Parts } from '../collection/parts.js'
+import type { IndexState } from '../collection/index-state.js'
+import { searchVersion } from '../collection/search.js'
+import type { CollectionState, NamespaceState } from '../collection/state.js'
+import { whenResident } from '../segment/part-file.js'
+import type { ObjectStore } from '../store/object-store.js'
+
+export interface CheckProblem {
+  readonly kind: 'damaged' | 'lost' | 'unreachable' | 'unfound'
+  /** The object, where it is one. */
+  readonly key?: string
+  readonly message: string
+}
+
+export interface CheckReport {
+  readonly ok: boolean
+  readonly objects: number
+  readonly records: number
+  readonly graphs: number
+  readonly problems: readonly CheckProblem[]
+}
+
+export interface CheckOptions {
+  /** `done` of `total` objects and records; called at most once for each. */
+  onProgress?: (progress: { done: number; total: number; what: string }) => void
+  signal?: AbortSignal
+}
+
+/** Problems that are listed one by one; beyond it they are only counted as `not ok`. */
+const problemsMax = 1_000
+/** Other work gets a turn after so many records. */
+const recordsPerTurn = 200
+
+/** Verifies one namespace at its newest version, and every object that it has in the store. */
+export async function checkNamespace(
+  state: NamespaceState,
+  store: ObjectStore,
+  keys: BranchKeys,
+  parts: Parts,
+  options: CheckOptions,
+): Promise<CheckReport> {
+  const problems: CheckProblem[] = []
+  const report = (problem: CheckProblem): void => {
+    if (problems.length < problemsMax) problems.push(problem)
+  }
+  const present: string[] = []
+  for await (const key of store.list(keys.root)) present.push(key)
+  const records = [...state.collections.values()].reduce((sum, { records }) => sum + records, 0)
+  const total = present.length + records
+  let done = 0
+  const step = async (what: string): Promise<void> => {
+    if (options.signal?.aborted) throw new QuiverError('ABORTED', 'The check was aborted.', { cause: options.signal.reason })
+    options.onProgress?.({ done: ++done, total, what })
+    if (done % recordsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  for (const key of present) {
+    await checkObject(store, parts, keys, key, report)
+    await step('objects')
+  }
+  let graphs = 0
+  for (const collection of state.collections.values()) {
+    try {
+      await checkRecords(collection, parts, report, () => step('records'))
+      for (const index of collection.indexes) graphs += await checkGraphs(collection, index, parts, report)
+    } catch (error) {
+      if (!(error instanceof QuiverError) || (error.code !== 'CORRUPT' && error.code !== 'NOT_FOUND')) throw error
+      report({ kind: error.code === 'CORRUPT' ? 'damaged' : 'lost', message: error.message, key: error.details['key'] as string | undefined })
+    }
+  }
+  return { ok: problems.length === 0, objects: present.length, records, graphs, problems }
+}
+
+/** Every checksum of an object. Pins and boundaries have no contents to verify. */
+async function checkObject(
+  store: ObjectStore,
+  parts: Parts,
+  keys: BranchKeys,
+  key: string,
+  report: (problem: CheckProblem) => void,
+): Promise<void> {
+  const kind = kindOf(keys, key)
+  if (!kind) return
+  const bytes = await store.get(key)
+  if (!bytes) return // Collected meanwhile.
+  try {
+
+    parts.containers.decode(bytes, key, kind)
+  } catch (error) {
+    if (!(error instanceof QuiverError)) throw error
+    report({ kind: 'damaged', key, message: error.message })
+  }
+}
+
+function kindOf(keys: BranchKeys, key: string): 'commit' | 'snapshot' | 'rows' | 'graph' | undefined {
+  if (key.startsWith(keys.logPrefix)) return 'commit'
+  if (key.startsWith(keys.snapshotPrefix)) return 'snapshot'
+  if (key.startsWith(keys.rowsPrefix)) return 'rows'
+  if (key.startsWith(keys.graphPrefix)) return 'graph'
+  return undefined
+}
+
+/** Every living row is what its id leads to, and an exact search for its vector finds it at the distance of its own vector or nearer ones only. */
+async function checkRecords(
+  collection: CollectionState,
+  parts: Parts,
+  report: (problem: CheckProblem) => void,
+  step: () => Promise<void>,
+): Promise<void> {
+  const rows: { number: number; slot: number; id: string }[] = []
+  await whenResident(() => {
+    rows.length = 0
+    collection.forEachRow(({ number, set }, slot) => rows.push({ number, slot, id: set.id(slot) }))
+  })
+  if (rows.length !== collection.records) {
+    report({ kind: 'lost', message: `Collection '${collection.name}' counts ${collection.records} records and has ${rows.length}.` })
+  }
+  for (const { number, slot, id } of rows) {
+    await whenResident(() => {
+      const found = collection.find(id)
+      if (!found || found.state.number !== number || found.slot !== slot) {
+        report({ kind: 'lost', message: `Record '${id}' of collection '${collection.name}' is not where its id leads.` })
+        return
+      }
+      JSON.parse(found.state.set.fieldsText(slot))
+      for (const index of collection.indexes) checkFound(collection, index, parts, found.state.set, slot, id, report)
+    })
+    await step()
+  }
+}
+
+function checkFound(
+  collection: CollectionState,
+  index: IndexState,
+  parts: Parts,
+  set: CollectionState['sets'][number]['set'],
+  slot: number,
+  id: string,
+  report: (problem: CheckProblem) => void,
+): void {
+  if (!index.index.holds(set, slot)) return
+  const query = new Float32Array(index.index.definition.dimensions)
+  index.index.column(set)!.readInto(slot, new Uint8Array(query.buffer))
+  if (query.every((value) => value === 0) || index.index.definition.metric === 'dot') return
+  const search = searchVersion(
+    { collection, index, query, count: 1, filter: undefined, exact: true, ef: undefined, maxDistance: Infinity, budget: {} },
+    parts,
+  )
+  let turn = search.next()
+  for (; !turn.done; turn = search.next()) parts.residency.run(turn.value)
+  const [nearest] = turn.value.hits.rows()
+  // Nothing is nearer to a vector than itself; equal ones may come first.
+  if (nearest && nearest.distance <= selfDistanceMax) return
+  report({ kind: 'unfound', message: `An exact search of index '${index.index.definition.name}' does not find record '${id}'.` })
+}
+
+/** A cosine distance of a vector to itself is zero but for rounding. */
+const selfDistanceMax = 1e-6
+
+async function checkGraphs(
+  collection: CollectionState,
+  index: IndexState,
+  parts: Parts,
+  report: (problem: CheckProblem) => void,
+): Promise<number> {
+  for (const graph of index.graphs) {
+    const unreachable = await whenResident(() => parts.residency.run(() => graph.graph().audit()))
+    if (unreachable > 0) {
+      report({
+        kind: 'unreachable',
+        key: graph.key,
+        message: `${unreachable} nodes of a graph of index '${index.index.definition.name}' in collection '${collection.name}' cannot be reached.`,
+      })
+    }
+  }
+  return index.graphs.length
+}
+

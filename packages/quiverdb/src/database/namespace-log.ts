@@ -1,0 +1,350 @@
+import { v7 as uuidv7 } from 'uuid'
+import { assert, QuiverError } from '../errors.js'
+import { commitBytesMax, decodeCommit, encodeCommit, type Commit, type Transaction } from '../history/commit.js'
+import type { BranchKeys } from '../history/keys.js'
+import { catchUpConversation, commitConversation, converse, converseSync, verifyHead, type CommitOutcome, type LogMachine, type Proposal } from '../history/protocol.js'
+import type { Change } from '../collection/draft.js'
+import type { WriteIntent } from '../collection/ledger.js'
+import { NamespaceDraft } from '../collection/namespace-draft.js'
+import type { Parts } from '../collection/parts.js'
+import type { NamespaceState } from '../collection/state.js'
+import { NotResident } from '../segment/part-file.js'
+import { ridsPerCommit } from '../segment/row-set.js'
+import type { ObjectStore } from '../store/object-store.js'
+import { loadVersion, type Loaded } from './loader.js'
+import type { Retention } from './tuning.js'
+
+/** Callers whose writes share one commit stop joining it at this size. */
+const sharedCommitBytesMax = 1024 * 1024
+const sharedCommitWritesMax = 4_096
+/** Writes that may wait for a commit at one time. */
+const queueMax = 100_000
+
+interface Waiting {
+  readonly intent: WriteIntent
+  readonly tx: string
+  readonly resolve: (state: NamespaceState) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Proposed {
+  readonly draft: NamespaceDraft
+  readonly commit: Commit
+  readonly included: Waiting[]
+  readonly body: Uint8Array
+  readonly changes: Change[] | null
+}
+
+/** What became of the head, for those who do the work behind it. */
+export interface HeadEvents {
+  /** A commit was taken in, ours or another process's. */
+  moved(state: NamespaceState, commitBytes: number, kind: Commit['kind']): void
+}
+
+/**
+ * The head of one namespace: its newest version in memory, the queue of writes that become commits, and the commits of other processes.
+ * One commit is under way at a time; what arrives meanwhile shares the next one.
+ */
+export class NamespaceLog implements LogMachine {
+  readonly keys: BranchKeys
+  readonly parts: Parts
+  readonly #store: ObjectStore
+  readonly #retention: Retention
+  readonly #events: HeadEvents
+  #state: NamespaceState
+  #waiting: Waiting[] = []
+  #proposed: Proposed | undefined
+  #running: Promise<void> | undefined
+  #verifiedAt = performance.now()
+  #closed = false
+  /** Changes per commit since someone began to watch; null while nobody does. */
+  #changes: { seq: number; changes: readonly Change[] | null }[] | null = null
+  #watchers = 0
+
+  constructor(store: ObjectStore, keys: BranchKeys, parts: Parts, retention: Retention, loaded: Loaded, events: HeadEvents) {
+    this.#store = store
+    this.keys = keys
+    this.parts = parts
+    this.#retention = retention
+    this.#state = loaded.state
+    this.#events = events
+  }
+
+  get state(): NamespaceState {
+    return this.#state
+  }
+
+  get head(): number {
+    return this.#state.seq
+  }
+
+  get stale(): boolean {
+    return performance.now() - this.#verifiedAt > this.#retention.versionsMs / 2
+  }
+
+  /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */
+  async current(): Promise<NamespaceState> {
+    this.#checkOpen()
+    const { sync, capabilities } = this.#store
+    // A store of this process alone has no other writers: the head is the newest there is.
+    if (!capabilities.shared) return this.#state
+    if (this.stale) return this.#refresh()
+    if (sync && !sync.exists(this.keys.log(this.head + 1))) return this.#state
+    if (this.#running) {
+      // What is there may be our own commit on its way, which nobody may see yet, or one that ours must follow.
+      const [proposed, found] = [this.#proposed, sync?.get(this.keys.log(this.head + 1))]
+      if (proposed && (!found || this.isOwn(found, proposed.draft.seq.toString()))) return this.#state
+      await this.#running.catch(() => undefined)
+      return this.#state
+    }
+    if (sync) {
+      try {
+        converseSync(this.#store, catchUpConversation(this))
+        return this.#state
+      } catch (error) {
+        if (!(error instanceof NotResident)) throw error
+        await error.load()
+      }
+    }
+    return this.#refresh()
+  }
+
+  commit(intent: WriteIntent, signal?: AbortSignal): Promise<NamespaceState> {
+    this.#checkOpen()
+    if (signal?.aborted) return Promise.reject(new QuiverError('ABORTED', 'The write was aborted before it began.', { cause: signal.reason }))
+    if (this.#waiting.length >= queueMax) {
+      return Promise.reject(new QuiverError('LIMIT_EXCEEDED', `${queueMax} writes wait for their commits already; await some of them first.`))
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ intent, tx: uuidv7(), resolve, reject })
+      this.#running ??= this.#run().finally(() => (this.#running = undefined))
+    })
+  }
+
+  /** Notes what commits change from now on, for transactions that begin now. */
+  watch(): { changesSince(seq: number): readonly Change[]; stop(): void } {
+    this.#watchers++
+    this.#changes ??= []
+    let stopped = false
+    return {
+      changesSince: (seq) => (this.#changes ?? []).filter((entry) => entry.seq > seq).flatMap(({ changes }) => changes ?? lostTrack()),
+      stop: () => {
+        if (stopped) return
+        stopped = true
+        if (--this.#watchers === 0) this.#changes = null
+      },
+    }
+  }
+
+  /** Resolves when nothing is on its way any more; afterwards nothing is accepted. */
+  async close(): Promise<void> {
+    this.#closed = true
+    while (this.#running) await this.#running.catch(() => undefined)
+  }
+
+  // The protocol's view of this log.
+
+  propose(seq: number): Proposal | null {
+    assert(seq === this.head + 1 && !this.#proposed, 'one commit is proposed at a time')
+    const changes: Change[] | null = this.#changes ? [] : null
+    const draft = new NamespaceDraft(this.#state, this.parts, { changes })
+    const transactions: Transaction[] = []
+    const blocks = new Map<string, Uint8Array>()
+    const included: Waiting[] = []
+    let rows = 0
+    let sizeBytes = 0
+    let kind: Commit['kind'] = 'write'
+    let message: string | undefined
+    try {
+      while (this.#waiting.length > 0) {
+        const next = this.#waiting[0]!
+        const alone = next.intent.kind !== 'write'
+        if (included.length > 0 && (alone || !fits(next.intent, sizeBytes, rows, included.length))) break
+        const prepared = this.#prepare(next, draft, rows)
+        this.#waiting.shift()
+        if (!prepared) continue
+        included.push(next)
+        transactions.push({ tx: next.tx, ops: prepared.ops, ...(prepared.reads && { reads: prepared.reads }) })
+        for (const [name, bytes] of prepared.blocks) blocks.set(name, bytes)
+        rows += prepared.rows
+        sizeBytes += next.intent.sizeBytes
+        if (!alone) continue
+        kind = next.intent.kind
+        message = next.intent.message
+        break
+      }
+    } catch (error) {
+      draft.withdraw()
+      this.#waiting.unshift(...included)
+      throw error
+    }
+    if (included.length === 0) {
+      draft.withdraw()
+      return null
+    }
+    const timeMs = Math.max(Date.now(), this.#state.timeMs)
+    const commit: Commit = { seq, uuid: uuidv7(), kind, timeMs, ...(message !== undefined && { message }), changed: draft.changed, transactions, blocks }
+    const body = encodeCommit(this.parts.containers, commit)
+    if (body.byteLength > commitBytesMax) {
+      draft.withdraw()
+      const error = new QuiverError('LIMIT_EXCEEDED', `The write takes ${body.byteLength} bytes in one commit; ${commitBytesMax} is the most. Split it.`)
+      for (const { reject } of included) reject(error)
+      return null
+    }
+    this.#proposed = { draft, commit, included, body, changes }
+    return { body }
+  }
+
+  accept(): void {
+    const { draft, commit, included, body, changes } = this.#takeProposed()
+    this.#advance(draft.finish(commit.timeMs, commit.message), changes)
+    for (const { resolve } of included) resolve(this.#state)
+    this.#events.moved(this.#state, body.byteLength, commit.kind)
+  }
+
+  withdraw(): void {
+    const { draft, included } = this.#takeProposed()
+    draft.withdraw()
+    this.#waiting.unshift(...included)
+  }
+
+  absorb(bytes: Uint8Array, key: string): void {
+    const commit = decodeCommit(this.parts.containers, bytes, key)
+    const changes: Change[] | null = this.#changes ? [] : null
+    const draft = new NamespaceDraft(this.#state, this.parts, { changes })
+    try {
+      draft.absorb(commit)
+    } catch (error) {
+      draft.withdraw()
+      throw error
+    }
+    this.#advance(draft.finish(commit.timeMs, commit.message), changes)
+    this.#events.moved(this.#state, bytes.byteLength, commit.kind)
+  }
+
+  verified(): void {
+    this.#verifiedAt = performance.now()
+  }
+
+  isOwn(bytes: Uint8Array, key: string): boolean {
+    const own = this.#proposed
+    return own !== undefined && decodeCommit(this.parts.containers, bytes, key).uuid === own.commit.uuid
+  }
+
+  /** Returns nothing where the caller's write was refused: it is told, the others go on. */
+  #prepare({ intent, reject }: Waiting, draft: NamespaceDraft, rows: number): ReturnType<WriteIntent['prepare']> | undefined {
+    try {
+      return intent.prepare(draft, rows)
+    } catch (error) {
+      if (error instanceof NotResident) throw error
+      reject(error)
+      return undefined
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      try {
+        await this.#commitOnce()
+      } catch (error) {
+        if (error instanceof NotResident) {
+          await error.load()
+          continue
+        }
+        this.#rejectAll(error)
+      }
+    }
+  }
+
+  async #commitOnce(): Promise<void> {
+    let outcome: CommitOutcome
+    try {
+      outcome = await converse(this.#store, commitConversation(this))
+    } catch (error) {
+      if (this.#proposed) {
+        // The store said that nothing was written: these callers fail, later ones may succeed.
+        const { draft, included } = this.#takeProposed()
+        draft.withdraw()
+        for (const { reject } of included) reject(error)
+        return
+      }
+      throw error
+    }
+    if (outcome.kind === 'behind' || outcome.kind === 'fenced') await this.#reload()
+    if (outcome.kind === 'unknown') {
+      const error = new QuiverError(
+        'COMMIT_UNKNOWN',
+        'The store did not say whether the write happened. It may still appear; read before you write again.',
+        { cause: outcome.cause },
+      )
+      this.#rejectAll(error)
+    }
+  }
+
+  #rejectAll(error: unknown): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { reject } of waiting) reject(error)
+  }
+
+  async #refresh(): Promise<NamespaceState> {
+    if (this.#running) {
+      await this.#running.catch(() => undefined)
+      return this.#state
+    }
+    const work = this.#takeInOthers()
+    this.#running = work.finally(() => {
+      this.#running = undefined
+      if (this.#waiting.length > 0) this.#running ??= this.#run().finally(() => (this.#running = undefined))
+    })
+    await this.#running
+    return this.#state
+  }
+
+  async #takeInOthers(): Promise<void> {
+    for (;;) {
+      try {
+        if (this.stale && !(await converse(this.#store, verifyHead(this)))) await this.#reload()
+        await converse(this.#store, catchUpConversation(this))
+        return
+      } catch (error) {
+        if (!(error instanceof NotResident)) throw error
+        await error.load()
+      }
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const { state } = await loadVersion(this.#store, this.keys, this.parts)
+    this.#state = state
+    this.#changes?.push({ seq: state.seq, changes: null })
+    this.verified()
+    this.#events.moved(state, 0, 'maintenance')
+  }
+
+  #advance(state: NamespaceState, changes: Change[] | null): void {
+    assert(state.seq === this.head + 1, 'versions follow one another')
+    this.#state = state
+    if (changes && changes.length > 0) this.#changes?.push({ seq: state.seq, changes })
+  }
+
+  #takeProposed(): Proposed {
+    const proposed = this.#proposed
+    assert(proposed, 'a commit is proposed')
+    this.#proposed = undefined
+    return proposed
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new QuiverError('CLOSED', 'The database is closed.')
+  }
+}
+
+function lostTrack(): never {
+  throw new QuiverError('CONFLICT', 'The log was collected while the transaction ran, so what it read cannot be validated. Run it again.')
+}
+
+function fits(intent: WriteIntent, sizeBytes: number, rows: number, writes: number): boolean {
+  return sizeBytes + intent.sizeBytes <= sharedCommitBytesMax && rows + intent.rowsMax < ridsPerCommit && writes < sharedCommitWritesMax
+}
+

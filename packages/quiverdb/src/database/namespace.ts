@@ -1,0 +1,316 @@
+import { v7 as uuidv7 } from 'uuid'
+import * as v from 'valibot'
+import { QuiverError } from '../errors.js'
+import { Collection } from '../collection/collection.js'
+import type { Ledger, Pin } from '../collection/ledger.js'
+import { checked, collectionName } from '../collection/options.js'
+import { indexStatus } from '../collection/status.js'
+import { Transaction } from '../collection/transaction.js'
+import type { Fields, IndexOptions, IndexStatus } from '../collection/types.js'
+import { decodeCommit } from '../history/commit.js'
+import { BranchKeys, formatVersionName } from '../history/keys.js'
+import { Pins } from '../history/pins.js'
+import type { ObjectStore } from '../store/object-store.js'
+import { checkNamespace, type CheckOptions, type CheckReport } from './check.js'
+import { collect, partsOf } from './collector.js'
+import { loadVersion } from './loader.js'
+import { Maintenance, type MaintainOptions } from './maintenance.js'
+import { NamespaceLog } from './namespace-log.js'
+import type { Parts } from '../collection/parts.js'
+import type { Retention, Tuning } from './tuning.js'
+
+/** Documented limits (`docs/LIMITS.md`). */
+export const collectionsMax = 10_000
+export const messageBytesMax = 4_096
+const logLimitDefault = 100
+
+export interface CollectionOptions {
+  /** Indexes that the collection is to have; missing ones are created. */
+  indexes?: readonly IndexOptions[]
+}
+
+/** One entry of the log. */
+export interface LogEntry {
+  readonly version: string
+  /** ISO 8601, by the writer's clock. */
+  readonly time: string
+  /** `named`: by `commit(message)`; kept for ever. */
+  readonly kind: 'write' | 'named'
+  readonly message?: string
+  /** Records that it wrote or deleted. */
+  readonly records: number
+}
+
+export interface NamespaceStats {
+  readonly version: string
+  readonly collections: readonly { readonly name: string; readonly records: number; readonly indexes: readonly IndexStatus[] }[]
+  readonly store: { readonly objects: number }
+  /** Linear memory in use by the whole database: codes, graphs and searches. */
+  readonly memoryBytes: number
+}
+
+export interface NamespaceContext {
+  readonly store: ObjectStore
+  readonly parts: Parts
+  readonly tuning: Tuning
+  readonly retention: Retention
+  readonly automatic: boolean
+  /** Of this process; names its pin. */
+  readonly node: string
+}
+
+/**
+ * Collections that share one history: one order of commits, one sequence of versions, and transactions over all of them.
+ * Namespaces are independent of each other, and one costs next to nothing.
+ */
+export class Namespace {
+  readonly name: string
+  readonly #context: NamespaceContext
+  readonly #keys: BranchKeys
+  readonly #log: NamespaceLog
+  readonly #maintenance: Maintenance
+  readonly #pins: Pins
+  readonly #ledger: Ledger
+  readonly #collectTimer: NodeJS.Timeout | undefined
+  #collecting: Promise<unknown> = Promise.resolve()
+
+  private constructor(name: string, keys: BranchKeys, context: NamespaceContext, loaded: Awaited<ReturnType<typeof loadVersion>>) {
+    const { store, parts, tuning, retention, automatic } = context
+    this.name = name
+    this.#context = context
+    this.#keys = keys
+    this.#pins = new Pins(store, keys, context.node)
+    this.#log = new NamespaceLog(store, keys, parts, retention, loaded, {
+      moved: (state, bytes, kind) => {
+        if (kind === 'maintenance') parts.keepOnly(new Set(partsOf(state)))
+        this.#maintenance.moved(bytes, kind === 'write')
+      },
+    })
+    this.#maintenance = new Maintenance(this.#log, store, tuning, automatic, loaded, () => this.#collect())
+    this.#ledger = {
+      namespace: name,
+      parts,
+      current: () => this.#log.current(),
+      commit: (intent, signal) => this.#log.commit(intent, signal),
+      upload: (chunks) => this.#upload(chunks),
+      throttle: (collection, signal) => this.#maintenance.throttle(collection, signal),
+      pin: (seq) => this.#pin(seq),
+      watch: () => this.#log.watch(),
+      building: (collection, index) => this.#maintenance.building(collection, index),
+    }
+    if (!automatic) return
+    this.#collectTimer = setInterval(() => void this.#collect().catch(() => undefined), tuning.collectEveryMs)
+    this.#collectTimer.unref()
+  }
+
+  static async open(name: string, context: NamespaceContext): Promise<Namespace> {
+    const keys = new BranchKeys(name)
+    return new Namespace(name, keys, context, await loadVersion(context.store, keys, context.parts))
+  }
+
+  /**
+   * Opens a collection, creating it and its indexes where they are missing.
+   * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER, ALREADY_EXISTS: an index of that name is declared differently
+   */
+  async collection<T extends Fields = Fields>(name: string, options: CollectionOptions = {}): Promise<Collection<T>> {
+    checked(collectionName, name, 'collection name')
+    const { indexes = [] } = checked(v.strictObject({ indexes: v.optional(v.array(v.any())) }), options, 'collection options') as CollectionOptions
+    let uuid = (await this.#log.current()).byName(name)?.uuid
+    uuid ??= await this.#create(name)
+    const collection = new Collection<T>(this.#ledger, uuid, name)
+    await collection.ensureIndexes(indexes)
+    return collection
+  }
+
+  /** Names of the collections. */
+  async collections(): Promise<string[]> {
+    return [...(await this.#log.current()).collections.values()].map(({ name }) => name).sort()
+  }
+
+  /** Removes a collection with all its records. Versions before stay readable as long as they are kept. @throws QuiverError NOT_FOUND */
+  async dropCollection(name: string): Promise<void> {
+    await this.#log.commit({
+      kind: 'write',
+      sizeBytes: 128,
+      rowsMax: 0,
+      prepare: (draft) => {
+        const uuid = draft.uuidOf(name)
+        if (!uuid) throw new QuiverError('NOT_FOUND', `Namespace '${this.name}' has no collection '${name}'.`, { details: { collection: name } })
+        draft.dropCollection(uuid)
+        return { ops: [{ op: 'dropCollection', collection: uuid }], blocks: new Map(), rows: 0 }
+      },
+    })
+  }
+
+  /**
+   * Runs reads and writes that happen together or not at all. What the callback throws ends the transaction without a trace.
+   *
+   * @example
+   * ```ts
+   * await db.transaction(async (tx) => {
+   *   const accounts = tx.collection('accounts')
+   *   const account = await accounts.get('a1')
+   *   await accounts.update('a1', { balance: account.balance - 10 })
+   *   await tx.collection('transfers').upsert([{ from: 'a1', amount: 10 }])
+   * })
+   * ```
+   * @throws QuiverError CONFLICT: another commit changed what the transaction read; nothing was written
+   */
+  async transaction<R>(callback: (tx: Transaction) => Promise<R>): Promise<R> {
+    const watch = this.#log.watch()
+    try {
+      const base = await this.#log.current()
+      const unpin = this.#pins.holdHere(base.seq)
+      const tx = new Transaction(this.#ledger, base)
+      try {
+        const result = await callback(tx)
+        await tx.commit(watch)
+        return result
+      } finally {
+        tx.abandon()
+        unpin()
+      }
+    } finally {
+      watch.stop()
+    }
+  }
+
+  /**
+   * Names the present version, which is then kept for ever. Returns it, for `collection.at`.
+   * @throws QuiverError LIMIT_EXCEEDED, INVALID_ARGUMENT
+   */
+  async commit(message: string): Promise<string> {
+    checked(v.pipe(v.string(), v.maxBytes(messageBytesMax)), message, 'message')
+    const state = await this.#log.commit({
+      kind: 'named',
+      message,
+      sizeBytes: message.length,
+      rowsMax: 0,
+      prepare: () => ({ ops: [{ op: 'name' }], blocks: new Map(), rows: 0 }),
+    })
+    return formatVersionName(state.seq)
+  }
+
+  /** The newest version. */
+  async version(): Promise<string> {
+    return formatVersionName((await this.#log.current()).seq)
+  }
+
+  /** What was written, newest first: every commit that is still kept, and all named versions. */
+  async log(options: { limit?: number } = {}): Promise<LogEntry[]> {
+    const { limit = logLimitDefault } = checked(v.strictObject({ limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }), options, 'log options')
+    const state = await this.#log.current()
+    const entries: LogEntry[] = []
+    let seq = state.seq
+    for (; seq > 0 && entries.length < limit; seq--) {
+      const key = this.#keys.log(seq)
+      const bytes = await this.#context.store.get(key)
+      if (!bytes) break
+      const { kind, timeMs, message, changed } = decodeCommit(this.#context.parts.containers, bytes, key)
+      if (kind !== 'maintenance') entries.push(logEntry(seq, timeMs, kind, message, changed))
+    }
+    for (const named of [...state.named].reverse()) {
+      if (named.seq <= seq && entries.length < limit) entries.push(logEntry(named.seq, named.timeMs, 'named', named.message, 0))
+    }
+    return entries
+  }
+
+  async stats(): Promise<NamespaceStats> {
+    const state = await this.#log.current()
+    let objects = 0
+    for await (const _ of this.#context.store.list(this.#keys.root)) objects++
+    return {
+      version: formatVersionName(state.seq),
+      collections: [...state.collections.values()].map((collection) => ({
+        name: collection.name,
+        records: collection.records,
+        indexes: collection.indexes.map((index) => indexStatus(collection, index, this.#ledger.building(collection.uuid, index.index.definition.uuid))),
+      })),
+      store: { objects },
+      memoryBytes: this.#context.parts.pool.bytesUsed,
+    }
+  }
+
+  /** Resolves when no background work is due: then each index is one graph and nearly nothing to scan. @throws QuiverError ABORTED */
+  async settled(options: Omit<MaintainOptions, 'only'> = {}): Promise<void> {
+    await this.#maintenance.settle(options)
+  }
+
+  /** Does background work now, all or some kinds of it, also where it is not automatic. `collect` runs only when named. */
+  async maintain(options: MaintainOptions = {}): Promise<void> {
+    await this.#maintenance.settle(options)
+  }
+
+  /** Reads and verifies everything: checksums, that every record is found by its id and by exact search, that every node of a graph is reached. */
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
+    return checkNamespace(await this.#log.current(), this.#context.store, this.#keys, this.#context.parts, options)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#collectTimer)
+    await this.#log.close()
+    await this.#maintenance.close()
+    await this.#collecting.catch(() => undefined)
+    await this.#pins.close()
+  }
+
+  async #create(name: string): Promise<string> {
+    const fresh = uuidv7()
+    let uuid = fresh
+    await this.#log.commit({
+      kind: 'write',
+      sizeBytes: 256,
+      rowsMax: 0,
+      prepare: (draft) => {
+        const existing = draft.uuidOf(name)
+        if (existing) {
+          // Someone else was first; there is nothing to do but to use theirs.
+          uuid = existing
+          return { ops: [], blocks: new Map(), rows: 0 }
+        }
+        if (draft.base.collections.size >= collectionsMax) {
+          throw new QuiverError('LIMIT_EXCEEDED', `Namespace '${this.name}' has ${collectionsMax} collections, which is the most.`)
+        }
+        draft.createCollection(fresh, name)
+        return { ops: [{ op: 'createCollection', collection: fresh, name }], blocks: new Map(), rows: 0 }
+      },
+    })
+    return uuid
+  }
+
+  async #upload(chunks: readonly Uint8Array[]): Promise<string> {
+    const key = this.#keys.rowsPrefix + uuidv7()
+    await this.#context.store.put(key, chunks)
+    return key
+  }
+
+  async #pin(seq?: number): Promise<Pin> {
+    const head = await this.#log.current()
+    const wanted = seq ?? head.seq
+    if (wanted > head.seq) {
+      throw new QuiverError('NOT_FOUND', `There is no version ${formatVersionName(wanted)}; the newest is ${formatVersionName(head.seq)}.`)
+    }
+    const release = await this.#pins.hold(wanted)
+    try {
+      const state = wanted === head.seq ? head : (await loadVersion(this.#context.store, this.#keys, this.#context.parts, wanted)).state
+      return { state, release }
+    } catch (error) {
+      await release()
+      throw error
+    }
+  }
+
+  #collect(): Promise<void> {
+    const { store, parts, retention } = this.#context
+    const work = this.#collecting
+      .catch(() => undefined)
+      .then(() => this.#log.current())
+      .then(() => collect(this.#log, store, this.#keys, parts, this.#pins, retention))
+    this.#collecting = work
+    return work.then(() => undefined)
+  }
+}
+
+function logEntry(seq: number, timeMs: number, kind: 'write' | 'named', message: string | undefined, records: number): LogEntry {
+  return { version: formatVersionName(seq), time: new Date(timeMs).toISOString(), kind, ...(message !== undefined && { message }), records }
+}

@@ -1,0 +1,175 @@
+import { QuiverError } from '../errors.js'
+import type { ObjectStore } from '../store/object-store.js'
+import { invertedSequence, type BranchKeys } from './keys.js'
+
+/**
+ * The commit protocol as generators of store requests (`docs/decisions/0003-commit-protocol.md`). What they ask for is carried out by a driver:
+ * asynchronous, synchronous, or a simulator that delays, repeats and loses what real stores delay, repeat and lose.
+ */
+export type StoreRequest =
+  | { readonly verb: 'putNew'; readonly key: string; readonly body: Uint8Array }
+  | { readonly verb: 'get'; readonly key: string }
+  | { readonly verb: 'first'; readonly prefix: string; readonly after?: string }
+  | { readonly verb: 'delete'; readonly key: string }
+
+export type StoreReply =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'exists' }
+  /** The write may have happened, now or later. */
+  | { readonly kind: 'unknown'; readonly cause: unknown }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array | null }
+  | { readonly kind: 'key'; readonly key: string | undefined }
+  | { readonly kind: 'done' }
+
+export type StoreConversation<R> = Generator<StoreRequest, R, StoreReply>
+
+/** What a log is to the protocol: something with a head that can propose the next commit and take in those of others. */
+export interface LogMachine {
+  readonly keys: BranchKeys
+  /** Sequence number of the newest commit taken in. */
+  readonly head: number
+  /** True when the head was last known to be in the log so long ago that the log may have been collected since. */
+  readonly stale: boolean
+  /** Encodes what is waiting as the commit behind the head; null when validation left nothing to commit. */
+  propose(seq: number): Proposal | null
+  /** The proposal is in the log. */
+  accept(): void
+  /** The proposal is not in the log and never will be under its number. */
+  withdraw(): void
+  /** Takes in the commit behind the head that another writer made. */
+  absorb(bytes: Uint8Array, key: string): void
+  /** The head was seen in the log, behind the collector's boundary or not. */
+  verified(): void
+  isOwn(bytes: Uint8Array, key: string): boolean
+}
+
+export interface Proposal {
+  readonly body: Uint8Array
+}
+
+export type CommitOutcome = { readonly kind: 'committed' | 'nothing' | 'behind' | 'fenced' } | { readonly kind: 'unknown'; readonly cause: unknown }
+
+/** Repeats of a write whose answer was lost, before the caller is told that its fate is unknown. */
+const repeatsMax = 6
+
+/** Makes one commit of what the machine proposes, rebasing it as often as other writers come first. */
+export function* commitConversation(machine: LogMachine): StoreConversation<CommitOutcome> {
+  for (;;) {
+    if (machine.stale && !(yield* verifyHead(machine))) return { kind: 'behind' }
+    const seq = machine.head + 1
+    const key = machine.keys.log(seq)
+    const proposal = machine.propose(seq)
+    if (!proposal) return { kind: 'nothing' }
+    const reply = yield* putUntilAnswered(key, proposal.body)
+    if (reply.kind === 'unknown') {
+      machine.withdraw()
+      return { kind: 'unknown', cause: reply.cause }
+    }
+    let own = reply.kind === 'created'
+    if (!own) {
+      const found = yield* getBytes(key)
+      if (!found) {
+        machine.withdraw()
+        return { kind: 'behind' }
+      }
+      own = machine.isOwn(found, key)
+      if (!own) {
+        machine.withdraw()
+        machine.absorb(found, key)
+        yield* catchUpConversation(machine)
+        continue
+      }
+    }
+    if (machine.stale && (yield* boundary(machine)) >= seq) {
+      // The log was collected under us, so a number that others have used long ago was free again (specification of the collector, rule 6).
+      yield { verb: 'delete', key }
+      machine.withdraw()
+      return { kind: 'fenced' }
+    }
+    machine.accept()
+    return { kind: 'committed' }
+  }
+}
+
+/** Takes in every commit behind the head. Returns how many. */
+export function* catchUpConversation(machine: LogMachine): StoreConversation<number> {
+  for (let count = 0; ; count++) {
+    const key = machine.keys.log(machine.head + 1)
+    const bytes = yield* getBytes(key)
+    if (!bytes) return count
+    machine.absorb(bytes, key)
+  }
+}
+
+/** False when the collector's boundary has passed the head: then the log behind it may have holes and the state must be loaded anew. */
+export function* verifyHead(machine: LogMachine): StoreConversation<boolean> {
+  const passed = (yield* boundary(machine)) > machine.head
+  if (!passed) machine.verified()
+  return !passed
+}
+
+function* boundary(machine: LogMachine): StoreConversation<number> {
+  const reply = yield { verb: 'first', prefix: machine.keys.boundaryPrefix }
+  return reply.kind === 'key' && reply.key !== undefined ? invertedSequence(reply.key) : -1
+}
+
+/** "Not there" proves nothing after a lost answer, since the write may still arrive: only the same request again settles it. */
+function* putUntilAnswered(key: string, body: Uint8Array): StoreConversation<StoreReply> {
+  for (let repeat = 0; ; repeat++) {
+    const reply = yield { verb: 'putNew', key, body }
+    if (reply.kind !== 'unknown' || repeat === repeatsMax) return reply
+  }
+}
+
+function* getBytes(key: string): StoreConversation<Uint8Array | null> {
+  const reply = yield { verb: 'get', key }
+  if (reply.kind !== 'bytes') throw new QuiverError('INTERNAL', `a get was answered with ${reply.kind}`)
+  return reply.bytes
+}
+
+/** Carries a conversation out against a store. Errors of the store other than an unknown outcome end it, after its own clean-up. */
+export async function converse<R>(store: ObjectStore, conversation: StoreConversation<R>): Promise<R> {
+  let step = conversation.next()
+  while (!step.done) {
+    let reply: StoreReply
+    try {
+      reply = await answer(store, step.value)
+    } catch (error) {
+      step = conversation.throw(error)
+      continue
+    }
+    step = conversation.next(reply)
+  }
+  return step.value
+}
+
+/** The same at once, for a store with a synchronous face and a conversation that only reads. */
+export function converseSync<R>(store: ObjectStore, conversation: StoreConversation<R>): R {
+  let step = conversation.next()
+  while (!step.done) {
+    const request = step.value
+    if (!store.sync || request.verb !== 'get') throw new QuiverError('INTERNAL', `${request.verb} has no synchronous answer`)
+    step = conversation.next({ kind: 'bytes', bytes: store.sync.get(request.key) })
+  }
+  return step.value
+}
+
+async function answer(store: ObjectStore, request: StoreRequest): Promise<StoreReply> {
+  switch (request.verb) {
+    case 'putNew':
+      try {
+        return { kind: await store.putNew(request.key, request.body) }
+      } catch (error) {
+        if (error instanceof QuiverError && error.code === 'COMMIT_UNKNOWN') return { kind: 'unknown', cause: error }
+        throw error
+      }
+    case 'get':
+      return { kind: 'bytes', bytes: await store.get(request.key) }
+    case 'first':
+      for await (const key of store.list(request.prefix, { limit: 1, after: request.after })) return { kind: 'key', key }
+      return { kind: 'key', key: undefined }
+    case 'delete':
+      await store.delete([request.key])
+      return { kind: 'done' }
+  }
+}

@@ -1,0 +1,31 @@
+export { Collection, CollectionVersion, type WriteOptions, type Written } from './collection/collection.js'
+export { Transaction, TransactionCollection } from './collection/transaction.js'
+export type {
+  Fields,
+  GraphPreset,
+  Hit,
+  IndexOptions,
+  IndexSource,
+  IndexStatus,
+  Json,
+  ListQuery,
+  Page,
+  ReadOptions,
+  RecordInput,
+  SearchQuery,
+  SearchResult,
+  Stored,
+  VectorInput,
+} from './collection/types.js'
+export type { CheckOptions, CheckProblem, CheckReport } from './database/check.js'
+export { Database, open, type OpenOptions } from './database/database.js'
+export type { MaintainOptions, Progress, Task } from './database/maintenance.js'
+export { Namespace, type CollectionOptions, type LogEntry, type NamespaceStats } from './database/namespace.js'
+export type { Retention, Tuning } from './database/tuning.js'
+export { errorCodes, QuiverError, type ErrorCode } from './errors.js'
+export type { WhereInput } from './filter/where.js'
+export { DirectoryStore } from './store/directory-store.js'
+export { MemoryObjects, MemoryStore } from './store/memory-store.js'
+export type { ByteRange, ObjectStore, StoreCapabilities, SynchronousReads } from './store/object-store.js'
+export { HnswIndex } from './vector/hnsw-index.js'
+export type { Metric } from './vector/metric.js'

@@ -1,0 +1,92 @@
+import * as v from 'valibot'
+import { bytesOf, float64s } from '../format/bytes.js'
+import type { Containers, Section } from '../format/container.js'
+import type { GraphHeader, GraphSections } from '../vector/graph-image.js'
+import type { MemoryPool } from '../vector/memory-pool.js'
+import { ResidentGraph } from '../vector/resident-graph.js'
+import { PartFile, type PartSource } from './part-file.js'
+import type { Resident, Residency } from './residency.js'
+
+/**
+ * A graph over vectors of one index (`docs/FORMAT.md`, "Graph part"). A node is known by the vid of its vector, so that neither an update of
+ * other fields nor a compaction of the rows touches the graph.
+ */
+export class GraphPart implements Resident {
+  readonly key: string
+  readonly nodes: number
+  readonly file: PartFile
+  lastUsed = 0
+  readonly #pool: MemoryPool
+  readonly #residency: Residency
+  #vids: Float64Array | undefined
+  /** Node numbers by ascending vid; only where the nodes themselves are not in that order. */
+  #byVid: Uint32Array | null | undefined
+  #resident: ResidentGraph | undefined
+  #lastFound = 0
+
+  constructor(source: PartSource, containers: Containers, pool: MemoryPool, residency: Residency, key: string, nodes: number) {
+    this.key = key
+    this.nodes = nodes
+    this.file = new PartFile(source, containers, key, 'graph')
+    this.#pool = pool
+    this.#residency = residency
+  }
+
+  get header(): GraphHeader {
+    return parseGraphMeta(this.file.meta)
+  }
+
+  /** The vid of each node. */
+  vids(): Float64Array {
+    return (this.#vids ??= float64s(this.file.section('vids')))
+  }
+
+  /** The node that holds a vector, or -1. Looked-up vids mostly ascend one by one, so the node behind the last answer is tried first. */
+  nodeOf(vid: number): number {
+    const vids = this.vids()
+    if (vids[this.#lastFound + 1] === vid) return ++this.#lastFound
+    const order = this.#order()
+    let low = 0
+    let high = vids.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (vids[order ? order[middle]! : middle]! < vid) low = middle + 1
+      else high = middle
+    }
+    const node = order ? order[low] : low
+    if (node === undefined || vids[node] !== vid) return -1
+    this.#lastFound = node
+    return node
+  }
+
+  graph(): ResidentGraph {
+    this.#residency.use(this)
+    this.#resident ??= ResidentGraph.load(this.#pool, this.header, (section, target) => this.file.fill(section, target))
+    return this.#resident
+  }
+
+  free(): void {
+    this.#resident?.free()
+    this.#resident = undefined
+  }
+
+  #order(): Uint32Array | null {
+    if (this.#byVid !== undefined) return this.#byVid
+    const vids = this.vids()
+    const ascending = vids.every((vid, index) => index === 0 || vids[index - 1]! < vid)
+    this.#byVid = ascending ? null : Uint32Array.from(vids.keys()).sort((a, b) => vids[a]! - vids[b]!)
+    return this.#byVid
+  }
+}
+
+export function encodeGraphPart(containers: Containers, header: GraphHeader, sections: GraphSections, vids: Float64Array): Uint8Array[] {
+  const named: Section[] = [{ name: 'vids', bytes: bytesOf(vids) }]
+  for (const [name, bytes] of Object.entries(sections)) named.push({ name, bytes })
+  return containers.encode('graph', header, named)
+}
+
+const graphMeta = v.looseObject({ nodes: v.number(), dimensions: v.number() })
+
+function parseGraphMeta(meta: unknown): GraphHeader {
+  return v.parse(graphMeta, meta) as unknown as GraphHeader
+}

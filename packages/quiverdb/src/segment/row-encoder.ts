@@ -1,0 +1,104 @@
+import { assert } from '../errors.js'
+import { bytesOf } from '../format/bytes.js'
+import type { Containers, Section } from '../format/container.js'
+import { encodeRows } from '../vector/code-block.js'
+import type { MemoryPool } from '../vector/memory-pool.js'
+import { Bitset } from './bitset.js'
+import { relativeVid, type RowPartMeta } from './row-part.js'
+import type { RowSet } from './row-set.js'
+
+/** A row to be sealed. */
+export interface RowAddress {
+  readonly set: RowSet
+  readonly slot: number
+}
+
+export interface ColumnShape {
+  readonly key: string
+  readonly dimensions: number
+}
+
+export interface SealOptions {
+  readonly columns: readonly ColumnShape[]
+  /** Write each row's number. Without, rows are numbered from a base that is known when the commit is made. */
+  readonly numbered: boolean
+  /** Write eight-bit codes; rows inside a commit go to memory, where they are made when needed. */
+  readonly codes: boolean
+  /** For each row which input it comes from and its slot there, as pairs: a compaction's proof of what it replaced. */
+  readonly origin?: Uint32Array
+}
+
+const encoder = new TextEncoder()
+
+/** Seals rows into the chunks of one object: ids, hashes, fields, and for each column presence, float32 vectors, float64 where needed, codes. */
+export function sealRows(containers: Containers, pool: MemoryPool, rows: readonly RowAddress[], options: SealOptions): Uint8Array[] {
+  const sections: Section[] = []
+  const ids = textSection(rows.map(({ set, slot }) => set.id(slot)))
+  const fields = textSection(rows.map(({ set, slot }) => set.fieldsText(slot)))
+  const hashes = new Uint32Array(rows.length * 2)
+  rows.forEach(({ set, slot }, index) => {
+    hashes[index * 2] = set.hashLow(slot)
+    hashes[index * 2 + 1] = set.hashHigh(slot)
+  })
+  sections.push({ name: 'hashes', bytes: bytesOf(hashes) })
+  sections.push({ name: 'idOffsets', bytes: bytesOf(ids.offsets) }, { name: 'idBytes', bytes: ids.bytes })
+  sections.push({ name: 'fieldsOffsets', bytes: bytesOf(fields.offsets) }, { name: 'fieldsBytes', bytes: fields.bytes })
+  if (options.numbered) sections.push({ name: 'rids', bytes: bytesOf(Float64Array.from(rows, ({ set, slot }) => set.rid(slot))) })
+  if (options.origin) sections.push({ name: 'origin', bytes: bytesOf(options.origin) })
+  options.columns.forEach((shape, index) => sections.push(...columnSections(pool, rows, shape, `c${index}`, options)))
+  const meta: RowPartMeta = { rows: rows.length, columns: options.columns.map(({ key, dimensions }) => ({ key, dimensions })) }
+  return containers.encode('rows', meta, sections)
+}
+
+function textSection(texts: readonly string[]): { offsets: Uint32Array; bytes: Uint8Array } {
+  const offsets = new Uint32Array(texts.length + 1)
+  let bytes = new Uint8Array(Math.max(1024, texts.length * 32))
+  let end = 0
+  texts.forEach((text, index) => {
+    const room = text.length * 3
+    if (end + room > bytes.length) {
+      const larger = new Uint8Array(Math.max(bytes.length * 2, end + room))
+      larger.set(bytes)
+      bytes = larger
+    }
+    end += encoder.encodeInto(text, bytes.subarray(end)).written
+    assert(end < 2 ** 32, 'the text of one part stays below 4 GiB')
+    offsets[index + 1] = end
+  })
+  return { offsets, bytes: bytes.subarray(0, end) }
+}
+
+function columnSections(pool: MemoryPool, rows: readonly RowAddress[], shape: ColumnShape, name: string, options: SealOptions): Section[] {
+  const { dimensions } = shape
+  const present = new Bitset(rows.length)
+  const vectors = new Float32Array(rows.length * dimensions)
+  const vids = new Float64Array(rows.length)
+  const wideSlots: number[] = []
+  const wideValues: Float64Array[] = []
+  let relative = !options.numbered
+  const vectorBytes = bytesOf(vectors)
+  rows.forEach(({ set, slot }, index) => {
+    const column = set.column(shape.key)
+    vids[index] = column ? column.vid(slot) : 0
+    if (vids[index] !== relativeVid) relative &&= !column?.has(slot) && vids[index] === 0
+    if (!column?.has(slot)) return
+    present.add(index)
+    column.readInto(slot, vectorBytes.subarray(index * dimensions * 4, (index + 1) * dimensions * 4))
+    const exact = column.exact(slot)
+    if (exact) {
+      wideSlots.push(index)
+      wideValues.push(exact)
+    }
+  })
+  const sections: Section[] = [{ name: `${name}.present`, bytes: bytesOf(present.words) }]
+  if (!relative) sections.push({ name: `${name}.vids`, bytes: bytesOf(vids) })
+  sections.push({ name: `${name}.vectors`, bytes: vectorBytes })
+  if (options.codes) sections.push({ name: `${name}.codes`, bytes: encodeRows(pool, vectors, dimensions) })
+  if (wideSlots.length > 0) {
+    const exact = new Float64Array(wideSlots.length * dimensions)
+    wideValues.forEach((values, index) => exact.set(values, index * dimensions))
+    sections.push({ name: `${name}.wideSlots`, bytes: bytesOf(Uint32Array.from(wideSlots)) })
+    sections.push({ name: `${name}.wideValues`, bytes: bytesOf(exact) })
+  }
+  return sections
+}

@@ -1,0 +1,198 @@
+import * as v from 'valibot'
+import { float32s, float64s, uint32s } from '../format/bytes.js'
+import type { Containers } from '../format/container.js'
+import { CodeBlock } from '../vector/code-block.js'
+import type { MemoryPool } from '../vector/memory-pool.js'
+import { Bitset } from './bitset.js'
+import { PartFile, type PartSource } from './part-file.js'
+import type { Resident, Residency } from './residency.js'
+import type { RowSet, VectorColumn } from './row-set.js'
+
+/** What the directory of a row part says beside its sections (`docs/FORMAT.md`, "Row part"). */
+export const rowPartMeta = v.object({
+  rows: v.number(),
+  columns: v.array(v.object({ key: v.string(), dimensions: v.number() })),
+})
+export type RowPartMeta = v.InferOutput<typeof rowPartMeta>
+
+const decoder = new TextDecoder()
+
+/** Sealed rows in one object. Sections are read when something needs them: a search reads codes, a hit reads its own fields. */
+export class RowPart implements RowSet {
+  readonly key: string
+  readonly file: PartFile
+  readonly #pool: MemoryPool
+  readonly #residency: Residency
+  /** Number of the first row where the object does not say: the commit's number was not known when it was written. */
+  readonly #base: number
+  readonly #columns = new Map<string, RowPartColumn>()
+  #meta: RowPartMeta | undefined
+  #fieldsOffsets: Uint32Array | undefined
+  #idOffsets: Uint32Array | undefined
+  #idBytes: Uint8Array | undefined
+  #hashes: Uint32Array | undefined
+  #rids: Float64Array | null | undefined
+
+  constructor(source: PartSource, containers: Containers, pool: MemoryPool, residency: Residency, key: string, base: number) {
+    this.file = new PartFile(source, containers, key, 'rows')
+    this.#pool = pool
+    this.#residency = residency
+    this.key = key
+    this.#base = base
+  }
+
+  get meta(): RowPartMeta {
+    return (this.#meta ??= v.parse(rowPartMeta, this.file.meta))
+  }
+
+  get rows(): number {
+    return this.meta.rows
+  }
+
+  id(slot: number): string {
+    this.#idOffsets ??= uint32s(this.file.section('idOffsets'))
+    this.#idBytes ??= this.file.section('idBytes')
+    return decoder.decode(this.#idBytes.subarray(this.#idOffsets[slot]!, this.#idOffsets[slot + 1]!))
+  }
+
+  hashLow(slot: number): number {
+    this.#hashes ??= uint32s(this.file.section('hashes'))
+    return this.#hashes[slot * 2]!
+  }
+
+  hashHigh(slot: number): number {
+    this.#hashes ??= uint32s(this.file.section('hashes'))
+    return this.#hashes[slot * 2 + 1]!
+  }
+
+  rid(slot: number): number {
+    if (this.#rids === undefined) this.#rids = this.file.has('rids') ? float64s(this.file.section('rids')) : null
+    return this.#rids ? this.#rids[slot]! : this.#base + slot
+  }
+
+  fieldsText(slot: number): string {
+    this.#fieldsOffsets ??= uint32s(this.file.section('fieldsOffsets'))
+    const start = this.#fieldsOffsets[slot]!
+    const bytes = new Uint8Array(this.#fieldsOffsets[slot + 1]! - start)
+    this.file.readInto('fieldsBytes', start, bytes)
+    return decoder.decode(bytes)
+  }
+
+  columnKeys(): Iterable<string> {
+    return this.meta.columns.map((column) => column.key)
+  }
+
+  column(key: string): RowPartColumn | undefined {
+    const known = this.#columns.get(key)
+    if (known) return known
+    const index = this.meta.columns.findIndex((column) => column.key === key)
+    if (index < 0) return undefined
+    const { dimensions } = this.meta.columns[index]!
+    const column = new RowPartColumn(this.file, this.#pool, this.#residency, index, dimensions, this.rows, (slot) => this.rid(slot), this.#base)
+    this.#columns.set(key, column)
+    return column
+  }
+
+  /** Gives back the linear memory of its columns. */
+  free(): void {
+    for (const column of this.#columns.values()) this.#residency.release(column)
+  }
+}
+
+/** One column of a row part. Full vectors stay in the object; only codes become resident. */
+export class RowPartColumn implements VectorColumn, Resident {
+  readonly dimensions: number
+  lastUsed = 0
+  readonly #file: PartFile
+  readonly #pool: MemoryPool
+  readonly #residency: Residency
+  readonly #name: string
+  readonly #rows: number
+  readonly #rid: (slot: number) => number
+  readonly #base: number
+  #present: Bitset | undefined
+  #vids: Float64Array | null | undefined
+  #wide: Map<number, number> | undefined
+  #codes: CodeBlock | undefined
+
+  constructor(
+    file: PartFile,
+    pool: MemoryPool,
+    residency: Residency,
+    index: number,
+    dimensions: number,
+    rows: number,
+    rid: (slot: number) => number,
+    base: number,
+  ) {
+    this.#file = file
+    this.#pool = pool
+    this.#residency = residency
+    this.#name = `c${index}`
+    this.dimensions = dimensions
+    this.#rows = rows
+    this.#rid = rid
+    this.#base = base
+  }
+
+  has(slot: number): boolean {
+    this.#present ??= Bitset.over(uint32s(this.#file.section(`${this.#name}.present`)))
+    return this.#present.has(slot)
+  }
+
+  vid(slot: number): number {
+    if (this.#vids === undefined) this.#vids = this.#file.has(`${this.#name}.vids`) ? float64s(this.#file.section(`${this.#name}.vids`)) : null
+    if (!this.#vids) return this.#rid(slot)
+    const vid = this.#vids[slot]!
+    return vid === relativeVid ? this.#base + slot : vid
+  }
+
+  readInto(slot: number, target: Uint8Array): void {
+    this.#file.readInto(`${this.#name}.vectors`, slot * this.dimensions * 4, target)
+  }
+
+  exact(slot: number): Float64Array | null {
+    const wide = this.#wideRows().get(slot)
+    if (wide === undefined) return null
+    const exact = new Float64Array(this.dimensions)
+    this.#file.readInto(`${this.#name}.wideValues`, wide * this.dimensions * 8, new Uint8Array(exact.buffer))
+    return exact
+  }
+
+  codes(): CodeBlock {
+    this.#residency.use(this)
+    if (!this.#codes) {
+      const block = new CodeBlock(this.#pool, this.dimensions)
+      try {
+        block.appendFilled(this.#rows, (target) => this.#file.fill(`${this.#name}.codes`, target))
+      } catch (error) {
+        block.free()
+        throw error
+      }
+      this.#codes = block
+    }
+    return this.#codes
+  }
+
+  /** All float32 vectors of the part, rows without one hold zeros. For builds, which read them once. */
+  readAll(): Float32Array {
+    return float32s(this.#file.readSection(`${this.#name}.vectors`))
+  }
+
+  free(): void {
+    this.#codes?.free()
+    this.#codes = undefined
+  }
+
+  #wideRows(): Map<number, number> {
+    if (this.#wide) return this.#wide
+    this.#wide = new Map()
+    if (this.#file.has(`${this.#name}.wideSlots`)) {
+      uint32s(this.#file.section(`${this.#name}.wideSlots`)).forEach((slot, index) => this.#wide!.set(slot, index))
+    }
+    return this.#wide
+  }
+}
+
+/** In the vids of a part that is written before its commit's number is known: the vector is the row's own. */
+export const relativeVid = -2
