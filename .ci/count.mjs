@@ -10,7 +10,9 @@ let passed = 0
 let failed = 0
 for (const [step, file] of Object.entries(suites)) {
   const path = join(folder, file)
-  const result = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { numPassedTests: 0, numFailedTests: 0, testResults: [] }
+  const result = existsSync(path)
+    ? JSON.parse(readFileSync(path, 'utf8'))
+    : { numPassedTests: 0, numFailedTests: 0, testResults: [] }
   // A file that did not load has no tests to fail.
   const brokenFiles = result.testResults.filter((one) => one.status === 'failed' && one.assertionResults.length === 0)
   const failures = result.numFailedTests + brokenFiles.length
