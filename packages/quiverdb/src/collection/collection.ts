@@ -69,7 +69,9 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
     options?: WriteOptions,
   ): Promise<Written> {
     const single = typeof idOrPatches === 'string'
-    const patches = single ? [{ id: idOrPatches, fields: fieldsOrOptions as Fields }] : idOrPatches.map(({ id, ...fields }) => ({ id, fields }))
+    const patches = single
+      ? [{ id: idOrPatches, fields: fieldsOrOptions as Fields }]
+      : idOrPatches.map(({ id, ...fields }) => ({ id, fields }))
     checkBatch(patches)
     const signal = (single ? options : (fieldsOrOptions as WriteOptions | undefined))?.signal
     for (const patch of patches) checkedId(patch.id)
@@ -89,7 +91,11 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
    * Gives records their vectors in an external index; null takes one away. The records must be there.
    * @throws QuiverError NOT_FOUND, DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR
    */
-  async setVectors(index: string, items: readonly { id: string; vector: VectorInput | null }[], options: WriteOptions = {}): Promise<Written> {
+  async setVectors(
+    index: string,
+    items: readonly { id: string; vector: VectorInput | null }[],
+    options: WriteOptions = {},
+  ): Promise<Written> {
     checkBatch(items)
     for (const { id } of items) checkedId(id)
     return { version: versionOf(await putVectors(this.#ledger, this.#uuid, this.name, index, items, options.signal)) }
@@ -109,9 +115,12 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
         const collection = draft.collection(this.#uuid)
         const indexes = collection.indexes.map(({ index }) => index.definition)
         if (indexes.some(({ name }) => name === definition.name)) {
-          throw new QuiverError('ALREADY_EXISTS', `Collection '${this.name}' has an index '${definition.name}' already.`, { details: { index: definition.name } })
+          throw new QuiverError('ALREADY_EXISTS', `Collection '${this.name}' has an index '${definition.name}' already.`, {
+            details: { index: definition.name },
+          })
         }
-        if (indexes.length >= indexesMax) throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' has ${indexesMax} indexes, which is the most.`)
+        if (indexes.length >= indexesMax)
+          throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' has ${indexesMax} indexes, which is the most.`)
         collection.createIndex(definition)
         return { ops: [{ op: 'createIndex', collection: this.#uuid, index: definition }], blocks: new Map(), rows: 0 }
       },
@@ -128,7 +137,12 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
       prepare: (draft) => {
         const collection = draft.collection(this.#uuid)
         const found = collection.indexes.find(({ index }) => index.definition.name === name)
-        if (!found) throw unknownIndex(name, this.name, collection.indexes.map(({ index }) => index))
+        if (!found)
+          throw unknownIndex(
+            name,
+            this.name,
+            collection.indexes.map(({ index }) => index),
+          )
         const { uuid } = found.index.definition
         collection.dropIndex(uuid)
         return { ops: [{ op: 'dropIndex', collection: this.#uuid, index: uuid }], blocks: new Map(), rows: 0 }
@@ -149,7 +163,9 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
   /** The collection's indexes and how far each is. */
   async indexes(): Promise<IndexStatus[]> {
     const { collection } = await this.#view()
-    return collection.indexes.map((index) => indexStatus(collection, index, this.#ledger.building(this.#uuid, index.index.definition.uuid)))
+    return collection.indexes.map((index) =>
+      indexStatus(collection, index, this.#ledger.building(this.#uuid, index.index.definition.uuid)),
+    )
   }
 
   /**
@@ -162,7 +178,9 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
     const collection = pin.state.collections.get(this.#uuid)
     if (!collection) {
       await pin.release()
-      throw new QuiverError('NOT_FOUND', `At version ${version} there was no collection '${this.name}'.`, { details: { version } })
+      throw new QuiverError('NOT_FOUND', `At version ${version} there was no collection '${this.name}'.`, {
+        details: { version },
+      })
     }
     return new CollectionVersion<T>(this.#ledger, { collection, seq: pin.state.seq }, () => pin.release())
   }
@@ -170,7 +188,8 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
   async #view(): Promise<View> {
     const state = await this.#ledger.current()
     const collection = state.collections.get(this.#uuid)
-    if (!collection) throw new QuiverError('NOT_FOUND', `Collection '${this.name}' was dropped.`, { details: { collection: this.name } })
+    if (!collection)
+      throw new QuiverError('NOT_FOUND', `Collection '${this.name}' was dropped.`, { details: { collection: this.name } })
     return { collection, seq: state.seq }
   }
 }
@@ -204,9 +223,13 @@ export class CollectionVersion<T extends Fields = Fields> extends CollectionRead
 function checkBatch(items: unknown): void {
   if (!Array.isArray(items)) throw new QuiverError('INVALID_ARGUMENT', 'The call takes an array.')
   if (items.length > recordsPerCallMax) {
-    throw new QuiverError('LIMIT_EXCEEDED', `A call takes at most ${recordsPerCallMax} records; this one has ${items.length}. Split it.`, {
-      details: { limit: recordsPerCallMax, actual: items.length },
-    })
+    throw new QuiverError(
+      'LIMIT_EXCEEDED',
+      `A call takes at most ${recordsPerCallMax} records; this one has ${items.length}. Split it.`,
+      {
+        details: { limit: recordsPerCallMax, actual: items.length },
+      },
+    )
   }
 }
 
@@ -216,7 +239,11 @@ function versionOf(state: NamespaceState): string {
 
 function differentIndex(collection: string, { index }: IndexState): QuiverError {
   const { uuid: _, ...facts } = index.definition
-  return new QuiverError('ALREADY_EXISTS', `Index '${facts.name}' of collection '${collection}' is declared differently: ${JSON.stringify(facts)}.`, {
-    details: { index: facts.name },
-  })
+  return new QuiverError(
+    'ALREADY_EXISTS',
+    `Index '${facts.name}' of collection '${collection}' is declared differently: ${JSON.stringify(facts)}.`,
+    {
+      details: { index: facts.name },
+    },
+  )
 }

@@ -104,7 +104,8 @@ export class CollectionDraft implements SetLookup {
         const vector = nextVector(rows, slot, key, rid, before)
         if (vector) vectors.set(key, vector)
       }
-      const fields = text === '' ? fieldsTextFor(before!.state.set, before!.slot, (key) => table.set.column(key) !== undefined) : text
+      const fields =
+        text === '' ? fieldsTextFor(before!.state.set, before!.slot, (key) => table.set.column(key) !== undefined) : text
       if (before) this.#kill(before)
       table.set.append(id, rid, fields, vectors)
       const after = { state: table, slot: table.set.rows - 1 }
@@ -114,16 +115,18 @@ export class CollectionDraft implements SetLookup {
     }
   }
 
-  /** Takes in rows that lie in an object already. */
-  addPart(part: RowPart, entry: PartEntry): void {
-    const draft = this.#addSet(part, part.rows)
+  /** Takes in rows that lie in an object already. `rows` are the same rows where they are in memory too. */
+  addPart(part: RowPart, entry: PartEntry, rows: RowSet = part): void {
+    const draft = this.#addSet(part, entry.rows)
     this.#entries.set(draft.number, entry)
-    for (let slot = 0; slot < part.rows; slot++) {
-      const before = this.find(part.id(slot))
+    this.#directory.reserve(this.#directory.entries + entry.rows)
+    for (let slot = 0; slot < entry.rows; slot++) {
+      const id = rows.id(slot)
+      const before = this.find(id)
       if (before) this.#kill(before)
-      const after = { state: draft, slot }
-      this.#born(after)
-      this.#note(part.id(slot), before, after)
+      this.#directory.add(draft.number, rows, slot)
+      this.#records++
+      this.#note(id, before, this.#options.changes && { state: draft, slot })
     }
   }
 
@@ -157,7 +160,11 @@ export class CollectionDraft implements SetLookup {
   /** Rows in memory, up to a number, are in a part now. Those that died since the part was written are dead in it. */
   flush(operation: FlushOperation): void {
     const part = this.#parts.rows(operation.part, 0)
-    const sealed = this.#addSet(part, part.rows, this.#sets.findIndex(({ set }) => set instanceof Memtable))
+    const sealed = this.#addSet(
+      part,
+      part.rows,
+      this.#sets.findIndex(({ set }) => set instanceof Memtable),
+    )
     this.#entries.set(sealed.number, { key: operation.part, rows: part.rows, base: 0 })
     const rest: RowLocation[] = []
     const living = new Map<number, RowLocation>()
@@ -351,7 +358,13 @@ export class CollectionDraft implements SetLookup {
 const directorySlack = 4_096
 
 /** What a column holds for a new row: its own vector, the one of the record before, or none. */
-function nextVector(rows: RowSet, slot: number, key: string, rid: number, before: RowLocation | undefined): NewVector | undefined {
+function nextVector(
+  rows: RowSet,
+  slot: number,
+  key: string,
+  rid: number,
+  before: RowLocation | undefined,
+): NewVector | undefined {
   const column = rows.column(key)
   if (!column) return undefined
   if (column.has(slot)) return { values: exactValues(column, slot), vid: rid }
@@ -361,6 +374,7 @@ function nextVector(rows: RowSet, slot: number, key: string, rid: number, before
 }
 
 export function missingRecord(id: string, collection: string): QuiverError {
-  return new QuiverError('NOT_FOUND', `There is no record '${id}' in collection '${collection}'.`, { details: { id, collection } })
+  return new QuiverError('NOT_FOUND', `There is no record '${id}' in collection '${collection}'.`, {
+    details: { id, collection },
+  })
 }
-

@@ -36,12 +36,15 @@ export function fieldsTextFor(set: RowSet, slot: number, hasColumn: (columnKey: 
 }
 
 /** What is at a path: a vector of so many numbers, `undefined` where nothing (or null) is, `unusable` where something else is. */
-export function vectorAt(fields: unknown, path: readonly string[], dimensions: number): Float64Array | undefined | 'unusable' {
+export function vectorAt(
+  fields: unknown,
+  path: readonly string[],
+  dimensions: number,
+): readonly number[] | undefined | 'unusable' {
   const value = valueAt(fields, path)
   if (value == null) return undefined
   if (!Array.isArray(value) || value.length !== dimensions) return 'unusable'
-  const vector = usableVector(value as number[])
-  return vector instanceof Float64Array ? vector : 'unusable'
+  return usableVector(value as number[]) ? (value as number[]) : 'unusable'
 }
 
 export function valueAt(fields: unknown, path: readonly string[]): unknown {
@@ -115,7 +118,8 @@ export function copyFields(value: unknown, place: string, vectors: ReadonlyMap<s
   if (typeof value !== 'object') throw invalid(`${place} is a ${typeof value}, which JSON cannot hold`)
   if (depth > fieldsDepthMax) throw invalid(`${place} is nested deeper than ${fieldsDepthMax} levels`)
   if (ArrayBuffer.isView(value)) return copyFields(Array.from(value as unknown as ArrayLike<number>), place, vectors, depth)
-  if (Array.isArray(value)) return value.map((item, index) => copyFields(item === undefined ? null : item, `${place}[${index}]`, vectors, depth + 1))
+  if (Array.isArray(value))
+    return value.map((item, index) => copyFields(item === undefined ? null : item, `${place}[${index}]`, vectors, depth + 1))
   if ('toJSON' in value && typeof value.toJSON === 'function') return copyFields(value.toJSON(), place, vectors, depth + 1)
   const copy: Fields = {}
   for (const [name, item] of Object.entries(value)) {

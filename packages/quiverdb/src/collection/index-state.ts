@@ -77,7 +77,7 @@ export class VectorIndex {
     for (let slot = derived.column.rows; slot < set.rows; slot++) {
       const found = vectorAt(JSON.parse(set.fieldsText(slot)), path, this.definition.dimensions)
       if (found === 'unusable') derived.skipped++
-      derived.column.append(found instanceof Float64Array ? found : null, set.rid(slot))
+      derived.column.append(Array.isArray(found) ? found : null, set.rid(slot))
     }
     return derived
   }

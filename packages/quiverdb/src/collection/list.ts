@@ -9,7 +9,10 @@ const orders = new WeakMap<RowSet, Uint32Array>()
  * Living rows in the order of their ids, behind an id: a merge of the sets, each in its own order of ids, which is made once for a sealed part.
  * A page costs what it shows and one binary search a set.
  */
-export function* rowsById(collection: CollectionState, after: string | undefined): Generator<{ state: SetState; slot: number; id: string }> {
+export function* rowsById(
+  collection: CollectionState,
+  after: string | undefined,
+): Generator<{ state: SetState; slot: number; id: string }> {
   const cursors: { state: SetState; order: Uint32Array; at: number; id: string }[] = []
   for (const state of collection.sets) {
     const cursor = { state, order: orderOf(state), at: -1, id: '' }

@@ -28,7 +28,17 @@ const indexOptions = v.strictObject({
 
 /** Fills in the defaults of an index and refuses what is no index. @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER */
 export function indexDefinition(options: IndexOptions, uuid: string): IndexDefinition {
-  const { name, field, dimensions, metric = 'cosine', source = 'field', where, codes = 'int8', preset = 'default', zeroVectors } = checked(indexOptions, options, 'index')
+  const {
+    name,
+    field,
+    dimensions,
+    metric = 'cosine',
+    source = 'field',
+    where,
+    codes = 'int8',
+    preset = 'default',
+    zeroVectors,
+  } = checked(indexOptions, options, 'index')
   if (['id', '$vectors'].includes(field.split('.')[0]!)) {
     throw new QuiverError('INVALID_ARGUMENT', `'${field}' cannot be indexed: 'id' and '$vectors' are reserved names.`)
   }
@@ -82,5 +92,7 @@ export function checked<const S extends v.GenericSchema>(schema: S, value: unkno
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]!
   const path = v.getDotPath(issue)
-  throw new QuiverError('INVALID_ARGUMENT', `Invalid ${what}${path ? `, '${path}'` : ''}: ${issue.message}.`, { details: { path: path ?? '' } })
+  throw new QuiverError('INVALID_ARGUMENT', `Invalid ${what}${path ? `, '${path}'` : ''}: ${issue.message}.`, {
+    details: { path: path ?? '' },
+  })
 }

@@ -130,7 +130,7 @@ export class CollectionReader<T extends Fields = Fields> {
     const plan = {
       collection,
       index,
-      query: values instanceof Float32Array ? values : Float32Array.from(values),
+      query: Float32Array.from(values),
       count: limit + offset,
       filter: condition && new RowFilter(condition, collection),
       exact: options.exact ?? false,
@@ -174,7 +174,15 @@ export class CollectionReader<T extends Fields = Fields> {
     const record: Fields = { id }
     if (fields === undefined || fields.length > 0) {
       const all = readFields(state.set, slot, true)
-      Object.assign(record, fields === undefined ? all : project(all, fields.filter((field) => field !== 'id')))
+      Object.assign(
+        record,
+        fields === undefined
+          ? all
+          : project(
+              all,
+              fields.filter((field) => field !== 'id'),
+            ),
+      )
     }
     if (vectors) record['$vectors'] = externalVectors(collection, { state, slot })
     return record as Stored<T>
@@ -211,9 +219,13 @@ function chooseIndex(collection: CollectionState, { field, index: name }: { fiel
   if (fitting.length === 1) return fitting[0]!
   if (fitting.length === 0) throw unknownIndex(name ?? field ?? '', collection.name, all)
   const names = fitting.map(({ index }) => `'${index.definition.name}'`).join(', ')
-  throw new QuiverError('AMBIGUOUS_INDEX', `Collection '${collection.name}' has several indexes that fit: ${names}. Name one with 'index'.`, {
-    details: { indexes: fitting.map(({ index }) => index.definition.name) },
-  })
+  throw new QuiverError(
+    'AMBIGUOUS_INDEX',
+    `Collection '${collection.name}' has several indexes that fit: ${names}. Name one with 'index'.`,
+    {
+      details: { indexes: fitting.map(({ index }) => index.definition.name) },
+    },
+  )
 }
 
 /** As {@link whenResident}, but without giving up the thread where nothing is missing. */

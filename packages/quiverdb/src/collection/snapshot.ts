@@ -14,12 +14,19 @@ import { CollectionState, NamespaceState, type PartEntry } from './state.js'
 /** Writes a whole version: which parts it has, what is deleted in them, and the rows that are only in memory. */
 export function encodeSnapshot(state: NamespaceState, parts: Parts): Uint8Array {
   const sections: Section[] = []
-  const collections = [...state.collections.values()].map((collection, index) => encodeCollection(collection, parts, `${index}`, sections))
+  const collections = [...state.collections.values()].map((collection, index) =>
+    encodeCollection(collection, parts, `${index}`, sections),
+  )
   const meta: SnapshotMeta = { seq: state.seq, timeMs: state.timeMs, named: [...state.named], collections }
   return concat(parts.containers.encode('snapshot', meta, sections))
 }
 
-function encodeCollection(collection: CollectionState, parts: Parts, name: string, sections: Section[]): SnapshotMeta['collections'][number] {
+function encodeCollection(
+  collection: CollectionState,
+  parts: Parts,
+  name: string,
+  sections: Section[],
+): SnapshotMeta['collections'][number] {
   const memory: RowAddress[] = []
   const entries: SnapshotMeta['collections'][number]['parts'] = []
   for (const { number, set, rows, dead } of collection.sets) {
@@ -34,7 +41,10 @@ function encodeCollection(collection: CollectionState, parts: Parts, name: strin
   }
   if (memory.length > 0) {
     const columns = memoryColumns(memory)
-    sections.push({ name: `${name}.memory`, bytes: concat(sealRows(parts.containers, parts.pool, memory, { columns, numbered: true, codes: false })) })
+    sections.push({
+      name: `${name}.memory`,
+      bytes: concat(sealRows(parts.containers, parts.pool, memory, { columns, numbered: true, codes: false })),
+    })
   }
   return {
     uuid: collection.uuid,
@@ -83,14 +93,27 @@ function decodeCollection(
   }
   const indexes = collection.indexes.map(({ definition, graphs }) => {
     const index = new VectorIndex(definition, parts.pool)
-    return new IndexState(new Coverage(index, graphs.map(({ key, nodes }) => parts.graph(key, nodes))))
+    return new IndexState(
+      new Coverage(
+        index,
+        graphs.map(({ key, nodes }) => parts.graph(key, nodes)),
+      ),
+    )
   })
   if (collection.memory !== undefined) {
     const table = decodeMemory(section(collection.memory), collection.memory, parts)
     sets.push({ number: parts.nextSetNumber(), set: table, rows: table.rows, dead: new Bitset(table.rows) })
     records += table.rows
   }
-  return new CollectionState({ uuid: collection.uuid, name: collection.name, sets, entries, indexes, records, directory: undefined })
+  return new CollectionState({
+    uuid: collection.uuid,
+    name: collection.name,
+    sets,
+    entries,
+    indexes,
+    records,
+    directory: undefined,
+  })
 }
 
 function decodeMemory(bytes: Uint8Array, name: string, parts: Parts): Memtable {

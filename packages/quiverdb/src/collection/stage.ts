@@ -13,14 +13,13 @@ import { checkedVector, dimensionMismatch, isVectorShaped, usableVector } from '
 export const idBytesMax = 1_024
 export const recordsPerCallMax = 100_000
 
-const noVectors: ReadonlyMap<string, unknown> = new Map()
 const encoder = new TextEncoder()
 
 /** Turns records into rows: checks them against the collection's indexes and takes the vectors out of the fields. */
 export class Stage {
   readonly rows: Memtable
   readonly #indexes: readonly VectorIndex[]
-  readonly #byField = new Map<string, VectorIndex[]>()
+  readonly #fields: { field: string; path: string[]; indexes: VectorIndex[] }[] = []
   readonly #collection: string
 
   constructor(collection: string, indexes: readonly VectorIndex[], pool: MemoryPool) {
@@ -30,7 +29,10 @@ export class Stage {
     for (const index of indexes) {
       this.rows.addColumn(index.columnKey, index.definition.dimensions)
       if (index.definition.source !== 'field') continue
-      this.#byField.set(index.definition.field, [...(this.#byField.get(index.definition.field) ?? []), index])
+      const { field } = index.definition
+      const known = this.#fields.find((other) => other.field === field)
+      if (known) known.indexes.push(index)
+      else this.#fields.push({ field, path: fieldPath(field), indexes: [index] })
     }
   }
 
@@ -40,7 +42,9 @@ export class Stage {
    */
   add(record: unknown, ordinal: number): string {
     if (record === null || typeof record !== 'object' || Array.isArray(record)) {
-      throw new QuiverError('INVALID_RECORD', `Record ${ordinal} of the call is not an object.`, { details: { position: ordinal } })
+      throw new QuiverError('INVALID_RECORD', `Record ${ordinal} of the call is not an object.`, {
+        details: { position: ordinal },
+      })
     }
     const { id: givenId, $vectors: external, ...fields } = record as Fields
     const id = givenId === undefined ? uuidv7() : checkedId(givenId)
@@ -70,18 +74,20 @@ export class Stage {
   }
 
   #fieldsText(id: string, fields: Fields, vectors: Map<string, NewVector>): string {
-    const places = this.#byField.size === 0 ? noVectors : new Map<string, unknown>()
-    for (const [field, indexes] of this.#byField) {
-      const value = valueAt(fields, fieldPath(field))
+    const places = new Map<string, unknown>()
+    for (const { field, path, indexes } of this.#fields) {
+      const value = valueAt(fields, path)
       if (value == null || indexes.some(({ columnKey }) => vectors.get(columnKey)?.vid === keepVid)) continue
       const taken = this.#take(id, fields, field, value, indexes)
       if (!taken) continue
       vectors.set(taken.columnKey, { values: taken.values, vid: relativeVid })
-      ;(places as Map<string, unknown>).set(field, value)
+      places.set(field, value)
     }
     const text = JSON.stringify(copyFields(fields, '', places))
     if (text.length * 3 > fieldsBytesMax && encoder.encode(text).byteLength > fieldsBytesMax) {
-      throw new QuiverError('LIMIT_EXCEEDED', `The fields of record '${id}' take more than ${fieldsBytesMax} bytes as JSON.`, { details: { id } })
+      throw new QuiverError('LIMIT_EXCEEDED', `The fields of record '${id}' take more than ${fieldsBytesMax} bytes as JSON.`, {
+        details: { id },
+      })
     }
     return text
   }
@@ -93,7 +99,7 @@ export class Stage {
     field: string,
     value: unknown,
     indexes: readonly VectorIndex[],
-  ): { columnKey: string; values: Float32Array | Float64Array } | undefined {
+  ): { columnKey: string; values: VectorInput } | undefined {
     const wanting = indexes.filter((index) => index.wants(fields))
     if (!isVectorShaped(value)) {
       if (wanting.length === 0) return undefined
@@ -105,8 +111,9 @@ export class Stage {
     }
     const fitting = indexes.filter((index) => index.definition.dimensions === value.length)
     const demanding = wanting.filter((index) => fitting.includes(index))
-    if (demanding.length === 0 && wanting.length > 0) throw dimensionMismatch(`record '${id}' in field '${field}'`, value.length, wanting)
-    let values: Float32Array | Float64Array | undefined
+    if (demanding.length === 0 && wanting.length > 0)
+      throw dimensionMismatch(`record '${id}' in field '${field}'`, value.length, wanting)
+    let values: VectorInput | undefined
     for (const index of demanding) values = checkedVector(value, index, `record '${id}'`)
     // A record outside of a partial index keeps its vector in the column all the same, for the day when it or another index wants it.
     values ??= fitting.length > 0 ? usableVector(value) : undefined
@@ -116,12 +123,15 @@ export class Stage {
   #external(id: string, given: unknown, vectors: Map<string, NewVector>): void {
     if (given == null) return
     if (typeof given !== 'object' || Array.isArray(given)) {
-      throw new QuiverError('INVALID_RECORD', `$vectors of record '${id}' is not an object of vectors by index name.`, { details: { id } })
+      throw new QuiverError('INVALID_RECORD', `$vectors of record '${id}' is not an object of vectors by index name.`, {
+        details: { id },
+      })
     }
     for (const [name, vector] of Object.entries(given)) {
       const index = this.#indexes.find(({ definition }) => definition.name === name && definition.source === 'external')
       if (!index) throw unknownIndex(name, this.#collection, this.#indexes, 'external')
-      if (vector !== null) vectors.set(index.columnKey, { values: checkedVector(vector, index, `record '${id}'`), vid: relativeVid })
+      if (vector !== null)
+        vectors.set(index.columnKey, { values: checkedVector(vector, index, `record '${id}'`), vid: relativeVid })
     }
   }
 }
@@ -130,13 +140,25 @@ export class Stage {
 export function checkedId(id: unknown): string {
   if (typeof id !== 'string' || id === '' || !id.isWellFormed() || encoder.encode(id).byteLength > idBytesMax) {
     const found = typeof id === 'string' ? (id.length > 80 ? `${id.slice(0, 80)}...` : id) : JSON.stringify(id)
-    throw new QuiverError('INVALID_ID', `${found === '' ? 'An empty string' : found} is not an id: ids are strings of 1 to ${idBytesMax} bytes of UTF-8.`)
+    throw new QuiverError(
+      'INVALID_ID',
+      `${found === '' ? 'An empty string' : found} is not an id: ids are strings of 1 to ${idBytesMax} bytes of UTF-8.`,
+    )
   }
   return id
 }
 
-export function unknownIndex(name: string, collection: string, indexes: readonly VectorIndex[], source?: 'external'): QuiverError {
-  const known = indexes.filter(({ definition }) => !source || definition.source === source).map(({ definition }) => `'${definition.name}'`)
+export function unknownIndex(
+  name: string,
+  collection: string,
+  indexes: readonly VectorIndex[],
+  source?: 'external',
+): QuiverError {
+  const known = indexes
+    .filter(({ definition }) => !source || definition.source === source)
+    .map(({ definition }) => `'${definition.name}'`)
   const list = known.length === 0 ? 'It has none.' : `It has ${known.join(', ')}.`
-  return new QuiverError('NOT_FOUND', `Collection '${collection}' has no ${source ?? 'vector'} index '${name}'. ${list}`, { details: { index: name, collection } })
+  return new QuiverError('NOT_FOUND', `Collection '${collection}' has no ${source ?? 'vector'} index '${name}'. ${list}`, {
+    details: { index: name, collection },
+  })
 }

@@ -4,7 +4,10 @@ import type { CollectionState } from './state.js'
 import type { IndexStatus } from './types.js'
 
 /** Living rows that belong to an index, and those of them that no graph holds. */
-export function countIndexed(collection: CollectionState, index: IndexState): { records: number; unindexed: number; skipped: number } {
+export function countIndexed(
+  collection: CollectionState,
+  index: IndexState,
+): { records: number; unindexed: number; skipped: number } {
   let records = 0
   let unindexed = 0
   let skipped = 0

@@ -47,7 +47,10 @@ export class Transaction {
   /** @throws QuiverError NOT_FOUND */
   collection<T extends Fields = Fields>(name: string): TransactionCollection<T> {
     const uuid = this.#draft.uuidOf(name)
-    if (!uuid) throw new QuiverError('NOT_FOUND', `Namespace '${this.#ledger.namespace}' has no collection '${name}'.`, { details: { collection: name } })
+    if (!uuid)
+      throw new QuiverError('NOT_FOUND', `Namespace '${this.#ledger.namespace}' has no collection '${name}'.`, {
+        details: { collection: name },
+      })
     const indexes = this.#draft.collection(uuid).indexes.map(({ index }) => index)
     this.#touched.set(uuid, indexes)
     const overlay: Overlay = {
@@ -73,7 +76,10 @@ export class Transaction {
     if (this.#steps.length === 0) return this.#base
     return this.#ledger.commit({
       kind: 'write',
-      sizeBytes: this.#steps.reduce((sum, step) => sum + (step.kind === 'rows' ? step.block.byteLength : step.ids.length * 40), 0),
+      sizeBytes: this.#steps.reduce(
+        (sum, step) => sum + (step.kind === 'rows' ? step.block.byteLength : step.ids.length * 40),
+        0,
+      ),
       rowsMax: this.#rows,
       prepare: (draft, firstRow) => this.#prepare(draft, firstRow, watch.changesSince(this.#base.seq)),
     })
@@ -86,7 +92,8 @@ export class Transaction {
   #write(uuid: string, rows: Memtable): void {
     const first = this.#rows
     this.#rows += rows.rows
-    if (this.#rows > transactionRowsMax) throw new QuiverError('LIMIT_EXCEEDED', `A transaction writes at most ${transactionRowsMax} records.`)
+    if (this.#rows > transactionRowsMax)
+      throw new QuiverError('LIMIT_EXCEEDED', `A transaction writes at most ${transactionRowsMax} records.`)
     const block = concat(sealBatch(this.#ledger.parts, rows, false))
     this.#draft.collection(uuid).appendRows(rows, this.#draft.firstRid(first))
     this.#steps.push({ kind: 'rows', collection: uuid, rows, block })
@@ -123,7 +130,8 @@ export class Transaction {
 
   #checkIndexes(draft: NamespaceDraft, uuid: string, indexes: readonly VectorIndex[]): void {
     const now = draft.collection(uuid).indexes
-    if (now.length === indexes.length && now.every(({ index }, i) => index.definition.uuid === indexes[i]!.definition.uuid)) return
+    if (now.length === indexes.length && now.every(({ index }, i) => index.definition.uuid === indexes[i]!.definition.uuid))
+      return
     throw conflict('The indexes of a collection changed while the transaction ran', { collection: uuid })
   }
 
@@ -142,14 +150,19 @@ export class Transaction {
       for (const { collection, matches } of conditions) {
         if (collection !== change.collection) continue
         if (matchesRow(matches, change.before, change.id) || matchesRow(matches, change.after, change.id)) {
-          throw conflict(`Record '${change.id}' matches what the transaction searched or listed by, and was changed by another commit`, { id: change.id })
+          throw conflict(
+            `Record '${change.id}' matches what the transaction searched or listed by, and was changed by another commit`,
+            { id: change.id },
+          )
         }
       }
     }
   }
 
   #loggedReads(): LoggedTransaction['reads'] {
-    return this.#reads.map((mark) => ('where' in mark ? { collection: mark.collection, where: mark.where } : { collection: mark.collection, ids: [...mark.ids] }))
+    return this.#reads.map((mark) =>
+      'where' in mark ? { collection: mark.collection, where: mark.where } : { collection: mark.collection, ids: [...mark.ids] },
+    )
   }
 }
 
@@ -225,7 +238,8 @@ function matchesRow(matches: (fields: Fields) => boolean, row: RowLocation | nul
 }
 
 function checkCount(count: number): void {
-  if (count > recordsPerCallMax) throw new QuiverError('LIMIT_EXCEEDED', `A call takes at most ${recordsPerCallMax} records; this one has ${count}.`)
+  if (count > recordsPerCallMax)
+    throw new QuiverError('LIMIT_EXCEEDED', `A call takes at most ${recordsPerCallMax} records; this one has ${count}.`)
 }
 
 function conflict(what: string, details: Record<string, unknown>): QuiverError {

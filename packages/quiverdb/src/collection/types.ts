@@ -22,7 +22,10 @@ export type Stored<T extends Fields = Fields> = T & { id: string }
  * { id: 'p1', year: 1958, embedding: [0.1, 0.2], $vectors: { title: [0.3, 0.4] } }
  * ```
  */
-export type RecordInput<T extends Fields = Fields> = Omit<T, 'id'> & { id?: string; $vectors?: { [index: string]: VectorInput | null } }
+export type RecordInput<T extends Fields = Fields> = Omit<T, 'id'> & {
+  id?: string
+  $vectors?: { [index: string]: VectorInput | null }
+}
 
 /** Where an index finds its vectors: in a field of the record, or given beside it (`$vectors`). */
 export type IndexSource = 'field' | 'external'
@@ -137,4 +140,5 @@ export interface Page<T extends Fields = Fields> {
 }
 
 /** What was read of a collection by a transaction, for its validation at commit. */
-export type ReadMark = { readonly collection: string; readonly ids: readonly string[] } | { readonly collection: string; readonly where: Condition }
+export type ReadMark =
+  { readonly collection: string; readonly ids: readonly string[] } | { readonly collection: string; readonly where: Condition }

@@ -10,45 +10,56 @@ export function isVectorShaped(value: unknown): value is VectorInput {
 }
 
 /**
- * Copies a vector and checks it: so many finite numbers, and a direction where the index needs one.
+ * Checks a vector and returns it as it is: so many finite numbers, and a direction where the index needs one.
  * @param owner for messages, e.g. `record 'p1'`
  * @throws QuiverError DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR
  */
-export function checkedVector(value: unknown, index: VectorIndex, owner: string): Float32Array | Float64Array {
+export function checkedVector(value: unknown, index: VectorIndex, owner: string): VectorInput {
   const { name, dimensions, zeroVectors } = index.definition
   if (!isVectorShaped(value)) {
-    throw new QuiverError('INVALID_VECTOR', `The vector of ${owner} for index '${name}' is not an array of numbers.`, { details: { index: name } })
+    throw new QuiverError('INVALID_VECTOR', `The vector of ${owner} for index '${name}' is not an array of numbers.`, {
+      details: { index: name },
+    })
   }
   if (value.length !== dimensions) throw dimensionMismatch(owner, value.length, [index])
-  const copy = value instanceof Float32Array ? value.slice() : Float64Array.from(value as ArrayLike<number>)
-  let squares = 0
-  for (let i = 0; i < copy.length; i++) {
-    const number = copy[i]!
-    if (!Number.isFinite(Math.fround(number)) || (Array.isArray(value) && typeof value[i] !== 'number')) {
-      const found = Array.isArray(value) && typeof value[i] !== 'number' ? JSON.stringify(value[i]) : String(number)
-      throw new QuiverError('INVALID_VECTOR', `The vector of ${owner} for index '${name}' holds ${found} at position ${i}; every number must be finite.`, {
-        details: { index: name, position: i },
-      })
-    }
-    squares += number * number
-  }
-  if (squares > normMax * normMax) {
-    throw new QuiverError('INVALID_VECTOR', `The vector of ${owner} for index '${name}' is longer than ${normMax}.`, { details: { index: name } })
-  }
-  if (zeroVectors === 'refuse' && isZero(copy)) {
+  const squares = sumOfSquares(value)
+  if (!(squares <= normMax * normMax)) throw invalidVector(value, name, owner)
+  if (squares === 0 && zeroVectors === 'refuse' && isZero(value)) {
     throw new QuiverError(
       'ZERO_VECTOR',
       `The vector of ${owner} for index '${name}' is all zeros, which has no direction. Leave it out, or declare the index with zeroVectors: 'keep'.`,
       { details: { index: name } },
     )
   }
-  return copy
+  return value
 }
 
-/** A copy of the numbers; undefined where one of them could not be searched for. */
-export function usableVector(value: VectorInput): Float32Array | Float64Array | undefined {
-  for (const number of value) if (typeof number !== 'number' || !Number.isFinite(Math.fround(number))) return undefined
-  return value instanceof Float32Array ? value.slice() : Float64Array.from(value)
+/** NaN where something is not a number. Any infinity or NaN among the numbers shows in the sum. */
+function sumOfSquares(value: VectorInput): number {
+  let squares = 0
+  if (value instanceof Float32Array) for (let i = 0; i < value.length; i++) squares += value[i]! * value[i]!
+  else for (let i = 0; i < value.length; i++) squares += typeof value[i] === 'number' ? value[i]! * value[i]! : NaN
+  return squares
+}
+
+function invalidVector(value: VectorInput, index: string, owner: string): QuiverError {
+  const position = Array.from(value).findIndex((number) => typeof number !== 'number' || !Number.isFinite(Math.fround(number)))
+  if (position < 0) {
+    return new QuiverError('INVALID_VECTOR', `The vector of ${owner} for index '${index}' is longer than ${normMax}.`, {
+      details: { index },
+    })
+  }
+  const found = typeof value[position] === 'number' ? String(value[position]) : JSON.stringify(value[position])
+  return new QuiverError(
+    'INVALID_VECTOR',
+    `The vector of ${owner} for index '${index}' holds ${found} at position ${position}; every number must be finite in 32 bits.`,
+    { details: { index, position } },
+  )
+}
+
+/** The numbers; undefined where they could not be searched for. */
+export function usableVector(value: VectorInput): VectorInput | undefined {
+  return sumOfSquares(value) <= normMax * normMax ? value : undefined
 }
 
 export function dimensionMismatch(owner: string, actual: number, indexes: readonly VectorIndex[]): QuiverError {
@@ -58,7 +69,7 @@ export function dimensionMismatch(owner: string, actual: number, indexes: readon
   })
 }
 
-function isZero(vector: Float32Array | Float64Array): boolean {
-  for (const number of vector) if (number !== 0) return false
+function isZero(vector: VectorInput): boolean {
+  for (const number of vector) if (Math.fround(number) !== 0) return false
   return true
 }

@@ -60,7 +60,7 @@ async function commitRows(
   const large = rows.sizeBytes > inlineBytesMax
   const chunks = sealBatch(parts, rows, large)
   const key = large ? await ledger.upload(chunks) : undefined
-  const prepare = key === undefined ? inlineRows(uuid, rows, concat(chunks)) : namedRows(uuid, rows.rows, key, parts)
+  const prepare = key === undefined ? inlineRows(uuid, rows, concat(chunks)) : namedRows(uuid, rows, key, parts)
   return ledger.commit(
     {
       kind: 'write',
@@ -88,10 +88,14 @@ export function inlineRows(uuid: string, rows: Memtable, block: Uint8Array): Pre
   }
 }
 
-function namedRows(uuid: string, rows: number, key: string, parts: Parts): PrepareRows {
+function namedRows(uuid: string, rows: Memtable, key: string, parts: Parts): PrepareRows {
   return (collection, firstRow, firstRid) => {
-    collection.addPart(parts.rows(key, firstRid), { key, rows, base: firstRid })
-    return { ops: [{ op: 'rows', collection: uuid, rows, first: firstRow, part: key }], blocks: new Map(), rows }
+    collection.addPart(parts.rows(key, firstRid), { key, rows: rows.rows, base: firstRid }, rows)
+    return {
+      ops: [{ op: 'rows', collection: uuid, rows: rows.rows, first: firstRow, part: key }],
+      blocks: new Map(),
+      rows: rows.rows,
+    }
   }
 }
 
@@ -117,7 +121,11 @@ export function patchRecords(
       prepare: (draft, firstRow) => {
         const collection = draft.collection(uuid)
         const stage = stagePatches(ledger.parts, collection, name, patches)
-        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(collection, firstRow, draft.firstRid(firstRow))
+        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(
+          collection,
+          firstRow,
+          draft.firstRid(firstRow),
+        )
       },
     },
     signal,
@@ -170,7 +178,11 @@ export function putVectors(
       prepare: (draft, firstRow) => {
         const collection = draft.collection(uuid)
         const stage = stageVectors(ledger.parts, collection, name, indexName, items)
-        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(collection, firstRow, draft.firstRid(firstRow))
+        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(
+          collection,
+          firstRow,
+          draft.firstRid(firstRow),
+        )
       },
     },
     signal,

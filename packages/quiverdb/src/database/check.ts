@@ -66,7 +66,11 @@ export async function checkNamespace(
       for (const index of collection.indexes) graphs += await checkGraphs(collection, index, parts, report)
     } catch (error) {
       if (!(error instanceof QuiverError) || (error.code !== 'CORRUPT' && error.code !== 'NOT_FOUND')) throw error
-      report({ kind: error.code === 'CORRUPT' ? 'damaged' : 'lost', message: error.message, key: error.details['key'] as string | undefined })
+      report({
+        kind: error.code === 'CORRUPT' ? 'damaged' : 'lost',
+        message: error.message,
+        key: error.details['key'] as string | undefined,
+      })
     }
   }
   return { ok: problems.length === 0, objects: present.length, records, graphs, problems }
@@ -85,7 +89,6 @@ async function checkObject(
   const bytes = await store.get(key)
   if (!bytes) return // Collected meanwhile.
   try {
-
     parts.containers.decode(bytes, key, kind)
   } catch (error) {
     if (!(error instanceof QuiverError)) throw error
@@ -114,7 +117,10 @@ async function checkRecords(
     collection.forEachRow(({ number, set }, slot) => rows.push({ number, slot, id: set.id(slot) }))
   })
   if (rows.length !== collection.records) {
-    report({ kind: 'lost', message: `Collection '${collection.name}' counts ${collection.records} records and has ${rows.length}.` })
+    report({
+      kind: 'lost',
+      message: `Collection '${collection.name}' counts ${collection.records} records and has ${rows.length}.`,
+    })
   }
   for (const { number, slot, id } of rows) {
     await whenResident(() => {
@@ -176,4 +182,3 @@ async function checkGraphs(
   }
   return index.graphs.length
 }
-

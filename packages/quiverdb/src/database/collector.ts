@@ -59,7 +59,14 @@ async function publishedBoundary(store: ObjectStore, keys: BranchKeys): Promise<
 }
 
 /** The newest version that was followed by another before the retention time began: everything older than it is nobody's right to read. */
-async function chooseBoundary(log: NamespaceLog, store: ObjectStore, keys: BranchKeys, previous: number, most: number, before: number): Promise<number> {
+async function chooseBoundary(
+  log: NamespaceLog,
+  store: ObjectStore,
+  keys: BranchKeys,
+  previous: number,
+  most: number,
+  before: number,
+): Promise<number> {
   if (log.state.timeMs <= before) return most
   let low = previous
   let high = most
@@ -138,7 +145,8 @@ export function partsOf(state: NamespaceState): string[] {
 }
 
 async function deleteAll(store: ObjectStore, keys: readonly string[]): Promise<number> {
-  for (let first = 0; first < keys.length; first += deletedTogether) await store.delete(keys.slice(first, first + deletedTogether))
+  for (let first = 0; first < keys.length; first += deletedTogether)
+    await store.delete(keys.slice(first, first + deletedTogether))
   return keys.length
 }
 

@@ -34,7 +34,12 @@ export interface OpenOptions {
 const optionsSchema = v.strictObject({
   create: v.optional(v.boolean()),
   memoryBytesMax: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1024 * 1024), v.maxValue(64 * 1024 ** 3))),
-  retention: v.optional(v.strictObject({ versionsMs: v.optional(v.pipe(v.number(), v.minValue(0))), uploadMs: v.optional(v.pipe(v.number(), v.minValue(0))) })),
+  retention: v.optional(
+    v.strictObject({
+      versionsMs: v.optional(v.pipe(v.number(), v.minValue(0))),
+      uploadMs: v.optional(v.pipe(v.number(), v.minValue(0))),
+    }),
+  ),
   maintenance: v.optional(v.picklist(['background', 'manual'])),
   tuning: v.optional(v.record(v.picklist(Object.keys(defaultTuning)), v.pipe(v.number(), v.minValue(0)))),
 })
@@ -81,7 +86,9 @@ export class Database {
 
   /** Opens the database in a store; for stores of one's own. The database closes the store. */
   static async over(store: ObjectStore, options: OpenOptions = {}): Promise<Database> {
-    const pool = await MemoryPool.create({ ...(options.memoryBytesMax !== undefined && { memoryBytesMax: options.memoryBytesMax }) })
+    const pool = await MemoryPool.create({
+      ...(options.memoryBytesMax !== undefined && { memoryBytesMax: options.memoryBytesMax }),
+    })
     const containers = new Containers(createChecksum(await loadKernel()))
     await checkFormat(store, options.create ?? true)
     const context: NamespaceContext = {
@@ -115,9 +122,10 @@ export class Database {
   async namespaces(): Promise<string[]> {
     this.#checkOpen()
     const names = new Set<string>()
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       let next: string | undefined
-      for await (const key of this.#context.store.list(namespacesPrefix, { limit: 1, ...(after !== undefined && { after }) })) next = key
+      for await (const key of this.#context.store.list(namespacesPrefix, { limit: 1, ...(after !== undefined && { after }) }))
+        next = key
       if (next === undefined) return [...names].sort()
       const segment = next.slice(namespacesPrefix.length).split('/')[0]!
       names.add(unescapeName(segment))
@@ -188,7 +196,8 @@ export class Database {
 async function checkFormat(store: ObjectStore, create: boolean): Promise<void> {
   const known = await store.get(formatKey)
   if (known) return refuseNewer(known, store.name)
-  if (!create) throw new QuiverError('NOT_FOUND', `There is no Quiver database in ${store.name}.`, { details: { name: store.name } })
+  if (!create)
+    throw new QuiverError('NOT_FOUND', `There is no Quiver database in ${store.name}.`, { details: { name: store.name } })
   const facts = { format: formatVersion, database: uuidv7() }
   const outcome = await store.putNew(formatKey, new TextEncoder().encode(JSON.stringify(facts)))
   const winner = outcome === 'exists' ? await store.get(formatKey) : null
@@ -199,7 +208,10 @@ const formatSchema = v.looseObject({ format: v.number() })
 
 function refuseNewer(bytes: Uint8Array, name: string): void {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), formatSchema), new TextDecoder().decode(bytes))
-  if (!parsed.success) throw new QuiverError('CORRUPT', `The object '${formatKey}' in ${name} is not that of a Quiver database.`, { details: { key: formatKey } })
+  if (!parsed.success)
+    throw new QuiverError('CORRUPT', `The object '${formatKey}' in ${name} is not that of a Quiver database.`, {
+      details: { key: formatKey },
+    })
   const { format } = parsed.output
   if (format <= formatVersion) return
   throw new QuiverError(

@@ -22,14 +22,22 @@ export interface Loaded {
  * A damaged snapshot is passed over when an older one and the log between still make up for it.
  * @throws QuiverError NOT_FOUND: the version is not there, or no longer. CORRUPT
  */
-export async function loadVersion(store: ObjectStore, keys: BranchKeys, parts: Parts, until = Number.MAX_SAFE_INTEGER - 1): Promise<Loaded> {
+export async function loadVersion(
+  store: ObjectStore,
+  keys: BranchKeys,
+  parts: Parts,
+  until = Number.MAX_SAFE_INTEGER - 1,
+): Promise<Loaded> {
   let damage: unknown
   for await (const key of store.list(keys.snapshotPrefix, { after: keys.beforeSnapshot(until) })) {
     const bytes = await store.get(key)
     if (!bytes) continue
     try {
       const snapshot = await whenResident(() => decodeSnapshot(bytes, key, parts))
-      return await replay(store, keys, parts, snapshot, until, { snapshotSeq: invertedSequence(key), snapshotBytes: bytes.byteLength })
+      return await replay(store, keys, parts, snapshot, until, {
+        snapshotSeq: invertedSequence(key),
+        snapshotBytes: bytes.byteLength,
+      })
     } catch (error) {
       if (!(error instanceof QuiverError) || error.code !== 'CORRUPT') throw error
       damage ??= error
@@ -62,9 +70,13 @@ async function replay(
     state = await whenResident(() => absorbed(from, parts, commit))
   }
   if (until < Number.MAX_SAFE_INTEGER - 1 && state.seq < until) {
-    throw new QuiverError('NOT_FOUND', `There is no version ${formatVersionName(until)} of namespace '${keys.namespace}', or no longer.`, {
-      details: { version: formatVersionName(until) },
-    })
+    throw new QuiverError(
+      'NOT_FOUND',
+      `There is no version ${formatVersionName(until)} of namespace '${keys.namespace}', or no longer.`,
+      {
+        details: { version: formatVersionName(until) },
+      },
+    )
   }
   // The log was collected up to a version whose snapshot is not to be found: what is left of the log does not begin at its beginning.
   if (state.seq === 0) await refuseGap(store, keys)
@@ -84,6 +96,8 @@ export function absorbed(state: NamespaceState, parts: Parts, commit: ReturnType
 
 async function refuseGap(store: ObjectStore, keys: BranchKeys): Promise<void> {
   for await (const key of store.list(keys.logPrefix, { limit: 1 })) {
-    throw new QuiverError('CORRUPT', `Namespace '${keys.namespace}' has commits but no snapshot that they follow (${key}).`, { details: { key } })
+    throw new QuiverError('CORRUPT', `Namespace '${keys.namespace}' has commits but no snapshot that they follow (${key}).`, {
+      details: { key },
+    })
   }
 }

@@ -114,12 +114,16 @@ export class Maintenance {
   async throttle(uuid: string, signal?: AbortSignal): Promise<void> {
     if (!this.#automatic) return
     while (this.#overloaded(uuid)) {
-      if (signal?.aborted) throw new QuiverError('ABORTED', 'The write was aborted while it waited for an index.', { cause: signal.reason })
+      if (signal?.aborted)
+        throw new QuiverError('ABORTED', 'The write was aborted while it waited for an index.', { cause: signal.reason })
       this.#lastWrite = 0
       this.#wake(false)
       const longWork = this.#long
       if (!longWork) return
-      await Promise.race([longWork, new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))])
+      await Promise.race([
+        longWork,
+        new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true })),
+      ])
     }
   }
 
@@ -129,7 +133,8 @@ export class Maintenance {
     if (onProgress) this.#listeners.add(onProgress)
     try {
       for (;;) {
-        if (signal?.aborted || this.#abort.signal.aborted) throw new QuiverError('ABORTED', 'Waiting for the background work was aborted.')
+        if (signal?.aborted || this.#abort.signal.aborted)
+          throw new QuiverError('ABORTED', 'Waiting for the background work was aborted.')
         await abortable(Promise.all([this.#short, this.#long]), signal)
         const tasks = new Set(only)
         if (tasks.has('collect')) tasks.delete('collect')
@@ -202,7 +207,10 @@ export class Maintenance {
     // A graph that is due anyway makes its rows' flush due, also on the lane that does not build.
     const anyGraph: Occasion = { idle, build: true, merge: true }
     for (const collection of state.collections.values()) {
-      if (tasks.has('flush') && flushDue(collection, this.#tuning, tasks.has('build') || tasks.has('merge') ? occasion : anyGraph)) {
+      if (
+        tasks.has('flush') &&
+        flushDue(collection, this.#tuning, tasks.has('build') || tasks.has('merge') ? occasion : anyGraph)
+      ) {
         await this.#run('flush', collection, () => this.#flush(collection))
         return true
       }
@@ -220,11 +228,13 @@ export class Maintenance {
       }
     }
     for (const collection of state.collections.values()) {
-      const plan = occasion.build || occasion.merge ? await whenResident(() => planGraph(collection, this.#tuning, occasion)) : undefined
+      const plan =
+        occasion.build || occasion.merge ? await whenResident(() => planGraph(collection, this.#tuning, occasion)) : undefined
       if (!plan) continue
       if (collection.sets.some(({ set, rows }) => set instanceof Memtable && rows > 0)) {
         if (!tasks.has('flush') && this.#short) await this.#short
-        else await this.#run('flush', collection, () => this.#flush(this.#log.state.collections.get(collection.uuid) ?? collection))
+        else
+          await this.#run('flush', collection, () => this.#flush(this.#log.state.collections.get(collection.uuid) ?? collection))
         return true
       }
       await this.#run(plan.kind, collection, () => this.#graph(collection, plan))
@@ -235,7 +245,8 @@ export class Maintenance {
 
   async #run(task: Task, collection: CollectionState | undefined, work: () => Promise<void>): Promise<void> {
     const name = `${task} ${collection?.uuid ?? ''}`
-    if (this.#failedAt.get(name) === this.#log.state.seq) throw new QuiverError('INTERNAL', `Background work (${task}) failed and nothing changed since.`)
+    if (this.#failedAt.get(name) === this.#log.state.seq)
+      throw new QuiverError('INTERNAL', `Background work (${task}) failed and nothing changed since.`)
     this.#tell({ task, collection: collection?.name, done: 0, total: 1 })
     try {
       await work()
@@ -274,7 +285,9 @@ export class Maintenance {
     }
     if (through < 0) return
     const { containers, pool } = this.#log.parts
-    const chunks = await whenResident(() => sealRows(containers, pool, rows, { columns: memoryColumns(rows), numbered: true, codes: true }))
+    const chunks = await whenResident(() =>
+      sealRows(containers, pool, rows, { columns: memoryColumns(rows), numbered: true, codes: true }),
+    )
     const part = this.#log.keys.rowsPrefix + uuidv7()
     await this.#store.put(part, chunks)
     const operation = { op: 'flush' as const, collection: collection.uuid, part, rows: rows.length, through }
@@ -295,7 +308,11 @@ export class Maintenance {
       inputs: inputs.map((state) => rowsInput(collection, state, livingSlots(state))),
       fields: definitions
         .filter(({ source }) => source === 'field')
-        .map((definition) => ({ columnKey: columnKeyOf(definition), field: definition.field, dimensions: definition.dimensions })),
+        .map((definition) => ({
+          columnKey: columnKeyOf(definition),
+          field: definition.field,
+          dimensions: definition.dimensions,
+        })),
       dropped: [...present].filter((key) => key.startsWith('external:') && !wanted.has(key)),
     }
     const { chunks, count } = await this.#work(job, 'compact', collection)
@@ -340,7 +357,14 @@ export class Maintenance {
     const graph = this.#log.keys.graphPrefix + uuidv7()
     await this.#store.put(graph, chunks)
     const replaces = plan.all ? graphs.map(({ key }) => key) : []
-    const operation = { op: 'attachGraph' as const, collection: collection.uuid, index: index.definition.uuid, graph, nodes: count, replaces }
+    const operation = {
+      op: 'attachGraph' as const,
+      collection: collection.uuid,
+      index: index.definition.uuid,
+      graph,
+      nodes: count,
+      replaces,
+    }
     await this.#commit((draft) => {
       const target = draft.collection(collection.uuid)
       const now = target.indexes.find((state) => state.index.definition.uuid === index.definition.uuid)
@@ -430,7 +454,11 @@ function abortable<R>(work: Promise<R>, signal: AbortSignal | undefined): Promis
   return Promise.race([
     work,
     new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new QuiverError('ABORTED', 'Waiting for the background work was aborted.', { cause: signal.reason })), { once: true })
+      signal.addEventListener(
+        'abort',
+        () => reject(new QuiverError('ABORTED', 'Waiting for the background work was aborted.', { cause: signal.reason })),
+        { once: true },
+      )
     }),
   ])
 }

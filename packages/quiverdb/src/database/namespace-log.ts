@@ -2,7 +2,16 @@ import { v7 as uuidv7 } from 'uuid'
 import { assert, QuiverError } from '../errors.js'
 import { commitBytesMax, decodeCommit, encodeCommit, type Commit, type Transaction } from '../history/commit.js'
 import type { BranchKeys } from '../history/keys.js'
-import { catchUpConversation, commitConversation, converse, converseSync, verifyHead, type CommitOutcome, type LogMachine, type Proposal } from '../history/protocol.js'
+import {
+  catchUpConversation,
+  commitConversation,
+  converse,
+  converseSync,
+  verifyHead,
+  type CommitOutcome,
+  type LogMachine,
+  type Proposal,
+} from '../history/protocol.js'
 import type { Change } from '../collection/draft.js'
 import type { WriteIntent } from '../collection/ledger.js'
 import { NamespaceDraft } from '../collection/namespace-draft.js'
@@ -111,9 +120,12 @@ export class NamespaceLog implements LogMachine {
 
   commit(intent: WriteIntent, signal?: AbortSignal): Promise<NamespaceState> {
     this.#checkOpen()
-    if (signal?.aborted) return Promise.reject(new QuiverError('ABORTED', 'The write was aborted before it began.', { cause: signal.reason }))
+    if (signal?.aborted)
+      return Promise.reject(new QuiverError('ABORTED', 'The write was aborted before it began.', { cause: signal.reason }))
     if (this.#waiting.length >= queueMax) {
-      return Promise.reject(new QuiverError('LIMIT_EXCEEDED', `${queueMax} writes wait for their commits already; await some of them first.`))
+      return Promise.reject(
+        new QuiverError('LIMIT_EXCEEDED', `${queueMax} writes wait for their commits already; await some of them first.`),
+      )
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ intent, tx: uuidv7(), resolve, reject })
@@ -127,7 +139,8 @@ export class NamespaceLog implements LogMachine {
     this.#changes ??= []
     let stopped = false
     return {
-      changesSince: (seq) => (this.#changes ?? []).filter((entry) => entry.seq > seq).flatMap(({ changes }) => changes ?? lostTrack()),
+      changesSince: (seq) =>
+        (this.#changes ?? []).filter((entry) => entry.seq > seq).flatMap(({ changes }) => changes ?? lostTrack()),
       stop: () => {
         if (stopped) return
         stopped = true
@@ -183,11 +196,23 @@ export class NamespaceLog implements LogMachine {
       return null
     }
     const timeMs = Math.max(Date.now(), this.#state.timeMs)
-    const commit: Commit = { seq, uuid: uuidv7(), kind, timeMs, ...(message !== undefined && { message }), changed: draft.changed, transactions, blocks }
+    const commit: Commit = {
+      seq,
+      uuid: uuidv7(),
+      kind,
+      timeMs,
+      ...(message !== undefined && { message }),
+      changed: draft.changed,
+      transactions,
+      blocks,
+    }
     const body = encodeCommit(this.parts.containers, commit)
     if (body.byteLength > commitBytesMax) {
       draft.withdraw()
-      const error = new QuiverError('LIMIT_EXCEEDED', `The write takes ${body.byteLength} bytes in one commit; ${commitBytesMax} is the most. Split it.`)
+      const error = new QuiverError(
+        'LIMIT_EXCEEDED',
+        `The write takes ${body.byteLength} bytes in one commit; ${commitBytesMax} is the most. Split it.`,
+      )
       for (const { reject } of included) reject(error)
       return null
     }
@@ -341,10 +366,16 @@ export class NamespaceLog implements LogMachine {
 }
 
 function lostTrack(): never {
-  throw new QuiverError('CONFLICT', 'The log was collected while the transaction ran, so what it read cannot be validated. Run it again.')
+  throw new QuiverError(
+    'CONFLICT',
+    'The log was collected while the transaction ran, so what it read cannot be validated. Run it again.',
+  )
 }
 
 function fits(intent: WriteIntent, sizeBytes: number, rows: number, writes: number): boolean {
-  return sizeBytes + intent.sizeBytes <= sharedCommitBytesMax && rows + intent.rowsMax < ridsPerCommit && writes < sharedCommitWritesMax
+  return (
+    sizeBytes + intent.sizeBytes <= sharedCommitBytesMax &&
+    rows + intent.rowsMax < ridsPerCommit &&
+    writes < sharedCommitWritesMax
+  )
 }
-

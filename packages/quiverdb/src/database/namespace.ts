@@ -74,7 +74,12 @@ export class Namespace {
   readonly #collectTimer: NodeJS.Timeout | undefined
   #collecting: Promise<unknown> = Promise.resolve()
 
-  private constructor(name: string, keys: BranchKeys, context: NamespaceContext, loaded: Awaited<ReturnType<typeof loadVersion>>) {
+  private constructor(
+    name: string,
+    keys: BranchKeys,
+    context: NamespaceContext,
+    loaded: Awaited<ReturnType<typeof loadVersion>>,
+  ) {
     const { store, parts, tuning, retention, automatic } = context
     this.name = name
     this.#context = context
@@ -114,7 +119,11 @@ export class Namespace {
    */
   async collection<T extends Fields = Fields>(name: string, options: CollectionOptions = {}): Promise<Collection<T>> {
     checked(collectionName, name, 'collection name')
-    const { indexes = [] } = checked(v.strictObject({ indexes: v.optional(v.array(v.any())) }), options, 'collection options') as CollectionOptions
+    const { indexes = [] } = checked(
+      v.strictObject({ indexes: v.optional(v.array(v.any())) }),
+      options,
+      'collection options',
+    ) as CollectionOptions
     let uuid = (await this.#log.current()).byName(name)?.uuid
     uuid ??= await this.#create(name)
     const collection = new Collection<T>(this.#ledger, uuid, name)
@@ -135,7 +144,10 @@ export class Namespace {
       rowsMax: 0,
       prepare: (draft) => {
         const uuid = draft.uuidOf(name)
-        if (!uuid) throw new QuiverError('NOT_FOUND', `Namespace '${this.name}' has no collection '${name}'.`, { details: { collection: name } })
+        if (!uuid)
+          throw new QuiverError('NOT_FOUND', `Namespace '${this.name}' has no collection '${name}'.`, {
+            details: { collection: name },
+          })
         draft.dropCollection(uuid)
         return { ops: [{ op: 'dropCollection', collection: uuid }], blocks: new Map(), rows: 0 }
       },
@@ -198,7 +210,11 @@ export class Namespace {
 
   /** What was written, newest first: every commit that is still kept, and all named versions. */
   async log(options: { limit?: number } = {}): Promise<LogEntry[]> {
-    const { limit = logLimitDefault } = checked(v.strictObject({ limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }), options, 'log options')
+    const { limit = logLimitDefault } = checked(
+      v.strictObject({ limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }),
+      options,
+      'log options',
+    )
     const state = await this.#log.current()
     const entries: LogEntry[] = []
     let seq = state.seq
@@ -224,7 +240,9 @@ export class Namespace {
       collections: [...state.collections.values()].map((collection) => ({
         name: collection.name,
         records: collection.records,
-        indexes: collection.indexes.map((index) => indexStatus(collection, index, this.#ledger.building(collection.uuid, index.index.definition.uuid))),
+        indexes: collection.indexes.map((index) =>
+          indexStatus(collection, index, this.#ledger.building(collection.uuid, index.index.definition.uuid)),
+        ),
       })),
       store: { objects },
       memoryBytes: this.#context.parts.pool.bytesUsed,
@@ -269,7 +287,10 @@ export class Namespace {
           return { ops: [], blocks: new Map(), rows: 0 }
         }
         if (draft.base.collections.size >= collectionsMax) {
-          throw new QuiverError('LIMIT_EXCEEDED', `Namespace '${this.name}' has ${collectionsMax} collections, which is the most.`)
+          throw new QuiverError(
+            'LIMIT_EXCEEDED',
+            `Namespace '${this.name}' has ${collectionsMax} collections, which is the most.`,
+          )
         }
         draft.createCollection(fresh, name)
         return { ops: [{ op: 'createCollection', collection: fresh, name }], blocks: new Map(), rows: 0 }
@@ -288,11 +309,15 @@ export class Namespace {
     const head = await this.#log.current()
     const wanted = seq ?? head.seq
     if (wanted > head.seq) {
-      throw new QuiverError('NOT_FOUND', `There is no version ${formatVersionName(wanted)}; the newest is ${formatVersionName(head.seq)}.`)
+      throw new QuiverError(
+        'NOT_FOUND',
+        `There is no version ${formatVersionName(wanted)}; the newest is ${formatVersionName(head.seq)}.`,
+      )
     }
     const release = await this.#pins.hold(wanted)
     try {
-      const state = wanted === head.seq ? head : (await loadVersion(this.#context.store, this.#keys, this.#context.parts, wanted)).state
+      const state =
+        wanted === head.seq ? head : (await loadVersion(this.#context.store, this.#keys, this.#context.parts, wanted)).state
       return { state, release }
     } catch (error) {
       await release()
@@ -312,5 +337,11 @@ export class Namespace {
 }
 
 function logEntry(seq: number, timeMs: number, kind: 'write' | 'named', message: string | undefined, records: number): LogEntry {
-  return { version: formatVersionName(seq), time: new Date(timeMs).toISOString(), kind, ...(message !== undefined && { message }), records }
+  return {
+    version: formatVersionName(seq),
+    time: new Date(timeMs).toISOString(),
+    kind,
+    ...(message !== undefined && { message }),
+    records,
+  }
 }

@@ -44,7 +44,12 @@ export function planGraph(collection: CollectionState, tuning: Tuning, occasion:
   return undefined
 }
 
-function planIndex(collection: CollectionState, index: IndexState, tuning: Tuning, { idle, build, merge }: Occasion): GraphPlan | undefined {
+function planIndex(
+  collection: CollectionState,
+  index: IndexState,
+  tuning: Tuning,
+  { idle, build, merge }: Occasion,
+): GraphPlan | undefined {
   const [largest, ...small] = index.graphs
   const { records, unindexed } = countIndexed(collection, index)
   const due = unindexed >= tuning.tailRowsMax

@@ -97,7 +97,8 @@ export class Containers {
     if (prefix.byteLength < headBytes) throw corrupt(key, 'it is cut in its head')
     if (!magic.every((byte, index) => prefix[index] === byte)) throw corrupt(key, 'it does not begin as an object of Quiver does')
     const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength)
-    if (view.getUint32(28, true) !== Number(BigInt.asUintN(32, this.#checksum(prefix.subarray(0, 28))))) throw corrupt(key, 'its head is damaged')
+    if (view.getUint32(28, true) !== Number(BigInt.asUintN(32, this.#checksum(prefix.subarray(0, 28)))))
+      throw corrupt(key, 'its head is damaged')
     const version = view.getUint32(8, true)
     if (version > formatVersion) throw tooNew(key, version)
     const length = view.getUint32(12, true)
@@ -115,11 +116,16 @@ export class Containers {
   }
 
   /** Decodes an object that is in memory whole, and verifies all of it. */
-  decode(bytes: Uint8Array, key: string, kind: ContainerKind): { meta: unknown; section(name: string): Uint8Array; names: string[] } {
+  decode(
+    bytes: Uint8Array,
+    key: string,
+    kind: ContainerKind,
+  ): { meta: unknown; section(name: string): Uint8Array; names: string[] } {
     const directory = this.directory(bytes, key)
     if (typeof directory === 'number') throw corrupt(key, 'it is cut in its directory')
     expectKind(directory, kind, key)
-    if (bytes.byteLength < directory.objectBytes) throw corrupt(key, `it is cut: ${bytes.byteLength} of ${directory.objectBytes} bytes`)
+    if (bytes.byteLength < directory.objectBytes)
+      throw corrupt(key, `it is cut: ${bytes.byteLength} of ${directory.objectBytes} bytes`)
     const section = (name: string): Uint8Array => {
       const entry = directory.sections.get(name)
       assert(entry, `object ${key} has a section ${name}`)
@@ -141,9 +147,13 @@ export function expectKind(directory: Directory, kind: ContainerKind, key: strin
 }
 
 export function corrupt(key: string, what: string): QuiverError {
-  return new QuiverError('CORRUPT', `The stored object ${key} cannot be read: ${what}. Restore it from a backup; the other objects are not affected.`, {
-    details: { key },
-  })
+  return new QuiverError(
+    'CORRUPT',
+    `The stored object ${key} cannot be read: ${what}. Restore it from a backup; the other objects are not affected.`,
+    {
+      details: { key },
+    },
+  )
 }
 
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {

@@ -51,7 +51,13 @@ const flush = v.object({
   /** Rows in memory numbered up to this one are now in the part. */
   through: v.number(),
 })
-const compact = v.object({ op: v.literal('compact'), collection: v.string(), inputs: v.array(v.string()), part: v.string(), rows: v.number() })
+const compact = v.object({
+  op: v.literal('compact'),
+  collection: v.string(),
+  inputs: v.array(v.string()),
+  part: v.string(),
+  rows: v.number(),
+})
 const attachGraph = v.object({
   op: v.literal('attachGraph'),
   collection: v.string(),
@@ -84,7 +90,9 @@ const transaction = v.object({
   /** The caller's own uuid. */
   tx: v.string(),
   /** What a transaction read, for its validation: ids, and conditions in the syntax of `where`. */
-  reads: v.optional(v.array(v.object({ collection: v.string(), ids: v.optional(v.array(v.string())), where: v.optional(v.unknown()) }))),
+  reads: v.optional(
+    v.array(v.object({ collection: v.string(), ids: v.optional(v.array(v.string())), where: v.optional(v.unknown()) })),
+  ),
   ops: v.array(operation),
 })
 export type Transaction = v.InferOutput<typeof transaction>

@@ -92,7 +92,9 @@ export function formatVersionName(seq: number, branch = mainBranch): string {
 export function parseVersionName(version: string): number {
   const match = /^main@(\d{1,16})$/.exec(version)
   if (!match) {
-    throw new QuiverError('INVALID_ARGUMENT', `'${version}' is not a version. Versions look like main@12; log() lists them.`, { details: { version } })
+    throw new QuiverError('INVALID_ARGUMENT', `'${version}' is not a version. Versions look like main@12; log() lists them.`, {
+      details: { version },
+    })
   }
   return Number(match[1])
 }

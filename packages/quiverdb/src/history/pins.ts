@@ -62,7 +62,8 @@ export class Pins {
     for await (const key of this.#store.list(this.#keys.pinPrefix)) {
       present.add(key)
       const bytes = key === this.#key ? null : await this.#store.get(key)
-      if (bytes && this.#isLive(key, decoder.decode(bytes))) oldest = Math.min(oldest, Number(decoder.decode(bytes).split(' ')[0]))
+      if (bytes && this.#isLive(key, decoder.decode(bytes)))
+        oldest = Math.min(oldest, Number(decoder.decode(bytes).split(' ')[0]))
     }
     for (const key of this.#seen.keys()) if (!present.has(key)) this.#seen.delete(key)
     return oldest

@@ -47,7 +47,8 @@ export interface Proposal {
   readonly body: Uint8Array
 }
 
-export type CommitOutcome = { readonly kind: 'committed' | 'nothing' | 'behind' | 'fenced' } | { readonly kind: 'unknown'; readonly cause: unknown }
+export type CommitOutcome =
+  { readonly kind: 'committed' | 'nothing' | 'behind' | 'fenced' } | { readonly kind: 'unknown'; readonly cause: unknown }
 
 /** Repeats of a write whose answer was lost, before the caller is told that its fate is unknown. */
 const repeatsMax = 6

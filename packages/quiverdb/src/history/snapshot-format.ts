@@ -14,7 +14,9 @@ export const snapshotMeta = v.object({
       parts: v.array(v.object({ key: v.string(), rows: v.number(), base: v.number(), dead: v.optional(v.string()) })),
       /** The section with the rows that are in no part yet. */
       memory: v.optional(v.string()),
-      indexes: v.array(v.object({ definition: indexDefinition, graphs: v.array(v.object({ key: v.string(), nodes: v.number() })) })),
+      indexes: v.array(
+        v.object({ definition: indexDefinition, graphs: v.array(v.object({ key: v.string(), nodes: v.number() })) }),
+      ),
     }),
   ),
 })

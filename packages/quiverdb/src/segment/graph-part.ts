@@ -79,7 +79,12 @@ export class GraphPart implements Resident {
   }
 }
 
-export function encodeGraphPart(containers: Containers, header: GraphHeader, sections: GraphSections, vids: Float64Array): Uint8Array[] {
+export function encodeGraphPart(
+  containers: Containers,
+  header: GraphHeader,
+  sections: GraphSections,
+  vids: Float64Array,
+): Uint8Array[] {
   const named: Section[] = [{ name: 'vids', bytes: bytesOf(vids) }]
   for (const [name, bytes] of Object.entries(sections)) named.push({ name, bytes })
   return containers.encode('graph', header, named)

@@ -1,48 +1,62 @@
 import { CodeBlock } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
+import { Bitset } from './bitset.js'
 import type { VectorColumn } from './row-set.js'
+
+/** Numbers of a vector on their way into a column. */
+export type VectorValues = readonly number[] | Float32Array | Float64Array
+
+const rowsMin = 4
 
 /** A column that grows in memory: of a memtable, or taken out of the fields of rows that were written before their index existed. */
 export class MemoryColumn implements VectorColumn {
   readonly dimensions: number
   readonly #pool: MemoryPool
-  readonly #vectors: (Float32Array | null)[] = []
+  /** float32, row by row; rows without a vector hold zeros. */
+  #matrix: Float32Array
+  readonly #present = new Bitset()
   /** Only for vectors that float32 would change. */
   readonly #exact = new Map<number, Float64Array>()
   readonly #vids: number[] = []
   #codes: CodeBlock | undefined
-  #coded = 0
 
   constructor(pool: MemoryPool, dimensions: number) {
     this.#pool = pool
     this.dimensions = dimensions
+    this.#matrix = new Float32Array(0)
   }
 
   get rows(): number {
-    return this.#vectors.length
+    return this.#vids.length
   }
 
-  append(values: Float32Array | Float64Array | null, vid: number): void {
-    if (values instanceof Float64Array) {
-      const rounded = Float32Array.from(values)
-      if (!rounded.every((value, index) => Object.is(value, values[index]))) this.#exact.set(this.#vectors.length, values)
-      this.#vectors.push(rounded)
-    } else {
-      this.#vectors.push(values)
-    }
+  /** Copies a vector of the column's dimensions; null: the row has none. */
+  append(values: VectorValues | null, vid: number): void {
+    const slot = this.#vids.length
     this.#vids.push(vid)
+    this.#reserve(slot + 1)
+    const row = this.#matrix.subarray(slot * this.dimensions, (slot + 1) * this.dimensions)
+    if (!values) {
+      row.fill(0)
+      return
+    }
+    this.#present.add(slot)
+    row.set(values)
+    if (!(values instanceof Float32Array) && !isExact(row, values)) this.#exact.set(slot, Float64Array.from(values))
   }
 
   /** Forgets the rows from `rows` on. */
   truncate(rows: number): void {
-    for (let slot = rows; slot < this.#vectors.length; slot++) this.#exact.delete(slot)
-    this.#vectors.length = Math.min(rows, this.#vectors.length)
-    this.#vids.length = this.#vectors.length
-    if (this.#coded > rows) this.free()
+    for (let slot = rows; slot < this.#vids.length; slot++) {
+      this.#exact.delete(slot)
+      this.#present.remove(slot)
+    }
+    this.#vids.length = Math.min(rows, this.#vids.length)
+    if (this.#codes && this.#codes.rows > rows) this.free()
   }
 
   has(slot: number): boolean {
-    return this.#vectors[slot] != null
+    return this.#present.has(slot)
   }
 
   vid(slot: number): number {
@@ -50,24 +64,40 @@ export class MemoryColumn implements VectorColumn {
   }
 
   readInto(slot: number, target: Uint8Array): void {
-    const vector = this.#vectors[slot]!
-    target.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
+    target.set(new Uint8Array(this.#matrix.buffer, slot * this.dimensions * 4, this.dimensions * 4))
   }
 
   exact(slot: number): Float64Array | null {
     return this.#exact.get(slot) ?? null
   }
 
+  /** The vectors of the first rows, as they lie; good until the next append. */
+  matrix(rows: number): Float32Array {
+    return this.#matrix.subarray(0, rows * this.dimensions)
+  }
+
   codes(): CodeBlock {
     this.#codes ??= new CodeBlock(this.#pool, this.dimensions)
-    const zeros = this.#coded < this.#vectors.length ? new Float32Array(this.dimensions) : undefined
-    for (; this.#coded < this.#vectors.length; this.#coded++) this.#codes.append(this.#vectors[this.#coded] ?? zeros!)
+    for (let slot = this.#codes.rows; slot < this.rows; slot++) {
+      this.#codes.append(this.#matrix.subarray(slot * this.dimensions, (slot + 1) * this.dimensions))
+    }
     return this.#codes
   }
 
   free(): void {
     this.#codes?.free()
     this.#codes = undefined
-    this.#coded = 0
   }
+
+  #reserve(rows: number): void {
+    if (this.#matrix.length >= rows * this.dimensions) return
+    const matrix = new Float32Array(Math.max(rowsMin, rows, rows * 2 - 2) * this.dimensions)
+    matrix.set(this.#matrix)
+    this.#matrix = matrix
+  }
+}
+
+function isExact(rounded: Float32Array, values: readonly number[] | Float64Array): boolean {
+  for (let i = 0; i < rounded.length; i++) if (!Object.is(rounded[i], values[i])) return false
+  return true
 }

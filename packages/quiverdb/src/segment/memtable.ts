@@ -1,10 +1,10 @@
 import type { MemoryPool } from '../vector/memory-pool.js'
-import { MemoryColumn } from './memory-column.js'
-import { hashId, type RowSet, type VectorColumn } from './row-set.js'
+import { MemoryColumn, type VectorValues } from './memory-column.js'
+import { hashId, type RowSet } from './row-set.js'
 
 /** What a column holds for a row that is appended. */
 export interface NewVector {
-  readonly values: Float32Array | Float64Array | null
+  readonly values: VectorValues | null
   readonly vid: number
 }
 
@@ -46,7 +46,7 @@ export class Memtable implements RowSet {
     for (const [key, column] of this.#columns) {
       const vector = vectors.get(key)
       column.append(vector?.values ?? null, vector?.vid ?? 0)
-      if (vector?.values) this.#bytes += vector.values.byteLength
+      if (vector?.values) this.#bytes += vector.values.length * 4
     }
   }
 
@@ -93,7 +93,7 @@ export class Memtable implements RowSet {
     return this.#columns.keys()
   }
 
-  column(key: string): VectorColumn | undefined {
+  column(key: string): MemoryColumn | undefined {
     return this.#columns.get(key)
   }
 

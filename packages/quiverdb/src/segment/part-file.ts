@@ -94,7 +94,8 @@ export class PartFile {
     const entry = this.#entry(name)
     assert(target.byteLength === entry.length, `section ${name} of ${this.key} has ${target.byteLength} bytes`)
     if (this.#store.sync) {
-      if (this.#store.sync.readInto(this.key, entry.offset, target) !== target.byteLength) throw corrupt(this.key, `its section ${name} is cut`)
+      if (this.#store.sync.readInto(this.key, entry.offset, target) !== target.byteLength)
+        throw corrupt(this.key, `its section ${name} is cut`)
     } else {
       target.set(this.#read({ start: entry.offset, end: entry.offset + entry.length }))
       this.#ranges.clear()
@@ -106,7 +107,8 @@ export class PartFile {
   readInto(name: string, start: number, target: Uint8Array): void {
     const at = this.#entry(name).offset + start
     if (this.#store.sync) {
-      if (this.#store.sync.readInto(this.key, at, target) !== target.byteLength) throw corrupt(this.key, `its section ${name} is cut`)
+      if (this.#store.sync.readInto(this.key, at, target) !== target.byteLength)
+        throw corrupt(this.key, `its section ${name} is cut`)
       return
     }
     target.set(this.#read({ start: at, end: at + target.byteLength }))
@@ -141,7 +143,11 @@ export class PartFile {
 }
 
 function missing(key: string): QuiverError {
-  return new QuiverError('NOT_FOUND', `The stored object ${key} is gone: the version that needs it is older than the retention time.`, { details: { key } })
+  return new QuiverError(
+    'NOT_FOUND',
+    `The stored object ${key} is gone: the version that needs it is older than the retention time.`,
+    { details: { key } },
+  )
 }
 
 /** Bytes that are in memory already, such as the row blocks inside a commit. */

@@ -4,6 +4,8 @@ import type { Containers, Section } from '../format/container.js'
 import { encodeRows } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import { Bitset } from './bitset.js'
+import type { MemoryColumn } from './memory-column.js'
+import { Memtable } from './memtable.js'
 import { relativeVid, type RowPartMeta } from './row-part.js'
 import type { RowSet } from './row-set.js'
 
@@ -31,7 +33,12 @@ export interface SealOptions {
 const encoder = new TextEncoder()
 
 /** Seals rows into the chunks of one object: ids, hashes, fields, and for each column presence, float32 vectors, float64 where needed, codes. */
-export function sealRows(containers: Containers, pool: MemoryPool, rows: readonly RowAddress[], options: SealOptions): Uint8Array[] {
+export function sealRows(
+  containers: Containers,
+  pool: MemoryPool,
+  rows: readonly RowAddress[],
+  options: SealOptions,
+): Uint8Array[] {
   const sections: Section[] = []
   const ids = textSection(rows.map(({ set, slot }) => set.id(slot)))
   const fields = textSection(rows.map(({ set, slot }) => set.fieldsText(slot)))
@@ -68,28 +75,37 @@ function textSection(texts: readonly string[]): { offsets: Uint32Array; bytes: U
   return { offsets, bytes: bytes.subarray(0, end) }
 }
 
-function columnSections(pool: MemoryPool, rows: readonly RowAddress[], shape: ColumnShape, name: string, options: SealOptions): Section[] {
+function columnSections(
+  pool: MemoryPool,
+  rows: readonly RowAddress[],
+  shape: ColumnShape,
+  name: string,
+  options: SealOptions,
+): Section[] {
   const { dimensions } = shape
   const present = new Bitset(rows.length)
-  const vectors = new Float32Array(rows.length * dimensions)
   const vids = new Float64Array(rows.length)
   const wideSlots: number[] = []
   const wideValues: Float64Array[] = []
-  let relative = !options.numbered
+  const whole = wholeColumn(rows, shape.key)
+  const vectors = whole ? whole.matrix(rows.length) : new Float32Array(rows.length * dimensions)
   const vectorBytes = bytesOf(vectors)
-  rows.forEach(({ set, slot }, index) => {
-    const column = set.column(shape.key)
-    vids[index] = column ? column.vid(slot) : 0
-    if (vids[index] !== relativeVid) relative &&= !column?.has(slot) && vids[index] === 0
-    if (!column?.has(slot)) return
+  let relative = !options.numbered
+  for (let index = 0; index < rows.length; index++) {
+    const { set, slot } = rows[index]!
+    const column = whole ?? set.column(shape.key)
+    const has = column?.has(slot) ?? false
+    const vid = column ? column.vid(slot) : 0
+    vids[index] = vid
+    if (vid !== relativeVid && (has || vid !== 0)) relative = false
+    if (!column || !has) continue
     present.add(index)
-    column.readInto(slot, vectorBytes.subarray(index * dimensions * 4, (index + 1) * dimensions * 4))
+    if (!whole) column.readInto(slot, vectorBytes.subarray(index * dimensions * 4, (index + 1) * dimensions * 4))
     const exact = column.exact(slot)
-    if (exact) {
-      wideSlots.push(index)
-      wideValues.push(exact)
-    }
-  })
+    if (!exact) continue
+    wideSlots.push(index)
+    wideValues.push(exact)
+  }
   const sections: Section[] = [{ name: `${name}.present`, bytes: bytesOf(present.words) }]
   if (!relative) sections.push({ name: `${name}.vids`, bytes: bytesOf(vids) })
   sections.push({ name: `${name}.vectors`, bytes: vectorBytes })
@@ -101,4 +117,11 @@ function columnSections(pool: MemoryPool, rows: readonly RowAddress[], shape: Co
     sections.push({ name: `${name}.wideValues`, bytes: bytesOf(exact) })
   }
   return sections
+}
+
+/** The column itself where the rows are all rows of one memtable in their order: then its vectors need not be copied. */
+function wholeColumn(rows: readonly RowAddress[], key: string): MemoryColumn | undefined {
+  const set = rows[0]?.set
+  if (!(set instanceof Memtable) || set.rows !== rows.length) return undefined
+  return rows.every((row, index) => row.set === set && row.slot === index) ? set.column(key) : undefined
 }

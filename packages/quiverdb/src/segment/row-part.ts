@@ -88,7 +88,16 @@ export class RowPart implements RowSet {
     const index = this.meta.columns.findIndex((column) => column.key === key)
     if (index < 0) return undefined
     const { dimensions } = this.meta.columns[index]!
-    const column = new RowPartColumn(this.file, this.#pool, this.#residency, index, dimensions, this.rows, (slot) => this.rid(slot), this.#base)
+    const column = new RowPartColumn(
+      this.file,
+      this.#pool,
+      this.#residency,
+      index,
+      dimensions,
+      this.rows,
+      (slot) => this.rid(slot),
+      this.#base,
+    )
     this.#columns.set(key, column)
     return column
   }
@@ -141,7 +150,8 @@ export class RowPartColumn implements VectorColumn, Resident {
   }
 
   vid(slot: number): number {
-    if (this.#vids === undefined) this.#vids = this.#file.has(`${this.#name}.vids`) ? float64s(this.#file.section(`${this.#name}.vids`)) : null
+    if (this.#vids === undefined)
+      this.#vids = this.#file.has(`${this.#name}.vids`) ? float64s(this.#file.section(`${this.#name}.vids`)) : null
     if (!this.#vids) return this.#rid(slot)
     const vid = this.#vids[slot]!
     return vid === relativeVid ? this.#base + slot : vid

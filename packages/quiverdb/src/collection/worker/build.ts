@@ -55,21 +55,37 @@ function fresh(job: BuildJob, parts: Parts, inputs: readonly Input[], capacity: 
   const statistics = new GraphStatistics(parts.pool, dimensions, metric)
   for (const { column, slots } of inputs) forEachChunk(column, slots, (vectors) => statistics.add(vectors))
   const { m, m0, efConstruction } = graphPresets[preset]
-  return HnswBuilder.create(parts.pool, { dimensions, metric, codes, m, m0, efConstruction, capacity, calibration: statistics.finish() })
+  return HnswBuilder.create(parts.pool, {
+    dimensions,
+    metric,
+    codes,
+    m,
+    m0,
+    efConstruction,
+    capacity,
+    calibration: statistics.finish(),
+  })
 }
 
-function forEachChunk(column: VectorColumn, slots: Uint32Array, visit: (vectors: Float32Array, first: number, count: number) => void): void {
+function forEachChunk(
+  column: VectorColumn,
+  slots: Uint32Array,
+  visit: (vectors: Float32Array, first: number, count: number) => void,
+): void {
   const { dimensions } = column
   const buffer = new Float32Array(chunkRows * dimensions)
   const bytes = new Uint8Array(buffer.buffer)
   for (let first = 0; first < slots.length; first += chunkRows) {
     const count = Math.min(chunkRows, slots.length - first)
-    for (let i = 0; i < count; i++) column.readInto(slots[first + i]!, bytes.subarray(i * dimensions * 4, (i + 1) * dimensions * 4))
+    for (let i = 0; i < count; i++)
+      column.readInto(slots[first + i]!, bytes.subarray(i * dimensions * 4, (i + 1) * dimensions * 4))
     visit(buffer.subarray(0, count * dimensions), first, count)
   }
 }
 
 function imageOf(part: GraphPart): GraphImage {
-  const sections = Object.fromEntries(graphSections.map((name) => [name, part.file.readSection(name)])) as unknown as GraphSections
+  const sections = Object.fromEntries(
+    graphSections.map((name) => [name, part.file.readSection(name)]),
+  ) as unknown as GraphSections
   return { header: part.header, sections }
 }

@@ -24,7 +24,12 @@ export function compact(job: CompactJob, parts: Parts, progress: (done: number, 
     progress(input + 1, job.inputs.length + 1)
   })
   const shapes = [...columns].map(([key, dimensions]): ColumnShape => ({ key, dimensions }))
-  const chunks = sealRows(parts.containers, parts.pool, rows, { columns: shapes, numbered: true, codes: true, origin: Uint32Array.from(origin) })
+  const chunks = sealRows(parts.containers, parts.pool, rows, {
+    columns: shapes,
+    numbered: true,
+    codes: true,
+    origin: Uint32Array.from(origin),
+  })
   progress(job.inputs.length + 1, job.inputs.length + 1)
   return { chunks, count: rows.length }
 }
@@ -46,7 +51,7 @@ class ResealedRows implements RowSet {
       const path = fieldPath(field)
       for (let slot = 0; slot < part.rows; slot++) {
         const found = vectorAt(JSON.parse(part.fieldsText(slot)), path, dimensions)
-        column.append(found instanceof Float64Array ? found : null, part.rid(slot))
+        column.append(Array.isArray(found) ? found : null, part.rid(slot))
       }
       this.#extracted.set(columnKey, column)
     }

@@ -24,7 +24,9 @@ export function runInWorker(job: Job, progress: (done: number, total: number) =>
       else if (message.kind === 'done') settle(() => resolve(message))
       else settle(() => reject(new QuiverError(codeOf(message.code), message.message)))
     })
-    worker.on('error', (error) => settle(() => reject(new QuiverError('INTERNAL', `A worker failed: ${error.message}`, { cause: error }))))
+    worker.on('error', (error) =>
+      settle(() => reject(new QuiverError('INTERNAL', `A worker failed: ${error.message}`, { cause: error }))),
+    )
     worker.postMessage(job)
   })
 }

@@ -1,7 +1,9 @@
 import type { IndexDefinition } from '../../history/commit.js'
 
 /** How a worker gets at the objects it reads: the folder itself, or copies of the objects of a store that only this thread has. */
-export type StoreHandle = { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'objects'; readonly objects: readonly (readonly [string, Uint8Array])[] }
+export type StoreHandle =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'objects'; readonly objects: readonly (readonly [string, Uint8Array])[] }
 
 /** Rows of one part. */
 export interface RowsInput {

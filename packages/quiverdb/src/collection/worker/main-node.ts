@@ -28,7 +28,11 @@ port.once('message', (job: Job) => {
     },
     (error: unknown) => {
       const code = error instanceof QuiverError ? error.code : 'INTERNAL'
-      port.postMessage({ kind: 'failed', code, message: error instanceof Error ? error.message : String(error) } satisfies WorkerMessage)
+      port.postMessage({
+        kind: 'failed',
+        code,
+        message: error instanceof Error ? error.message : String(error),
+      } satisfies WorkerMessage)
     },
   )
 })
