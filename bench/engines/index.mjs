@@ -17,6 +17,7 @@ export { efConstruction, m } from './settings.mjs'
  * @property {number} settledS seconds until nothing was left to do: the index complete and on disk
  * @property {readonly number[]} [graphs] their sizes in nodes, where the engine tells
  * @property {number} [unindexed] rows that no graph holds, where the engine tells
+ * @property {number} [uncollectedBytes] on disk before what was superseded while building is collected, where an engine keeps it
  *
  * @typedef {object} Served an opened index
  * @property {(queries: Vectors) => void} prepare converts the queries to the type that the engine takes

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { rootFolder } from '../shared/folders.mjs'
+import { rootFolder, sizeBytes } from '../shared/folders.mjs'
 import { k } from '../shared/sets.mjs'
 import { efOnly, stopwatch } from './settings.mjs'
 
@@ -55,7 +55,9 @@ function engine(name, variant, fill) {
       const settledS = elapsed()
       const [{ graphs, unindexed }] = await collection.indexes()
       await db.close()
-      return { buildS, settledS, graphs: [...graphs], unindexed }
+      const uncollectedBytes = sizeBytes(folder)
+      await collectSuperseded(folder)
+      return { buildS, settledS, graphs: [...graphs], unindexed, uncollectedBytes }
     },
     async open(info, folder) {
       const { db, collection } = await opened(info, folder, maintenance)
@@ -68,6 +70,13 @@ async function opened(info, folder, maintenance) {
   const db = await library.open(join(folder, 'data'), { maintenance })
   const indexes = [{ field, dimensions: info.dimensions, metric: info.metric }]
   return { db, collection: await db.collection('vectors', { indexes }) }
+}
+
+/** What an hour later is collected by itself: versions and parts that later ones have replaced. */
+async function collectSuperseded(folder) {
+  const db = await library.open(join(folder, 'data'), { maintenance: 'manual', retention: { versionsMs: 0, uploadMs: 0 } })
+  await db.maintain({ only: ['collect'] })
+  await db.close()
 }
 
 async function upsert(collection, base, from, to) {

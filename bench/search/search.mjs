@@ -88,6 +88,7 @@ function indexColumns(built, openMs, memoryBytes) {
     unindexed: built.unindexed,
     memoryMb: rounded(memoryBytes / bytesPerMb, 1),
     fileMb: rounded(built.fileBytes / bytesPerMb, 1),
+    ...(built.uncollectedBytes !== undefined && { uncollectedMb: rounded(built.uncollectedBytes / bytesPerMb, 1) }),
     openMs: rounded(openMs, 2),
   }
 }

@@ -46,8 +46,9 @@ function summaryLine(rows, referenceRows = []) {
   const [row] = rows
   const kept = row.cached ? ' *' : ''
   const graphs = number(row.graphs) + (row.unindexed > 0 ? ` + ${number(row.unindexed)} rows` : '')
+  const file = number(row.fileMb) + (row.uncollectedMb === undefined ? '' : ` (${number(row.uncollectedMb)})`)
   const costs = [number(row.buildS, 1) + kept, number(row.settledS, 1) + kept, number(row.buildCpuS, 1) + kept, graphs]
-  return [row.engine, row.variant, ...speeds, ...costs, number(row.memoryMb), number(row.fileMb), number(row.openMs, 1)]
+  return [row.engine, row.variant, ...speeds, ...costs, number(row.memoryMb), file, number(row.openMs, 1)]
 }
 
 function speedAt(rows, key, recall) {
