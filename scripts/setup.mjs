@@ -9,21 +9,27 @@ import { fileURLToPath } from 'node:url'
 const nodeMajorMin = 20
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')))
-const buildStamp = join(root, 'node_modules', '.quiver', 'build')
+/** What was built last; gone with what it was built with. */
+const stamps = join(root, 'node_modules', '.quiver')
 
 const [major] = process.versions.node.split('.').map(Number)
 if (major < nodeMajorMin) fail(`Quiver needs Node ${nodeMajorMin} or newer; this is ${process.version}.`)
 
 if (!isInstalled()) run('Installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund'])
 
-if (process.argv.includes('--build') || !isBuilt()) {
+const force = process.argv.includes('--build')
+
+if (force || !existsSync(join(root, 'packages/kernel/src/binary.ts')) || stampOf('kernel') !== fingerprint(kernelSources())) {
   run('Building the kernel', process.execPath, [join(root, 'packages/kernel/build.mjs')])
+  stamp('kernel', fingerprint(kernelSources()))
+}
+
+if (force || stampOf('packages') !== fingerprint(packageSources()) || !packages.every(isComplete)) {
   const build = [join(root, 'node_modules/typescript/bin/tsc'), '-b']
   run('Building the packages', process.execPath, build)
   // tsc believes its own notes, which may outlive the files they speak of.
   if (!packages.every(isComplete)) run('Building the packages anew', process.execPath, [...build, '--force'])
-  mkdirSync(dirname(buildStamp), { recursive: true })
-  writeFileSync(buildStamp, sourcesFingerprint())
+  stamp('packages', fingerprint(packageSources()))
 }
 
 /** npm writes down what it installed. Everything that the lock file asks for is there; optional packages may be for other machines. */
@@ -41,10 +47,6 @@ function readPackages(lockFile) {
   return existsSync(lockFile) ? JSON.parse(readFileSync(lockFile, 'utf8')).packages : undefined
 }
 
-function isBuilt() {
-  return existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sourcesFingerprint() && packages.every(isComplete)
-}
-
 /** Whether every source file has its built file. */
 function isComplete(name) {
   const folder = join(root, 'packages', name)
@@ -52,13 +54,31 @@ function isComplete(name) {
   return filesIn(join(folder, 'src'), isSource).every((file) => existsSync(built(file)))
 }
 
-/** All that the build reads. Tests are not part of it. */
-function sourcesFingerprint() {
+function kernelSources() {
+  const kernel = join(root, 'packages', 'kernel')
+  return [join(root, 'package-lock.json'), join(kernel, 'build.mjs'), ...filesIn(join(kernel, 'assembly'), isSource)]
+}
+
+/** All that the compiler of the packages reads. Tests are not part of a build. */
+function packageSources() {
+  const configuration = ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json'].map((name) => join(root, name))
+  return [...configuration, ...packages.flatMap((name) => filesIn(join(root, 'packages', name), isSource))]
+}
+
+function fingerprint(files) {
   const hash = createHash('sha256')
-  const sources = ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json'].map((name) => join(root, name))
-  for (const name of packages) sources.push(...filesIn(join(root, 'packages', name), isSource))
-  for (const file of sources) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
+  for (const file of files) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
   return hash.digest('hex')
+}
+
+function stampOf(name) {
+  const file = join(stamps, name)
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+function stamp(name, value) {
+  mkdirSync(stamps, { recursive: true })
+  writeFileSync(join(stamps, name), value)
 }
 
 function isSource(name) {
