@@ -129,7 +129,7 @@ export class NamespaceLog implements LogMachine {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ intent, tx: uuidv7(), resolve, reject })
-      this.#running ??= this.#run().finally(() => (this.#running = undefined))
+      this.#running ??= this.#run()
     })
   }
 
@@ -267,18 +267,17 @@ export class NamespaceLog implements LogMachine {
     }
   }
 
+  /** Ends when nothing waits any more, and says so at that very moment: a write that came between the two would wait for ever. */
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       try {
         await this.#commitOnce()
       } catch (error) {
-        if (error instanceof NotResident) {
-          await error.load()
-          continue
-        }
-        this.#rejectAll(error)
+        if (error instanceof NotResident) await error.load().catch((failure: unknown) => this.#rejectAll(failure))
+        else this.#rejectAll(error)
       }
     }
+    this.#running = undefined
   }
 
   async #commitOnce(): Promise<void> {
@@ -320,7 +319,7 @@ export class NamespaceLog implements LogMachine {
     const work = this.#takeInOthers()
     this.#running = work.finally(() => {
       this.#running = undefined
-      if (this.#waiting.length > 0) this.#running ??= this.#run().finally(() => (this.#running = undefined))
+      if (this.#waiting.length > 0) this.#running ??= this.#run()
     })
     await this.#running
     return this.#state
