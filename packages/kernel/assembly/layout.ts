@@ -4,10 +4,13 @@
 /** Ends a neighbour list, and marks an absent node. */
 export const none: u32 = 0xffffffff
 
-/** Numbers behind the codes of a row: scale, squared norm, extra coordinate, residual norm. All float32. */
+// Numbers behind the codes of a row, all float32.
 export const metaScale: usize = 0
+/** Squared norm of the decoded vector, plus the residual squared, plus the extra coordinate squared. */
 export const metaNorm2: usize = 4
+/** In a graph: the extra coordinate, which is not coded. In a plain block: the squared norm of the vector itself. */
 export const metaExtra: usize = 8
+/** Norm of what the codes miss. */
 export const metaResidual: usize = 12
 
 /** Transforms of a source vector into graph space. */
@@ -16,6 +19,8 @@ export const transformNone: i32 = 0
 export const transformNormalise: i32 = 1
 /** Extra coordinate sqrt(phi^2 - ||x||^2), which makes all vectors equally long. */
 export const transformAugment: i32 = 2
+/** None, for a plain block: the row's third number is its own squared norm. */
+export const transformPlain: i32 = 3
 
 /** A graph: where its sections are and what its parameters are. */
 @unmanaged
@@ -82,7 +87,7 @@ export class Scan {
   codeBytes: i32
   codesKind: i32
   count: i32
-  /** 0: squared L2, 1: negative dot product, 2: cosine distance with a unit query. */
+  /** Over a plain block 0: squared L2, 1: negative dot product, 2: cosine distance with a unit query. 3: squared L2 over a graph's rows. */
   mode: i32
   query: usize
   allowed: usize

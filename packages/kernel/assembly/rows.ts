@@ -1,7 +1,7 @@
 // Rows: how a vector is encoded, and the squared distance between encoded rows. The type parameter says what a row holds:
 // i8 codes, or f32 numbers.
 import { dotI8x4, squaredL2F32x4 } from './dot'
-import { metaExtra, metaNorm2, metaResidual, metaScale, transformAugment, transformNormalise } from './layout'
+import { metaExtra, metaNorm2, metaResidual, metaScale, transformAugment, transformNormalise, transformPlain } from './layout'
 
 const codeMax: f64 = 127
 /** The smallest positive float32: a scale is zero for the zero vector alone. */
@@ -18,7 +18,8 @@ export function lanes(meta: usize, a: usize, b: usize, c: usize, d: usize): v128
 }
 
 /**
- * Squared graph-space distances of the row at q to four others. The order of operations is symmetric, so that d(a, b) equals d(b, a).
+ * Squared graph-space distances of the row at q to four others: what the decoded vectors have, plus what both codings miss. Its error grows
+ * with the distance, not with the norms, so that neighbours in a tight cluster far from the centre stay in order. The order of operations is symmetric, so that d(a, b) equals d(b, a).
  */
 // @ts-ignore: decorator
 @inline
@@ -130,7 +131,7 @@ export function encodeRow(
   const own = squaredNorm(source, n), extra = extraOf(own, transform, phi)
   const padded = codesKind ? codeBytes >> 2 : codeBytes
   const top = centred(source, n, factorOf(own, transform), centre, staging, padded)
-  let norm2: f64, residual2: f64, scale: f32 = 1
+  let decoded2: f64, residual2: f64, scale: f32 = 1
   if (codesKind) {
     let squares = f64x2.splat(0), errors = squares, from = staging
     for (let to = target; to < target + <usize>codeBytes; to += 8) {
@@ -140,7 +141,7 @@ export function encodeRow(
       errors = f64x2.add(errors, f64x2.mul(e, e))
       from += 16
     }
-    norm2 = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)
+    decoded2 = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)
     residual2 = f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1)
   } else {
     scale = top > 0 ? <f32>max(top / codeMax, scaleMin) : 0
@@ -155,19 +156,19 @@ export function encodeRow(
       const codes = i8x16.narrow_i16x8_s(h, h)
       v128.store32_lane(to, codes, 0)
       const back = i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(codes))
-      const e0 = f64x2.sub(t0, f64x2.mul(f64x2.convert_low_i32x4_s(back), s))
-      const e1 = f64x2.sub(t1, f64x2.mul(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(back, back, 1, 1)), s))
-      squares = f64x2.add(squares, f64x2.add(f64x2.mul(t0, t0), f64x2.mul(t1, t1)))
+      const d0 = f64x2.mul(f64x2.convert_low_i32x4_s(back), s), e0 = f64x2.sub(t0, d0)
+      const d1 = f64x2.mul(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(back, back, 1, 1)), s), e1 = f64x2.sub(t1, d1)
+      squares = f64x2.add(squares, f64x2.add(f64x2.mul(d0, d0), f64x2.mul(d1, d1)))
       errors = f64x2.add(errors, f64x2.add(f64x2.mul(e0, e0), f64x2.mul(e1, e1)))
       from += 32
     }
-    norm2 = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)
+    decoded2 = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)
     residual2 = f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1)
   }
   const meta = target + <usize>codeBytes
   store<f32>(meta, scale, metaScale)
-  store<f32>(meta, <f32>(norm2 + extra * extra), metaNorm2)
-  store<f32>(meta, <f32>extra, metaExtra)
+  store<f32>(meta, <f32>(decoded2 + residual2 + extra * extra), metaNorm2)
+  store<f32>(meta, <f32>(transform == transformPlain ? own : extra), metaExtra)
   store<f32>(meta, <f32>Math.sqrt(residual2), metaResidual)
   return own
 }

@@ -1,12 +1,26 @@
 // Search as the other side sees it: begin, step until done, results.
-import { greedy, narrowStep, seed, settle, wideStep } from './walk'
+import { descend, greedy, narrowStep, seed, settle, wideStep } from './walk'
 import { keyDistance, keyId } from './keys'
 import { Graph, Walk } from './layout'
 
+/** Nodes of level 1 that the walk on level 0 starts from: one alone can stand in the wrong one of two tight clusters. */
+const startsMax: i32 = 4
+
 function begin<T>(graph: Graph, walk: Walk): void {
   let at = <u32>graph.entry
-  for (let level = graph.maxLevel; level > 0; level--) at = greedy<T>(graph, walk, at, level)
+  for (let level = graph.maxLevel; level > 1; level--) at = greedy<T>(graph, walk, at, level)
+  if (graph.maxLevel < 1) {
+    seed<T>(graph, walk, at)
+    return
+  }
+  const ef = walk.ef, frontier = walk.frontier
+  walk.ef = startsMax
+  walk.frontier = 0
   seed<T>(graph, walk, at)
+  narrowStep<T>(graph, walk, 1, i32.MAX_VALUE)
+  walk.ef = ef
+  walk.frontier = frontier
+  descend(walk)
 }
 
 /** Descends the upper levels and stands at the first node of level 0. The walk's addresses, ef and epoch are set. */

@@ -56,13 +56,39 @@ export function greedy<T>(graph: Graph, walk: Walk, start: u32, level: i32): u32
   return current
 }
 
+/** Forgets which nodes were seen. */
+function renewEpoch(walk: Walk): void {
+  walk.epoch++
+  if (walk.epoch <= epochMax) return
+  memory.fill(walk.visited, 0, <usize>walk.visitedNodes << 1)
+  walk.epoch = 1
+}
+
+/** Goes on from the results of a narrow walk on level 1, as the starts of a walk on level 0. */
+export function descend(walk: Walk): void {
+  renewEpoch(walk)
+  const pool = walk.pool, ef = walk.ef, starts = min(walk.count, ef)
+  walk.done = 0
+  walk.cursor = 0
+  walk.frontierCount = 0
+  walk.count = walk.frontier ? 0 : starts
+  for (let i: i32 = 0; i < starts; i++) {
+    const at = pool + (<usize>i << 3), key = load<i64>(at) & ~1, id = keyId(key)
+    store<u16>(walk.visited + (<usize>id << 1), <u16>walk.epoch)
+    store<i64>(at, key)
+    if (!walk.frontier) continue
+    minHeapPush(walk.frontier, walk.frontierCount, key)
+    walk.frontierCount++
+    // At most i results are in the pool, so nothing unread is overwritten.
+    if (isAllowed(walk.allowed, id)) { maxHeapPush(pool, walk.count, key); walk.count++ }
+  }
+  walk.worst = f32.MAX_VALUE
+  if (walk.count == ef) walk.worst = keyDistance(load<i64>(walk.frontier ? pool : pool + (<usize>(ef - 1) << 3)))
+}
+
 /** Puts a walk at its first node. */
 export function seed<T>(graph: Graph, walk: Walk, start: u32): void {
-  walk.epoch++
-  if (walk.epoch > epochMax) {
-    memory.fill(walk.visited, 0, <usize>walk.visitedNodes << 1)
-    walk.epoch = 1
-  }
+  renewEpoch(walk)
   const distance = distance1<T>(walk.query, rowOf(graph, start), <usize>graph.codeBytes)
   store<u16>(walk.visited + (<usize>start << 1), <u16>walk.epoch)
   walk.evaluations++

@@ -79,7 +79,10 @@ export const scanLayout = structure([
 /** Addresses of the room that the choice of neighbours needs. */
 export const selectionLayout = structure(['chosen', 'spare', 'sorted'])
 
-/** Bytes of the numbers behind the codes of a row: scale, squared norm, extra coordinate, residual norm, each float32. */
+/**
+ * Bytes of the numbers behind the codes of a row, each float32: scale; squared norm of the decoded vector plus the residual squared plus the
+ * extra coordinate squared; in a graph the extra coordinate, in a plain block the squared norm of the vector; norm of the residual.
+ */
 export const metaBytes = 16
 
 /** One candidate of a scan: lower bound, upper bound, estimate (float32), row (u32). */
@@ -94,11 +97,11 @@ export const reservedBytes = 65_536
 /** Ends a neighbour list. */
 export const noNode = 0xffffffff
 
-/** Distances of exact scores and of scans over plain codes. */
-export const modes = Object.freeze({ l2: 0, dot: 1, cosine: 2 })
+/** Distances of exact scores and of scans over plain codes; a scan over a graph's rows has its own. */
+export const modes = Object.freeze({ l2: 0, dot: 1, cosine: 2, graph: 3 })
 
 /** How a vector gets into graph space. */
-export const transforms = Object.freeze({ none: 0, normalise: 1, augment: 2 })
+export const transforms = Object.freeze({ none: 0, normalise: 1, augment: 2, plain: 3 })
 
 /** What a row holds before its meta numbers. */
 export const codesKinds = Object.freeze({ int8: 0, float32: 1 })

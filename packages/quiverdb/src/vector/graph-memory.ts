@@ -23,6 +23,9 @@ const { index: selectionField, bytes: selectionBytes } = selectionLayout
 /** Up to here a search keeps one sorted pool; above, shifting it would cost more than heaps do. */
 const narrowEfMax = 512
 
+/** A search keeps this many nodes of level 1 in the same pool. */
+const startsMax = 4
+
 /**
  * A graph in linear memory: its sections in extents of their own, and the descriptor that tells the kernel where they are. All in one arena.
  * `capacity` nodes have room; `nodes` are inserted.
@@ -134,7 +137,7 @@ export class GraphMemory {
     const visited = pool.scratch(arena, 'visited', 2 * this.capacity, () => {
       arena.u32[walk / 4 + walkField.epoch] = 0
     })
-    const results = pool.scratch(arena, 'pool', keyBytes * (ef + 1))
+    const results = pool.scratch(arena, 'pool', keyBytes * (Math.max(ef, startsMax) + 1))
     const frontier = heaps ? pool.scratch(arena, 'frontier', keyBytes * Math.max(1, this.capacity)) : 0
     const batch = pool.scratch(arena, 'batch', 4 * (this.parameters.m0 + 4))
     const { u32 } = arena

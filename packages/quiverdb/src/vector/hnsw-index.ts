@@ -22,12 +22,21 @@ export interface HnswSearchOptions {
 
 const capacityMin = 64
 const capacityGrowth = 1.5
-/** Exactly scored per search: k and half as many again, at least this many more. */
+/** Scored exactly: k candidates and a quarter as many again, at least this many more; then as many again while that helps. */
 const rerankExtraMin = 6
 /** Up to here a look at all nodes takes less than a millisecond; beyond, one is due when a share of 1/64 is new. */
 const smallSize = 4096
 const repairShare = 64
 const storedChunkRows = 256
+
+interface Scored {
+  readonly id: number
+  readonly distance: number
+  /** Place by estimate. */
+  readonly rank: number
+}
+
+const byDistance = (a: Scored, b: Scored): number => a.distance - b.distance || a.id - b.id
 
 /**
  * An index in memory: vectors go in and get the next number, searches return exact distances.
@@ -83,7 +92,7 @@ export class HnswIndex {
     this.#repairWhenDue(this.#builder)
     const ef = Math.max(options.ef ?? this.#options.efSearch ?? graphPresets.default.efSearch, k)
     const { nodes, count } = this.#graph.search(query, { ef, allowed: options.allowed })
-    return this.#rerank(query, nodes.subarray(0, Math.min(count, k + Math.max(rerankExtraMin, k >> 1))), k)
+    return this.#rerank(query, nodes, count, k)
   }
 
   /** Nodes that a walk cannot reach. */
@@ -107,19 +116,31 @@ export class HnswIndex {
     this.#addedSinceRepair = 0
   }
 
-  #rerank(query: Float32Array, nodes: Uint32Array, k: number): { ids: Uint32Array; distances: Float64Array } {
+  /** Scores candidates exactly, nearest estimate first, until the last few that were scored are all worse than the k nearest. */
+  #rerank(query: Float32Array, nodes: Uint32Array, count: number, k: number): { ids: Uint32Array; distances: Float64Array } {
+    const extra = Math.max(rerankExtraMin, k >> 2)
+    let nearest: Scored[] = []
+    let scored = 0
+    let late = true
+    while (late && scored < count) {
+      const end = Math.min(count, scored ? scored + extra : k + extra)
+      nearest = [...nearest, ...this.#score(query, nodes.subarray(scored, end), scored)].sort(byDistance).slice(0, k)
+      late = nearest.some(({ rank }) => rank >= end - extra)
+      scored = end
+    }
+    return { ids: Uint32Array.from(nearest, ({ id }) => id), distances: Float64Array.from(nearest, ({ distance }) => distance) }
+  }
+
+  #score(query: Float32Array, nodes: Uint32Array, firstRank: number): Scored[] {
     const { dimensions, metric } = this.#options
     const { arena, pointer } = this.#vectors!
     this.#scorer.begin(query, metric)
-    const start = pointer / 4
-    for (let i = 0; i < nodes.length; i++) {
-      const at = start + nodes[i]! * dimensions
+    nodes.forEach((node, i) => {
+      const at = pointer / 4 + node * dimensions
       this.#scorer.setRow(i, arena.f32.subarray(at, at + dimensions))
-    }
+    })
     const distances = this.#scorer.score(nodes.length)
-    const order = Array.from(nodes, (_, i) => i).sort((a, b) => distances[a]! - distances[b]! || nodes[a]! - nodes[b]!)
-    const kept = order.slice(0, k)
-    return { ids: Uint32Array.from(kept, (i) => nodes[i]!), distances: Float64Array.from(kept, (i) => distances[i]!) }
+    return Array.from(nodes, (id, i) => ({ id, distance: distances[i]!, rank: firstRank + i }))
   }
 
   #store(vectors: Float32Array): void {

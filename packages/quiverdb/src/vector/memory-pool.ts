@@ -172,4 +172,7 @@ export class MemoryPool {
   }
 }
 
-const wholePages = (bytes: number): number => alignUp(Math.max(bytes, 1), extentAlignment)
+function wholePages(bytes: number): number {
+  assert(Number.isSafeInteger(bytes) && bytes >= 0, 'a size is a whole number of bytes')
+  return alignUp(Math.max(bytes, 1), extentAlignment)
+}

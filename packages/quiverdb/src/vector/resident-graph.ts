@@ -117,7 +117,7 @@ export class ResidentGraph {
       memory.pool,
       {
         ...{ arena, rows: memory.section('codes').pointer, stride: layout.stride, codeBytes: layout.codeBytes },
-        ...{ codesKind: codesKindOf(parameters.codes), count: nodes, mode: modes.l2, query: target, scale: map.scale },
+        ...{ codesKind: codesKindOf(parameters.codes), count: nodes, mode: modes.graph, query: target, scale: map.scale },
         lowerShift: map.shift - slack - (excessMax / 2) * (1 + shiftSlack),
         upperShift: map.shift + slack,
       },

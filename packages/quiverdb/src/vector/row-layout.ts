@@ -12,8 +12,9 @@ const cacheLineBytes = 64
 const int8Alignment = 16
 
 /**
- * A row: [codes, padded][scale, squared norm, extra coordinate, residual norm: float32 each][zeros up to a whole cache line]. int8 codes
- * are signed, of (vector - centre), in steps of scale = greatest magnitude / 127; the residual is what they miss. Little-endian.
+ * A row: [codes, padded][scale, squared norm, extra, residual norm: float32 each][zeros up to a whole cache line], little-endian. int8 codes
+ * are signed, of (vector - centre), in steps of scale = greatest magnitude / 127; the residual is what they miss; the squared norm is that of
+ * the decoded vector plus the squares of residual and extra. Extra is the graph's uncoded coordinate, or in a block the vector's squared norm.
  */
 export interface RowLayout {
   /** Where the four numbers start. */

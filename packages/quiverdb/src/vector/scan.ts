@@ -60,7 +60,7 @@ export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric,
   if (!extent || !block.rows) return emptyScan(options)
   const { arena, pointer } = extent
   const { codeBytes, stride } = block.layout
-  const transform = metric === 'cosine' ? transforms.normalise : transforms.none
+  const transform = metric === 'cosine' ? transforms.normalise : transforms.plain
   const { pointer: target, norm2 } = encodeQuery(pool, arena, query, { ...block.encoding, transform })
   const nowhere = metric === 'cosine' && norm2 === 0 // every distance is 1
   const mode = modeOf(metric)
