@@ -3,13 +3,13 @@ import { QuiverError } from '../errors.js'
 import { formatVersionName, parseVersionName } from '../history/keys.js'
 import type { IndexState } from './index-state.js'
 import type { Ledger } from './ledger.js'
-import { checked, indexDefinition, indexesMax, sameIndex } from './options.js'
+import { checked, indexDefinition, indexesMax, sameIndex, writeOptions } from './options.js'
 import { CollectionReader, type View } from './reader.js'
 import { checkedId, recordsPerCallMax, unknownIndex } from './stage.js'
 import type { NamespaceState } from './state.js'
 import type { Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
 import { indexStatus } from './status.js'
-import { deleteRecords, patchRecords, putRecords, putVectors } from './write.js'
+import { checkedPatch, deleteRecords, patchRecords, putRecords, putVectors } from './write.js'
 import * as v from 'valibot'
 
 /** What a write did: the version that holds it. */
@@ -45,19 +45,21 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
 
   /**
    * Writes whole records: one that has the id already is replaced. All of them or none; when it resolves they are durable and are found.
-   * Of two records with one id in a call, the later wins.
+   * Of two records with one id in a call, the later wins. Records and their vectors must not change before it resolves.
    * @param records at most 100,000
    * @throws QuiverError INVALID_ID, INVALID_RECORD, INVALID_VECTOR, DIMENSION_MISMATCH, ZERO_VECTOR, LIMIT_EXCEEDED, STORAGE_FULL, ABORTED
    */
   async upsert(records: readonly RecordInput<T>[], options: WriteOptions = {}): Promise<Written & { readonly ids: string[] }> {
+    const { signal } = checked(writeOptions, options, 'write options')
     checkBatch(records)
     if (records.length === 0) return { ids: [], version: formatVersionName((await this.#ledger.current()).seq) }
-    const { ids, state } = await putRecords(this.#ledger, this.#uuid, this.name, records, options.signal)
+    const { ids, state } = await putRecords(this.#ledger, this.#uuid, this.name, records, signal)
     return { ids, version: versionOf(state) }
   }
 
   /**
-   * Replaces fields of a record, the top-level ones that are named; `undefined` removes one. Vectors and other fields stay as they are.
+   * Replaces fields of a record, the top-level ones that are named; `undefined` removes one. Vectors and other fields stay as they are;
+   * `$vectors` replaces the external vectors that it names, null takes one away.
    * @throws QuiverError NOT_FOUND, and as {@link upsert}
    */
   update(id: string, fields: Partial<RecordInput<T>>, options?: WriteOptions): Promise<Written>
@@ -69,21 +71,21 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
     options?: WriteOptions,
   ): Promise<Written> {
     const single = typeof idOrPatches === 'string'
+    const { signal } = checked(writeOptions, (single ? options : fieldsOrOptions) ?? {}, 'write options')
+    if (!single) checkBatch(idOrPatches)
     const patches = single
-      ? [{ id: idOrPatches, fields: fieldsOrOptions as Fields }]
-      : idOrPatches.map(({ id, ...fields }) => ({ id, fields }))
-    checkBatch(patches)
-    const signal = (single ? options : (fieldsOrOptions as WriteOptions | undefined))?.signal
-    for (const patch of patches) checkedId(patch.id)
+      ? [checkedPatch(idOrPatches, fieldsOrOptions)]
+      : idOrPatches.map((patch) => checkedPatch(patch?.id, patch))
     return { version: versionOf(await patchRecords(this.#ledger, this.#uuid, this.name, patches, signal)) }
   }
 
   /** Removes records; ids that are not there are passed over. @throws QuiverError INVALID_ID, LIMIT_EXCEEDED */
   async delete(ids: string | readonly string[], options: WriteOptions = {}): Promise<Written & { readonly deleted: number }> {
+    const { signal } = checked(writeOptions, options, 'write options')
     const list = typeof ids === 'string' ? [ids] : ids
     checkBatch(list)
     list.forEach(checkedId)
-    const { deleted, state } = await deleteRecords(this.#ledger, this.#uuid, list, options.signal)
+    const { deleted, state } = await deleteRecords(this.#ledger, this.#uuid, [...list], signal)
     return { deleted, version: versionOf(state) }
   }
 
@@ -96,9 +98,10 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
     items: readonly { id: string; vector: VectorInput | null }[],
     options: WriteOptions = {},
   ): Promise<Written> {
+    const { signal } = checked(writeOptions, options, 'write options')
     checkBatch(items)
-    for (const { id } of items) checkedId(id)
-    return { version: versionOf(await putVectors(this.#ledger, this.#uuid, this.name, index, items, options.signal)) }
+    for (const item of items) checkedId(item?.id)
+    return { version: versionOf(await putVectors(this.#ledger, this.#uuid, this.name, index, items, signal)) }
   }
 
   /**

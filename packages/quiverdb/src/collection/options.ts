@@ -84,6 +84,7 @@ export const searchOptions = v.strictObject({
 export const listOptions = v.strictObject({ ...read, where, limit: count(1, limitMax), after: v.optional(v.string()) })
 export const countOptions = v.strictObject({ where })
 export const readOptions = v.strictObject(read)
+export const writeOptions = v.strictObject({ signal: v.optional(v.instance(AbortSignal)) })
 export const collectionName = v.pipe(name, v.regex(/^[^\p{Cc}]+$/u, 'a name without control characters'))
 
 /** Checks a caller's argument; the error names the place. @throws QuiverError INVALID_ARGUMENT */

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import { parseWhere } from '../filter/where.js'
 import type { Condition } from '../filter/condition.js'
@@ -6,7 +7,7 @@ import { whenResident } from '../segment/part-file.js'
 import { exactValues } from '../segment/row-set.js'
 import type { Budget } from '../vector/budget.js'
 import type { RowLocation } from './directory.js'
-import { project, readFields } from './fields.js'
+import { define, project, readFields } from './fields.js'
 import type { IndexState } from './index-state.js'
 import { countRows, rowsById } from './list.js'
 import { RowFilter } from './matches.js'
@@ -57,7 +58,7 @@ export class CollectionReader<T extends Fields = Fields> {
   /** The records with these ids, null where there is none, in the order of the ids. */
   async getMany(ids: readonly string[], options: ReadOptions = {}): Promise<(Stored<T> | null)[]> {
     const wanted = checked(readOptions, options, 'read options')
-    ids.forEach(checkedId)
+    checked(v.array(v.unknown()), ids, 'ids').forEach(checkedId)
     const { collection } = await this.#source.view()
     this.#source.note?.({ collection: collection.uuid, ids: [...ids] })
     return whenResident(() =>
@@ -120,6 +121,7 @@ export class CollectionReader<T extends Fields = Fields> {
    */
   async search(query: SearchQuery): Promise<SearchResult<T>> {
     const options = checked(searchOptions, query, 'search')
+    checkAborted(options.signal)
     const { limit = limitDefault, offset = 0, signal, timeoutMs, vector, fields, vectors } = options
     const budget: Budget = { signal, deadline: timeoutMs === undefined ? undefined : performance.now() + timeoutMs }
     const condition = parsed(options.where)
@@ -174,15 +176,8 @@ export class CollectionReader<T extends Fields = Fields> {
     const record: Fields = { id }
     if (fields === undefined || fields.length > 0) {
       const all = readFields(state.set, slot, true)
-      Object.assign(
-        record,
-        fields === undefined
-          ? all
-          : project(
-              all,
-              fields.filter((field) => field !== 'id'),
-            ),
-      )
+      const wanted = fields?.filter((field) => field !== 'id')
+      for (const [name, value] of Object.entries(wanted ? project(all, wanted) : all)) define(record, name, value)
     }
     if (vectors) record['$vectors'] = externalVectors(collection, { state, slot })
     return record as Stored<T>
@@ -217,6 +212,10 @@ function chooseIndex(collection: CollectionState, { field, index: name }: { fiel
     return (name === undefined || definition.name === name) && (field === undefined || definition.field === field)
   })
   if (fitting.length === 1) return fitting[0]!
+  if (all.length === 0)
+    throw new QuiverError('NOT_FOUND', `Collection '${collection.name}' has no vector index.`, {
+      details: { collection: collection.name },
+    })
   if (fitting.length === 0) throw unknownIndex(name ?? field ?? '', collection.name, all)
   const names = fitting.map(({ index }) => `'${index.definition.name}'`).join(', ')
   throw new QuiverError(

@@ -54,13 +54,17 @@ export class Stage {
     return id
   }
 
-  /** New fields of a record that is there already; vectors stay in the columns of `kept`, where the fields hold null. */
-  addPatched(id: string, fields: Fields, kept: ReadonlySet<string>): void {
+  /**
+   * New fields of a record that is there already; vectors stay in the columns of `kept`, where the fields hold null.
+   * External vectors stay too, but for those that `$vectors` names.
+   */
+  addPatched(id: string, { $vectors: external, ...fields }: Fields, kept: ReadonlySet<string>): void {
     const vectors = new Map<string, NewVector>()
     for (const key of kept) vectors.set(key, { values: null, vid: keepVid })
     for (const { columnKey, definition } of this.#indexes) {
       if (definition.source === 'external') vectors.set(columnKey, { values: null, vid: keepVid })
     }
+    this.#external(id, external, vectors)
     this.rows.append(id, 0, this.#fieldsText(id, fields, vectors), vectors)
   }
 
@@ -68,8 +72,7 @@ export class Stage {
   addVector(id: string, index: VectorIndex, vector: VectorInput | null): void {
     const vectors = new Map<string, NewVector>()
     for (const { columnKey } of this.#indexes) vectors.set(columnKey, { values: null, vid: keepVid })
-    const values = vector === null ? null : checkedVector(vector, index, `record '${id}'`)
-    vectors.set(index.columnKey, { values, vid: values ? relativeVid : 0 })
+    vectors.set(index.columnKey, newVector(id, index, vector))
     this.rows.append(id, 0, '', vectors)
   }
 
@@ -130,10 +133,14 @@ export class Stage {
     for (const [name, vector] of Object.entries(given)) {
       const index = this.#indexes.find(({ definition }) => definition.name === name && definition.source === 'external')
       if (!index) throw unknownIndex(name, this.#collection, this.#indexes, 'external')
-      if (vector !== null)
-        vectors.set(index.columnKey, { values: checkedVector(vector, index, `record '${id}'`), vid: relativeVid })
+      vectors.set(index.columnKey, newVector(id, index, vector))
     }
   }
+}
+
+/** A vector as a caller gives it; null takes one away. */
+function newVector(id: string, index: VectorIndex, vector: unknown): NewVector {
+  return vector === null ? { values: null, vid: 0 } : { values: checkedVector(vector, index, `record '${id}'`), vid: relativeVid }
 }
 
 /** @throws QuiverError INVALID_ID */

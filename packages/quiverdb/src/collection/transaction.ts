@@ -14,7 +14,7 @@ import { CollectionReader } from './reader.js'
 import { checkedId, recordsPerCallMax, Stage } from './stage.js'
 import type { NamespaceState } from './state.js'
 import type { Fields, ReadMark, RecordInput, VectorInput } from './types.js'
-import { sealBatch, stagePatches, stageVectors, type Patch } from './write.js'
+import { checkedPatch, sealBatch, stagePatches, stageVectors } from './write.js'
 
 /** Documented limits (`docs/LIMITS.md`). */
 export const transactionRowsMax = 200_000
@@ -204,7 +204,7 @@ export class TransactionCollection<T extends Fields = Fields> extends Collection
 
   /** As on a collection; counts as a read of the record. @throws QuiverError NOT_FOUND */
   async update(id: string, fields: Partial<RecordInput<T>>): Promise<void> {
-    const patch: Patch = { id: checkedId(id), fields: fields as Fields }
+    const patch = checkedPatch(id, fields)
     this.#overlay.note({ collection: this.#overlay.uuid, ids: [id] })
     await this.#write(() => stagePatches(this.#overlay.ledger.parts, this.#overlay.draft(), this.#overlay.name, [patch]))
   }

@@ -10,7 +10,7 @@ import { define, overlaps, readFields } from './fields.js'
 import type { VectorIndex } from './index-state.js'
 import type { Ledger, PreparedWrite } from './ledger.js'
 import type { Parts } from './parts.js'
-import { Stage, unknownIndex } from './stage.js'
+import { checkedId, Stage, unknownIndex } from './stage.js'
 import type { CollectionState, NamespaceState } from './state.js'
 import type { Fields, VectorInput } from './types.js'
 
@@ -23,6 +23,18 @@ class IndexesChanged extends Error {}
 export interface Patch {
   readonly id: string
   readonly fields: Fields
+}
+
+/** What a caller wants changed of a record. @throws QuiverError INVALID_ID, INVALID_RECORD */
+export function checkedPatch(id: unknown, changes: unknown): Patch {
+  const known = checkedId(id)
+  if (changes === null || typeof changes !== 'object' || Array.isArray(changes)) {
+    throw new QuiverError('INVALID_RECORD', `The changes of record '${known}' are not an object of fields.`, { details: { id } })
+  }
+  const { id: other = known, ...fields } = changes as Fields
+  if (other !== known)
+    throw new QuiverError('INVALID_ID', `An update cannot give record '${known}' another id.`, { details: { id } })
+  return { id: known, fields }
 }
 
 /** Writes whole records. The vectors are taken out and checked before anything waits; large batches are stored before the commit. */
@@ -244,6 +256,11 @@ function sameIndexes(collection: CollectionDraft, indexes: readonly VectorIndex[
 
 function mergeById(patches: readonly Patch[]): Map<string, Fields> {
   const merged = new Map<string, Fields>()
-  for (const { id, fields } of patches) merged.set(id, { ...merged.get(id), ...fields })
+  for (const { id, fields } of patches) {
+    const before = merged.get(id)
+    const both = { ...before, ...fields }
+    if (before?.['$vectors'] && fields['$vectors']) both['$vectors'] = { ...before['$vectors'], ...fields['$vectors'] }
+    merged.set(id, both)
+  }
   return merged
 }

@@ -80,7 +80,7 @@ export function unescapeName(segment: string): string {
       bytes.push(segment.charCodeAt(i))
     }
   }
-  return new TextDecoder().decode(Uint8Array.from(bytes))
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes))
 }
 
 /** How a version is written for users: its branch and its sequence number. */

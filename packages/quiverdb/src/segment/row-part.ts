@@ -15,7 +15,8 @@ export const rowPartMeta = v.object({
 })
 export type RowPartMeta = v.InferOutput<typeof rowPartMeta>
 
-const decoder = new TextDecoder()
+/** An id may begin with U+FEFF like with any other character. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Sealed rows in one object. Sections are read when something needs them: a search reads codes, a hit reads its own fields. */
 export class RowPart implements RowSet {
