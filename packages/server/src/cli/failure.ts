@@ -63,6 +63,7 @@ function failureOfUsage(error: CommanderError): Failure {
 }
 
 const hints: Partial<Record<QuiverError['code'], string>> = {
+  ALREADY_EXISTS: 'quiver info shows the indexes that are there; without --metric they are used as they are.',
   AMBIGUOUS_INDEX: 'Name the index with --field; quiver info lists them.',
   CORRUPT: 'quiver check reads everything and lists what is damaged.',
   FORMAT_TOO_NEW: 'A newer Quiver wrote this database. Update to read it.',

@@ -5,7 +5,8 @@ import type { OutputOptions } from './output.js'
 import { Progress } from './render/progress.js'
 import { duration } from './render/text.js'
 
-const taskNames: Record<Task, string> = {
+/** What background work is called before people. */
+export const taskNames: Record<Task, string> = {
   build: 'building the graph',
   collect: 'removing what nobody needs',
   compact: 'compacting',

@@ -2,52 +2,40 @@ import { type DigitCollection, fields } from './digit-database.js'
 import type { Digit } from './digits.js'
 import { nearestByLoop } from './plain-loop.js'
 
-export interface Measured {
-  readonly queries: number
-  /** How many of the true nearest neighbours the graph found, and of how many. */
-  readonly found: number
-  readonly sought: number
-  /** Queries for which exact search and the plain loop name the same digits in the same order. */
-  readonly exactAgrees: number
-  /** Medians over the queries. */
-  readonly graphMs: number
-  readonly exactMs: number
-  readonly loopMs: number
-}
-
-const neighbours = 10
+export const neighbours = 10
 const warmUps = 20
 
-/** Asks every query three ways, one after the other, on one thread. */
-export async function measure(
-  collection: DigitCollection,
-  digits: readonly Digit[],
-  queries: readonly Float32Array[],
-): Promise<Measured> {
+/** The answers to all queries, as ids, and the median time of one. */
+export interface Run {
+  readonly answers: readonly (readonly string[])[]
+  readonly medianMs: number
+}
+
+/** What one writes without a database. */
+export function runLoop(digits: readonly Digit[], queries: readonly Float32Array[]): Promise<Run> {
   const vectors = digits.map(({ pixels }) => pixels)
-  const graph = await timed(queries, async (vector) => idsOf(await collection.search({ vector, limit: neighbours, fields })))
-  const exact = await timed(queries, async (vector) =>
-    idsOf(await collection.search({ vector, limit: neighbours, fields, exact: true })),
-  )
-  const loop = await timed(queries, async (vector) => nearestByLoop(vectors, vector, neighbours).map((at) => digits[at]!.id))
-
-  const hits = graph.answers.map((ids, at) => ids.filter((id) => exact.answers[at]!.includes(id)).length)
-  return {
-    queries: queries.length,
-    found: hits.reduce((sum, count) => sum + count, 0),
-    sought: queries.length * neighbours,
-    exactAgrees: exact.answers.filter((ids, at) => ids.join() === loop.answers[at]!.join()).length,
-    graphMs: graph.medianMs,
-    exactMs: exact.medianMs,
-    loopMs: loop.medianMs,
-  }
+  return timed(queries, (vector) => nearestByLoop(vectors, vector, neighbours).map((at) => digits[at]!.id))
 }
 
-function idsOf({ hits }: { hits: readonly { id: string }[] }): string[] {
-  return hits.map((hit) => hit.id)
+export function runSearch(collection: DigitCollection, queries: readonly Float32Array[], exact: boolean): Promise<Run> {
+  return timed(queries, async (vector) => {
+    const { hits } = await collection.search({ vector, limit: neighbours, fields, exact })
+    return hits.map((hit) => hit.id)
+  })
 }
 
-async function timed(queries: readonly Float32Array[], ask: (query: Float32Array) => Promise<string[]>) {
+/** How many of the true neighbours were found, over all queries. */
+export function foundOf(truth: Run, run: Run): number {
+  return run.answers.reduce((sum, ids, at) => sum + ids.filter((id) => truth.answers[at]!.includes(id)).length, 0)
+}
+
+/** For how many queries both name the same neighbours in the same order. */
+export function sameAnswers(one: Run, other: Run): number {
+  return one.answers.filter((ids, at) => ids.join() === other.answers[at]!.join()).length
+}
+
+/** One query after the other, on one thread. */
+async function timed(queries: readonly Float32Array[], ask: (query: Float32Array) => string[] | Promise<string[]>): Promise<Run> {
   for (const query of queries.slice(0, warmUps)) await ask(query)
   const answers: string[][] = []
   const times: number[] = []

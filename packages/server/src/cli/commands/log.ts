@@ -24,7 +24,7 @@ function log(options: LogOptions): Promise<void> {
     const rows = entries.map((entry) => [
       entry.version,
       entry.time.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
-      entry.kind === 'named' ? '' : count(entry.records),
+      entry.records === 0 ? '' : count(entry.records),
       cut(entry.message ?? '', messageWidthMax),
     ])
     answer(options, entries, () => (entries.length === 0 ? 'Nothing was written yet.' : table(columns, rows)))
