@@ -56,8 +56,8 @@ export class HnswBuilder {
     const memory = allocate(pool, parameters, calibration?.phi ?? 0, capacity, 0, 0)
     const centre = memory.section('centre')
     // float32 rows are as exact without a centre.
-    const given32 = parameters.codes === 'int8' ? calibration?.centre : undefined
-    memory.arena.f32.set(given32 ?? new Float32Array(parameters.dimensions), centre.pointer / 4)
+    const mean = parameters.codes === 'int8' ? calibration?.centre : undefined
+    memory.arena.f32.set(mean ?? new Float32Array(parameters.dimensions), centre.pointer / 4)
     if (capacity) memory.arena.kernel.prepareNodes(memory.pointer, 0, capacity, 0)
     return new HnswBuilder(memory)
   }
