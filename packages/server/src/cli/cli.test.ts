@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -225,6 +225,33 @@ describe('imports that go wrong', () => {
     expect(stored).toBeGreaterThanOrEqual(1)
     expect((await quiver('get', `r${stored - 1}`, '--db', db, '--namespace', 'stopped')).exitCode).toBe(0)
     expect((await quiver('get', `r${stored}`, '--db', db, '--namespace', 'stopped')).exitCode).toBe(3)
+  })
+})
+
+describe('a damaged database', () => {
+  it('fails its check', async () => {
+    const damaged = join(folder, 'damaged')
+    // Large enough for rows that lie in objects of their own, which opening does not read as a whole.
+    const rows = Array.from({ length: 300 }, (_, at) => ({
+      id: `r${at}`,
+      embedding: Array.from({ length: 64 }, (_, column) => Math.sin(at * column + 1)),
+    }))
+    await json('import', file('rows.jsonl', lines(rows)), '--db', damaged, '--collection', 'c')
+    expect(await json('check', '--db', damaged)).toMatchObject({ ok: true, records: 300 })
+    const objects = readdirSync(damaged, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && /\brows\b/.test(entry.parentPath),
+    )
+    expect(objects.length).toBeGreaterThan(0)
+    const path = join(objects[0]!.parentPath, objects[0]!.name)
+    const bytes = readFileSync(path)
+    bytes[bytes.length >> 1]! ^= 1
+    writeFileSync(path, bytes)
+    const { exitCode, stdout } = await quiver('check', '--db', damaged, '--json')
+    expect(exitCode).toBe(1)
+    const report = JSON.parse(stdout) as { ok: boolean; problems: { kind: string }[] }
+    expect(report.ok).toBe(false)
+    expect(report.problems.map((problem) => problem.kind)).toContain('damaged')
+    expect((await quiver('check', '--db', damaged)).stdout).toMatch(/^\d+ problems? found in .*:\n +default: damaged/)
   })
 })
 

@@ -4,7 +4,7 @@ import { exitCodes } from '../failure.js'
 import { interrupt } from '../interrupt.js'
 import { answer } from '../output.js'
 import { Progress } from '../render/progress.js'
-import { count, counted, duration } from '../render/text.js'
+import { counted, duration } from '../render/text.js'
 import { type DatabaseOptions, withDatabase, withDatabaseOptions } from '../session.js'
 
 export function defineCheck(program: Command): void {
@@ -45,7 +45,7 @@ function check(options: DatabaseOptions): Promise<void> {
       const lines = report.problems.map(
         ({ namespace, kind, key, message }) => `  ${namespace}: ${kind}${key === undefined ? '' : ` ${key}`}: ${message}`,
       )
-      return [`${count(report.problems.length)} found in ${read}:`, ...lines].join('\n')
+      return [`${counted(report.problems.length, 'problem')} found in ${read}:`, ...lines].join('\n')
     })
     if (!report.ok) process.exitCode = exitCodes.failed
   })
