@@ -129,6 +129,7 @@ export class IndexState {
   readonly coverage: Coverage
   /** Living nodes by graph; computed when first searched, then carried along from version to version. */
   #alive: readonly Bitset[] | undefined
+  #aliveCounts: readonly number[] | undefined
 
   constructor(coverage: Coverage, alive?: readonly Bitset[]) {
     this.index = coverage.index
@@ -148,6 +149,11 @@ export class IndexState {
   /** The living nodes where they are known already. */
   get knownAlive(): readonly Bitset[] | undefined {
     return this.#alive
+  }
+
+  /** Living nodes of each graph, counted once a version. */
+  aliveCounts(sets: readonly SetState[]): readonly number[] {
+    return (this.#aliveCounts ??= this.alive(sets).map((bits) => bits.count()))
   }
 
   alive(sets: readonly SetState[]): readonly Bitset[] {

@@ -30,11 +30,12 @@ export interface SearchOutcome {
   readonly complete: boolean
 }
 
-/** Candidates beyond `count` that are re-ranked exactly: what eight-bit estimates may have put in the wrong order at the end of the list. */
-const rerankExtra = 6
-
+/** Candidates of a walk that are scored together after the first. */
+const scoredAtOnce = 4
+/** How much larger than seen so far the error of an estimate may be. */
+const errorMargin = 1.5
 /** Full vectors that are in linear memory at one time. */
-const scoredTogether = 256
+const scoredTogetherMax = 256
 
 /** The living row behind the k-th candidate of a walk or scan. */
 type Locate = (candidate: number) => RowLocation | undefined
@@ -62,7 +63,9 @@ export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => 
     for (let i = 0; i < index.graphs.length && !late(); i++) {
       yield () => {
         const alive = index.alive(collection.sets)[i]!
-        complete = walkGraph(plan, parts, index.graphs[i]!, alive, hits) && complete
+        const whole = index.aliveCounts(collection.sets)[i] === index.graphs[i]!.nodes
+        // Without deletions the kernel need not look at a bitset at all.
+        complete = walkGraph(plan, parts, index.graphs[i]!, whole ? undefined : alive.words, hits) && complete
       }
     }
   }
@@ -75,17 +78,14 @@ export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => 
   return { hits, complete }
 }
 
-function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, alive: Bitset, hits: TopHits): boolean {
+function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uint32Array | undefined, hits: TopHits): boolean {
   const graph = part.graph()
   const { definition } = plan.index.index
   const ef = Math.max(plan.ef ?? graphPresets[definition.preset].efSearch, plan.count)
-  // Without deletions the kernel need not look at a bitset at all.
-  const allowed = alive.count() === part.nodes ? undefined : alive.words
   const found = graph.search(plan.query, { ef, allowed, budget: plan.budget })
   const vids = part.vids()
-  const candidates = Math.min(found.count, plan.count + Math.max(rerankExtra, plan.count >> 2))
   const locate: Locate = (candidate) => plan.collection.findVid(plan.index, vids[found.nodes[candidate]!]!)
-  rankExactly(plan, parts, candidates, locate, hits)
+  rankNearest(plan, parts, found, locate, hits)
   return found.complete
 }
 
@@ -105,28 +105,60 @@ function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, 
     budget: plan.budget,
   })
   const slots = found.nodes
-  rankExactly(plan, parts, found.count, (candidate) => ({ state, slot: slots[candidate]! }), hits)
+  rankAll(plan, parts, found.count, (candidate) => ({ state, slot: slots[candidate]! }), hits)
   return found.complete
 }
 
-/** Scores candidates by their full vectors. Everything is read before anything is kept, so that a read that must wait can start over. */
-function rankExactly(plan: SearchPlan, parts: Parts, count: number, locate: Locate, hits: TopHits): void {
+/**
+ * Scores candidates of a walk in the order of their estimates: the first few in any case, then on while an estimate, less the error that
+ * estimates were seen to have, could still be among the nearest.
+ */
+function rankNearest(
+  plan: SearchPlan,
+  parts: Parts,
+  found: { readonly count: number; readonly estimates: Float64Array },
+  locate: Locate,
+  hits: TopHits,
+): void {
+  const ranked: RankedRow[] = []
+  let error = 0
+  const nearest = new TopHits(plan.count, hits.worst)
+  for (let first = 0; first < found.count; ) {
+    if (found.estimates[first]! - error > nearest.worst) break
+    const last = Math.min(found.count, first === 0 ? Math.max(plan.count, scoredAtOnce) : first + scoredAtOnce)
+    for (const row of score(plan, parts, first, last, locate)) {
+      error = Math.max(error, errorMargin * Math.abs(row.distance - found.estimates[row.candidate]!))
+      nearest.push(row)
+      ranked.push(row)
+    }
+    first = last
+  }
+  for (const row of ranked) hits.push(row)
+}
+
+/** Scores all candidates of a scan, which are proven to hold the nearest. */
+function rankAll(plan: SearchPlan, parts: Parts, count: number, locate: Locate, hits: TopHits): void {
+  const ranked: RankedRow[] = []
+  for (let first = 0; first < count; first += scoredTogetherMax) {
+    ranked.push(...score(plan, parts, first, Math.min(count, first + scoredTogetherMax), locate))
+  }
+  for (const row of ranked) hits.push(row)
+}
+
+/** Exact distances of candidates, from their full vectors. Nothing is kept before all is read, so that a read that must wait can start over. */
+function score(plan: SearchPlan, parts: Parts, first: number, last: number, locate: Locate): (RankedRow & { readonly candidate: number })[] {
   const { index } = plan.index
   const scorer = scorerOf(parts.pool)
   scorer.begin(plan.query, index.definition.metric)
-  const ranked: RankedRow[] = []
-  for (let first = 0; first < count; first += scoredTogether) {
-    const located: RowLocation[] = []
-    for (let candidate = first; candidate < Math.min(count, first + scoredTogether); candidate++) {
-      const location = locate(candidate)
-      if (!location) continue
-      index.column(location.state.set)!.readInto(location.slot, scorer.row(located.length))
-      located.push(location)
-    }
-    const distances = scorer.score(located.length)
-    located.forEach(({ state, slot }, i) => ranked.push({ distance: distances[i]!, state, slot }))
+  const located: { candidate: number; location: RowLocation }[] = []
+  for (let candidate = first; candidate < last; candidate++) {
+    const location = locate(candidate)
+    if (!location) continue
+    index.column(location.state.set)!.readInto(location.slot, scorer.row(located.length))
+    located.push({ candidate, location })
   }
-  for (const row of ranked) hits.push(row)
+  const distances = scorer.score(located.length)
+  return located.map(({ candidate, location }, i) => ({ distance: distances[i]!, state: location.state, slot: location.slot, candidate }))
 }
 
 function keepMatching(filter: RowFilter, state: SetState, allowed: Uint32Array): boolean {

@@ -174,7 +174,10 @@ async function wholeOrAbsent(store: ObjectStore, open: () => Promise<ObjectStore
     const key = `whole/${i}`
     let done = false
     const write = store.putNew(key, body).finally(() => (done = true))
-    while (!done) same((await reader.get(key))?.byteLength ?? body.byteLength, body.byteLength)
+    while (!done) {
+      same((await reader.get(key))?.byteLength ?? body.byteLength, body.byteLength)
+      await new Promise((resolve) => setTimeout(resolve, 0))
+    }
     same(await write, 'created')
     same(await reader.get(key), body)
   }

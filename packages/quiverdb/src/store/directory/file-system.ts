@@ -45,37 +45,45 @@ export interface DirectoryEntry {
   isDirectory(): boolean
 }
 
-const open = promisify(fs.open)
 const read = promisify(fs.read)
 const writev = promisify(fs.writev)
 const readdir = promisify(fs.readdir)
 const fsync = promisify(fs.fsync)
-const close = promisify(fs.close)
 /** Windows cannot open a folder for syncing; NTFS journals names by itself. */
 const canSyncDirectories = process.platform !== 'win32'
 
-/** The file system of Node. */
+/** A write up to this size ends in the page cache in less time than a turn of the thread pool takes. */
+const quickWriteBytesMax = 1024 * 1024
+
+/**
+ * The file system of Node. What only touches names or the page cache is done at once: a turn of the thread pool costs more than the call,
+ * and a commit would need ten of them. What waits for the disk (syncs, large writes, reads of unknown size) goes to the pool.
+ */
 export const nodeFileSystem: FileSystem = Object.freeze({
-  open,
-  write: async (fd: number, chunks: readonly Uint8Array[]) => (await writev(fd, chunks as Uint8Array[])).bytesWritten,
+  open: async (path: string, flags: 'r' | 'wx') => fs.openSync(path, flags),
+  write: async (fd: number, chunks: readonly Uint8Array[]) => {
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+    if (bytes <= quickWriteBytesMax) return fs.writevSync(fd, chunks as Uint8Array[])
+    return (await writev(fd, chunks as Uint8Array[])).bytesWritten
+  },
   read: async (fd: number, target: Uint8Array, position: number) =>
     (await read(fd, target, 0, target.byteLength, position)).bytesRead,
   stat: promisify(fs.fstat),
   fsync,
-  close,
+  close: async (fd: number) => fs.closeSync(fd),
   async syncDirectory(path: string) {
     if (!canSyncDirectories) return
-    const fd = await open(path, 'r')
+    const fd = fs.openSync(path, 'r')
     try {
       await fsync(fd)
     } finally {
-      await close(fd)
+      fs.closeSync(fd)
     }
   },
-  link: promisify(fs.link),
-  rename: promisify(fs.rename),
-  unlink: promisify(fs.unlink),
-  mkdir: promisify<string, void>(fs.mkdir),
+  link: async (existing: string, path: string) => fs.linkSync(existing, path),
+  rename: async (from: string, to: string) => fs.renameSync(from, to),
+  unlink: async (path: string) => fs.unlinkSync(path),
+  mkdir: async (path: string) => fs.mkdirSync(path),
   rmdir: promisify<string, void>(fs.rmdir),
   readDirectory: (path: string) => readdir(path, { withFileTypes: true }),
   openSync: (path: string) => fs.openSync(path, 'r'),
