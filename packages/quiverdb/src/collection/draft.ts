@@ -6,10 +6,10 @@ import type { GraphPart } from '../segment/graph-part.js'
 import { Memtable, type NewVector } from '../segment/memtable.js'
 import type { RowPart } from '../segment/row-part.js'
 import { exactValues, keepVid, type RowSet } from '../segment/row-set.js'
-import { fieldsTextFor } from './fields.js'
 import type { IdDirectory, RowLocation, SetLookup, SetState } from './directory.js'
 import { Coverage, IndexState, markNode, VectorIndex } from './index-state.js'
 import type { Parts } from './parts.js'
+import { columnsOf, reshapeRow } from './reshape.js'
 import { CollectionState, type PartEntry } from './state.js'
 
 /** A record that a commit changed, for the validation of transactions that began before it. */
@@ -56,6 +56,8 @@ export class CollectionDraft implements SetLookup {
   readonly #memtables: { table: Memtable; rows: number }[] = []
   readonly #options: DraftOptions
   #sealed: boolean
+  /** The memtable that takes the next row, once that is known. */
+  #open: (SetDraft & { set: Memtable }) | undefined
   #changed = 0
 
   constructor(base: CollectionState, parts: Parts, options: DraftOptions) {
@@ -99,13 +101,14 @@ export class CollectionDraft implements SetLookup {
       if (text === '' && !before) throw missingRecord(id, this.base.name)
       const table = this.#memtable()
       const rid = firstRid + slot
+      // Without a text only vectors are new; the rest of the record moves to where the indexes of today look for it.
+      const kept = text === '' ? reshapeRow(before!.state.set, before!.slot, columnsOf([table.set])) : undefined
       const vectors = new Map<string, NewVector>()
       for (const key of table.set.columnKeys()) {
-        const vector = nextVector(rows, slot, key, rid, before)
+        const vector = nextVector(rows, slot, key, rid, before, kept?.vectors)
         if (vector) vectors.set(key, vector)
       }
-      const fields =
-        text === '' ? fieldsTextFor(before!.state.set, before!.slot, (key) => table.set.column(key) !== undefined) : text
+      const fields = kept?.fieldsText ?? text
       if (before) this.#kill(before)
       table.set.append(id, rid, fields, vectors)
       const after = { state: table, slot: table.set.rows - 1 }
@@ -252,24 +255,30 @@ export class CollectionDraft implements SetLookup {
   }
 
   #memtable(): SetDraft & { set: Memtable } {
+    if (this.#open) return this.#open
     const last = this.#sets[this.#sets.length - 1]
     // A memtable takes more rows only where this draft continues it: at older versions rows may follow that this one must not see.
-    if (last && !this.#sealed && last.set instanceof Memtable && last.set.rows === last.rows && this.#hasAllColumns(last.set)) {
-      return last as SetDraft & { set: Memtable }
+    if (last && !this.#sealed && isMemtable(last) && last.set.rows === last.rows && this.#hasTheColumns(last.set)) {
+      return (this.#open = last)
     }
     this.#sealed = false
     const table = new Memtable(this.#parts.pool)
     for (const { index } of this.#indexes) table.addColumn(index.columnKey, index.definition.dimensions)
-    return this.#addSet(table, 0) as SetDraft & { set: Memtable }
+    this.#open = this.#addSet(table, 0) as SetDraft & { set: Memtable }
+    return this.#open
   }
 
-  #hasAllColumns(set: RowSet): boolean {
-    return this.#indexes.every(({ index }) => set.column(index.columnKey) !== undefined)
+  /** Columns of exactly the indexes that there are: in one of an index that is gone, new rows would have nothing where old ones do. */
+  #hasTheColumns(set: RowSet): boolean {
+    const wanted = new Set(this.#indexes.map(({ index }) => index.columnKey))
+    const present = [...set.columnKeys()]
+    return present.length === wanted.size && present.every((key) => wanted.has(key))
   }
 
   /** New rows go to a new memtable: the columns of one are fixed when it begins. */
   #seal(): void {
     this.#sealed = true
+    this.#open = undefined
   }
 
   #note(id: string, before: RowLocation | undefined, after: RowLocation | null): void {
@@ -280,12 +289,14 @@ export class CollectionDraft implements SetLookup {
   #addSet(set: RowSet, rows: number, position = this.#sets.length): SetDraft {
     const draft: SetDraft = { number: this.#parts.nextSetNumber(), set, rows, dead: new Bitset(rows), ownsDead: true }
     this.#sets.splice(position, 0, draft)
+    this.#open = undefined
     this.#byNumber.set(draft.number, draft)
     return draft
   }
 
   #removeSet(draft: SetDraft): void {
     this.#sets.splice(this.#sets.indexOf(draft), 1)
+    this.#open = undefined
     this.#byNumber.delete(draft.number)
     this.#entries.delete(draft.number)
   }
@@ -293,13 +304,8 @@ export class CollectionDraft implements SetLookup {
   /** Moves a row of memory into the current memtable as it is. */
   #carryOver({ state, slot }: RowLocation): void {
     const table = this.#memtable()
-    const vectors = new Map<string, NewVector>()
-    for (const key of table.set.columnKeys()) {
-      const column = state.set.column(key)
-      if (column?.has(slot)) vectors.set(key, { values: exactValues(column, slot), vid: column.vid(slot) })
-    }
-    const fields = fieldsTextFor(state.set, slot, (key) => table.set.column(key) !== undefined)
-    table.set.append(state.set.id(slot), state.set.rid(slot), fields, vectors)
+    const { fieldsText, vectors } = reshapeRow(state.set, slot, columnsOf([table.set]))
+    table.set.append(state.set.id(slot), state.set.rid(slot), fieldsText, vectors)
     table.rows = table.set.rows
     this.#directory.add(table.number, table.set, table.rows - 1)
   }
@@ -354,6 +360,10 @@ export class CollectionDraft implements SetLookup {
   }
 }
 
+function isMemtable(draft: SetDraft): draft is SetDraft & { set: Memtable } {
+  return draft.set instanceof Memtable
+}
+
 /** Dead entries of a directory that are not worth a rebuild. */
 const directorySlack = 4_096
 
@@ -364,11 +374,13 @@ function nextVector(
   key: string,
   rid: number,
   before: RowLocation | undefined,
+  reshaped: ReadonlyMap<string, NewVector> | undefined,
 ): NewVector | undefined {
   const column = rows.column(key)
   if (!column) return undefined
   if (column.has(slot)) return { values: exactValues(column, slot), vid: rid }
   if (column.vid(slot) !== keepVid || !before) return undefined
+  if (reshaped) return reshaped.get(key)
   const kept = before.state.set.column(key)
   return kept?.has(before.slot) ? { values: exactValues(kept, before.slot), vid: kept.vid(before.slot) } : undefined
 }

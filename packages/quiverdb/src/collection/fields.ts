@@ -26,15 +26,6 @@ export function readFields(set: RowSet, slot: number, restore: boolean | ((colum
   return fields
 }
 
-/** The fields' text for a set that has only some of the columns: vectors of the others are written out in it. */
-export function fieldsTextFor(set: RowSet, slot: number, hasColumn: (columnKey: string) => boolean): string {
-  for (const key of set.columnKeys()) {
-    if (columnField(key) === undefined || hasColumn(key) || !set.column(key)!.has(slot)) continue
-    return JSON.stringify(readFields(set, slot, (columnKey) => !hasColumn(columnKey)))
-  }
-  return set.fieldsText(slot)
-}
-
 /** What is at a path: a vector of so many numbers, `undefined` where nothing (or null) is, `unusable` where something else is. */
 export function vectorAt(
   fields: unknown,

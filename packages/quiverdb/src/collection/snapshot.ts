@@ -9,6 +9,7 @@ import { sealRows, type RowAddress } from '../segment/row-encoder.js'
 import { Coverage, IndexState, VectorIndex } from './index-state.js'
 import type { SetState } from './directory.js'
 import type { Parts } from './parts.js'
+import { reshapeRows } from './reshape.js'
 import { CollectionState, NamespaceState, type PartEntry } from './state.js'
 
 /** Writes a whole version: which parts it has, what is deleted in them, and the rows that are only in memory. */
@@ -40,10 +41,10 @@ function encodeCollection(
     }
   }
   if (memory.length > 0) {
-    const columns = memoryColumns(memory)
+    const { rows, columns } = reshapeRows(memory, parts.pool)
     sections.push({
       name: `${name}.memory`,
-      bytes: concat(sealRows(parts.containers, parts.pool, memory, { columns, numbered: true, codes: false })),
+      bytes: concat(sealRows(parts.containers, parts.pool, rows, { columns, numbered: true, codes: false })),
     })
   }
   return {
@@ -56,15 +57,6 @@ function encodeCollection(
       graphs: graphs.map(({ key, nodes }) => ({ key, nodes })),
     })),
   }
-}
-
-/** The columns that any of the rows has. */
-export function memoryColumns(rows: readonly RowAddress[]): { key: string; dimensions: number }[] {
-  const columns = new Map<string, number>()
-  for (const set of new Set(rows.map((row) => row.set))) {
-    for (const key of set.columnKeys()) columns.set(key, set.column(key)!.dimensions)
-  }
-  return [...columns].map(([key, dimensions]) => ({ key, dimensions }))
 }
 
 export function decodeSnapshot(bytes: Uint8Array, key: string, parts: Parts): NamespaceState {

@@ -79,7 +79,7 @@ async function replay(
     )
   }
   // The log was collected up to a version whose snapshot is not to be found: what is left of the log does not begin at its beginning.
-  if (state.seq === 0) await refuseGap(store, keys)
+  if (state.seq === 0 && until > 0) await refuseGap(store, keys)
   return { state, ...snapshot, replayed: state.seq - base.seq, replayedBytes }
 }
 

@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
 import { QuiverError } from '../errors.js'
-import { columnKeyOf } from '../collection/column-key.js'
+import { columnField, columnKeyOf } from '../collection/column-key.js'
 import type { SetState } from '../collection/directory.js'
 import type { WriteIntent } from '../collection/ledger.js'
 import type { NamespaceDraft } from '../collection/namespace-draft.js'
-import { encodeSnapshot, memoryColumns } from '../collection/snapshot.js'
+import { columnsOf, reshapeRows } from '../collection/reshape.js'
+import { encodeSnapshot } from '../collection/snapshot.js'
 import type { CollectionState, NamespaceState } from '../collection/state.js'
 import { rebuildNeeded } from '../collection/worker/build.js'
 import { runInWorker } from '../collection/worker/host-node.js'
@@ -285,9 +286,10 @@ export class Maintenance {
     }
     if (through < 0) return
     const { containers, pool } = this.#log.parts
-    const chunks = await whenResident(() =>
-      sealRows(containers, pool, rows, { columns: memoryColumns(rows), numbered: true, codes: true }),
-    )
+    const chunks = await whenResident(() => {
+      const { rows: uniform, columns } = reshapeRows(rows, pool)
+      return sealRows(containers, pool, uniform, { columns, numbered: true, codes: true })
+    })
     const part = this.#log.keys.rowsPrefix + uuidv7()
     await this.#store.put(part, chunks)
     const operation = { op: 'flush' as const, collection: collection.uuid, part, rows: rows.length, through }
@@ -299,21 +301,20 @@ export class Maintenance {
   }
 
   async #compact(collection: CollectionState, inputs: readonly SetState[]): Promise<void> {
-    const definitions = collection.definitions
-    const wanted = new Set(definitions.map(columnKeyOf))
-    const present = new Set(inputs.flatMap(({ set }) => [...set.columnKeys()]))
+    const columns = new Map(columnsOf(inputs.map(({ set }) => set)).map((shape) => [shape.key, shape]))
+    const wanted = new Set(collection.definitions.map(columnKeyOf))
+    for (const definition of collection.definitions)
+      columns.set(columnKeyOf(definition), { key: columnKeyOf(definition), ...definition })
     const job: CompactJob = {
       task: 'compact',
       store: await this.#handle(inputs.map(({ set }) => set.key!)),
       inputs: inputs.map((state) => rowsInput(collection, state, livingSlots(state))),
-      fields: definitions
-        .filter(({ source }) => source === 'field')
-        .map((definition) => ({
-          columnKey: columnKeyOf(definition),
-          field: definition.field,
-          dimensions: definition.dimensions,
-        })),
-      dropped: [...present].filter((key) => key.startsWith('external:') && !wanted.has(key)),
+      // Also columns that only some inputs have: see `reshapeRow`.
+      fields: [...columns.values()].flatMap(({ key, dimensions }) => {
+        const field = columnField(key)
+        return field === undefined ? [] : [{ columnKey: key, field, dimensions }]
+      }),
+      dropped: [...columns.keys()].filter((key) => columnField(key) === undefined && !wanted.has(key)),
     }
     const { chunks, count } = await this.#work(job, 'compact', collection)
     const part = this.#log.keys.rowsPrefix + uuidv7()
