@@ -5,8 +5,8 @@ import type { IndexState } from './index-state.js'
 import type { Ledger } from './ledger.js'
 import { checked, indexDefinition, indexesMax, sameIndex, writeOptions } from './options.js'
 import { CollectionReader, type View } from './reader.js'
-import { checkedId, recordsPerCallMax, unknownIndex } from './stage.js'
-import type { NamespaceState } from './state.js'
+import { checkBatch, checkedId, unknownIndex } from './stage.js'
+import type { CollectionState, NamespaceState } from './state.js'
 import type { Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
 import { indexStatus } from './status.js'
 import { checkedPatch, deleteRecords, patchRecords, putRecords, putVectors } from './write.js'
@@ -153,13 +153,21 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
     })
   }
 
-  /** Adds the indexes that are not there yet. @throws QuiverError ALREADY_EXISTS: one of that name is declared differently */
+  /**
+   * Adds the indexes that are not there yet, all or, where one is refused, none.
+   * @throws QuiverError ALREADY_EXISTS: one of that name is declared differently
+   */
   async ensureIndexes(wanted: readonly IndexOptions[]): Promise<void> {
-    for (const options of wanted) {
-      const definition = indexDefinition(options, '')
-      const known = (await this.#view()).collection.index(definition.name)
-      if (!known) await this.createIndex(options)
-      else if (!sameIndex(known.index.definition, definition)) throw differentIndex(this.name, known)
+    const { collection } = await this.#view()
+    const missing = wanted.filter((options) => !this.#hasIndex(collection, options))
+    for (const options of missing) {
+      try {
+        await this.createIndex(options)
+      } catch (error) {
+        // Someone else may have created the same one meanwhile.
+        const exists = error instanceof QuiverError && error.code === 'ALREADY_EXISTS'
+        if (!exists || !this.#hasIndex((await this.#view()).collection, options)) throw error
+      }
     }
   }
 
@@ -186,6 +194,13 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
       })
     }
     return new CollectionVersion<T>(this.#ledger, { collection, seq: pin.state.seq }, () => pin.release())
+  }
+
+  #hasIndex(collection: CollectionState, options: IndexOptions): boolean {
+    const definition = indexDefinition(options, '')
+    const known = collection.index(definition.name)
+    if (known && !sameIndex(known.index.definition, definition)) throw differentIndex(this.name, known)
+    return known !== undefined
   }
 
   async #view(): Promise<View> {
@@ -220,19 +235,6 @@ export class CollectionVersion<T extends Fields = Fields> extends CollectionRead
     if (this.#closed) return
     this.#closed = true
     await this.#release()
-  }
-}
-
-function checkBatch(items: unknown): void {
-  if (!Array.isArray(items)) throw new QuiverError('INVALID_ARGUMENT', 'The call takes an array.')
-  if (items.length > recordsPerCallMax) {
-    throw new QuiverError(
-      'LIMIT_EXCEEDED',
-      `A call takes at most ${recordsPerCallMax} records; this one has ${items.length}. Split it.`,
-      {
-        details: { limit: recordsPerCallMax, actual: items.length },
-      },
-    )
   }
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
+import { pathLengthMax } from '../filter/condition.js'
 import { parseWhere } from '../filter/where.js'
 import type { IndexDefinition } from '../history/commit.js'
 import type { IndexOptions } from './types.js'
@@ -16,7 +17,11 @@ const name = v.pipe(v.string(), v.minLength(1), v.maxLength(nameBytesMax))
 
 const indexOptions = v.strictObject({
   name: v.optional(name),
-  field: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+  field: v.pipe(
+    v.string(),
+    v.maxLength(pathLengthMax),
+    v.check((path) => !path.split('.').includes(''), 'a path has no empty part: "author.name", not "author..name" or ""'),
+  ),
   dimensions: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(dimensionsMax)),
   metric: v.optional(v.picklist(['cosine', 'dot', 'l2'])),
   source: v.optional(v.picklist(['field', 'external'])),

@@ -11,7 +11,7 @@ import { checkedVector, dimensionMismatch, isVectorShaped, usableVector } from '
 
 /** Documented limits of a write (`docs/LIMITS.md`). */
 export const idBytesMax = 1_024
-export const recordsPerCallMax = 100_000
+const recordsPerCallMax = 100_000
 
 const encoder = new TextEncoder()
 
@@ -141,6 +141,20 @@ export class Stage {
 /** A vector as a caller gives it; null takes one away. */
 function newVector(id: string, index: VectorIndex, vector: unknown): NewVector {
   return vector === null ? { values: null, vid: 0 } : { values: checkedVector(vector, index, `record '${id}'`), vid: relativeVid }
+}
+
+/** What a call takes many of is a list, and not too long. @throws QuiverError INVALID_ARGUMENT, LIMIT_EXCEEDED */
+export function checkBatch(items: unknown): void {
+  if (!Array.isArray(items)) throw new QuiverError('INVALID_ARGUMENT', 'The call takes an array.')
+  if (items.length > recordsPerCallMax) {
+    throw new QuiverError(
+      'LIMIT_EXCEEDED',
+      `A call takes at most ${recordsPerCallMax} records; this one has ${items.length}. Split it.`,
+      {
+        details: { limit: recordsPerCallMax, actual: items.length },
+      },
+    )
+  }
 }
 
 /** @throws QuiverError INVALID_ID */

@@ -11,7 +11,7 @@ import type { VectorIndex } from './index-state.js'
 import type { Ledger, PreparedWrite } from './ledger.js'
 import { NamespaceDraft } from './namespace-draft.js'
 import { CollectionReader } from './reader.js'
-import { checkedId, recordsPerCallMax, Stage } from './stage.js'
+import { checkBatch, checkedId, Stage } from './stage.js'
 import type { NamespaceState } from './state.js'
 import type { Fields, ReadMark, RecordInput, VectorInput } from './types.js'
 import { checkedPatch, sealBatch, stagePatches, stageVectors } from './write.js'
@@ -193,7 +193,7 @@ export class TransactionCollection<T extends Fields = Fields> extends Collection
 
   /** As on a collection. Returns the ids. */
   async upsert(records: readonly RecordInput<T>[]): Promise<string[]> {
-    checkCount(records.length)
+    checkBatch(records)
     const { name, indexes, ledger } = this.#overlay
     this.#overlay.draft()
     const stage = new Stage(name, indexes, ledger.parts.pool)
@@ -211,15 +211,15 @@ export class TransactionCollection<T extends Fields = Fields> extends Collection
 
   /** As on a collection; counts as a read of the records. @throws QuiverError NOT_FOUND */
   async setVectors(index: string, items: readonly { id: string; vector: VectorInput | null }[]): Promise<void> {
-    checkCount(items.length)
-    this.#overlay.note({ collection: this.#overlay.uuid, ids: items.map(({ id }) => checkedId(id)) })
+    checkBatch(items)
+    this.#overlay.note({ collection: this.#overlay.uuid, ids: items.map((item) => checkedId(item?.id)) })
     await this.#write(() => stageVectors(this.#overlay.ledger.parts, this.#overlay.draft(), this.#overlay.name, index, items))
   }
 
   /** As on a collection. Returns how many there were. */
   async delete(ids: string | readonly string[]): Promise<number> {
     const list = typeof ids === 'string' ? [ids] : ids
-    checkCount(list.length)
+    checkBatch(list)
     list.forEach(checkedId)
     this.#overlay.draft()
     return whenResident(() => this.#overlay.remove(list))
@@ -235,11 +235,6 @@ export class TransactionCollection<T extends Fields = Fields> extends Collection
 
 function matchesRow(matches: (fields: Fields) => boolean, row: RowLocation | null, id: string): boolean {
   return row !== null && matches({ ...readFields(row.state.set, row.slot, true), id })
-}
-
-function checkCount(count: number): void {
-  if (count > recordsPerCallMax)
-    throw new QuiverError('LIMIT_EXCEEDED', `A call takes at most ${recordsPerCallMax} records; this one has ${count}.`)
 }
 
 function conflict(what: string, details: Record<string, unknown>): QuiverError {

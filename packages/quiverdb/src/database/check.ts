@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import type { BranchKeys } from '../history/keys.js'
 import type { Parts } from '../collection/parts.js'
@@ -27,6 +28,8 @@ export interface CheckOptions {
   onProgress?: (progress: { done: number; total: number; what: string }) => void
   signal?: AbortSignal
 }
+
+export const checkOptions = v.strictObject({ onProgress: v.optional(v.function()), signal: v.optional(v.instance(AbortSignal)) })
 
 /** Problems that are listed one by one; beyond it they are only counted as `not ok`. */
 const problemsMax = 1_000

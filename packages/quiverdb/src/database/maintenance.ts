@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import { columnField, columnKeyOf } from '../collection/column-key.js'
 import type { SetState } from '../collection/directory.js'
@@ -39,11 +40,19 @@ export interface MaintainOptions {
   signal?: AbortSignal
 }
 
+export const maintainOptions = v.strictObject({
+  only: v.optional(v.array(v.picklist(['flush', 'build', 'merge', 'compact', 'snapshot', 'collect']))),
+  onProgress: v.optional(v.function()),
+  signal: v.optional(v.instance(AbortSignal)),
+})
+
 /** Thrown while preparing a maintenance commit whose reason is gone: another process did the work, or a collection was dropped. */
 class Superseded extends Error {}
 
 /** A build waits for a pause in the writing as long as this, so that it need not be done again at once. */
 const quietMs = 250
+/** At rest a snapshot is written for fewer commits: the next opening has less to replay. */
+const snapshotCommitsAtRest = 16
 const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'snapshot', 'collect']
 
 /**
@@ -139,7 +148,7 @@ export class Maintenance {
         await abortable(Promise.all([this.#short, this.#long]), signal)
         const tasks = new Set(only)
         if (tasks.has('collect')) tasks.delete('collect')
-        if (await abortable(this.#doNext(tasks, true), signal)) continue
+        if (await abortable(this.#holdingLanes(() => this.#doNext(tasks, true)), signal)) continue
         break
       }
       if (options.only?.includes('collect')) await this.#collect()
@@ -189,6 +198,19 @@ export class Maintenance {
     return false
   }
 
+  /** Both lanes wait meanwhile, so that no work is done twice. */
+  #holdingLanes<R>(work: () => Promise<R>): Promise<R> {
+    const running = work()
+    const held = running
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => (this.#short = this.#long = undefined))
+    this.#short = this.#long = held
+    return running
+  }
+
   async #lane(tasks: ReadonlySet<Task>, idle: boolean): Promise<void> {
     // Start on a later turn: the commit that woke us has callers to answer first.
     await new Promise((resolve) => setImmediate(resolve))
@@ -216,7 +238,7 @@ export class Maintenance {
         return true
       }
     }
-    if (tasks.has('snapshot') && this.#snapshotDue()) {
+    if (tasks.has('snapshot') && this.#snapshotDue(idle)) {
       await this.#run('snapshot', undefined, () => this.#snapshot(state))
       return true
     }
@@ -260,10 +282,10 @@ export class Maintenance {
     this.#tell({ task, collection: collection?.name, done: 1, total: 1 })
   }
 
-  #snapshotDue(): boolean {
+  #snapshotDue(idle: boolean): boolean {
     if (this.#commitsSince === 0) return false
     const { snapshotCommits, snapshotBytesMin } = this.#tuning
-    return this.#commitsSince >= snapshotCommits || this.#bytesSince > Math.max(snapshotBytesMin, this.#snapshotBytes)
+    return this.#commitsSince >= (idle ? Math.min(snapshotCommits, snapshotCommitsAtRest) : snapshotCommits) || this.#bytesSince > Math.max(snapshotBytesMin, this.#snapshotBytes)
   }
 
   async #snapshot(state: NamespaceState): Promise<void> {

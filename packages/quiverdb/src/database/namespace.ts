@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import { Collection } from '../collection/collection.js'
 import type { Ledger, Pin } from '../collection/ledger.js'
-import { checked, collectionName } from '../collection/options.js'
+import { checked, collectionName, indexDefinition } from '../collection/options.js'
 import { indexStatus } from '../collection/status.js'
 import { Transaction } from '../collection/transaction.js'
 import type { Fields, IndexOptions, IndexStatus } from '../collection/types.js'
@@ -11,10 +11,10 @@ import { decodeCommit } from '../history/commit.js'
 import { BranchKeys, formatVersionName } from '../history/keys.js'
 import { Pins } from '../history/pins.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { checkNamespace, type CheckOptions, type CheckReport } from './check.js'
+import { checkNamespace, checkOptions, type CheckOptions, type CheckReport } from './check.js'
 import { collect, partsOf } from './collector.js'
 import { loadVersion } from './loader.js'
-import { Maintenance, type MaintainOptions } from './maintenance.js'
+import { Maintenance, maintainOptions, type MaintainOptions } from './maintenance.js'
 import { NamespaceLog } from './namespace-log.js'
 import type { Parts } from '../collection/parts.js'
 import type { Retention, Tuning } from './tuning.js'
@@ -124,6 +124,7 @@ export class Namespace {
       options,
       'collection options',
     ) as CollectionOptions
+    for (const index of indexes) indexDefinition(index, '')
     let uuid = (await this.#log.current()).byName(name)?.uuid
     uuid ??= await this.#create(name)
     const collection = new Collection<T>(this.#ledger, uuid, name)
@@ -169,6 +170,7 @@ export class Namespace {
    * @throws QuiverError CONFLICT: another commit changed what the transaction read; nothing was written
    */
   async transaction<R>(callback: (tx: Transaction) => Promise<R>): Promise<R> {
+    checked(v.function(), callback, 'transaction')
     const watch = this.#log.watch()
     try {
       const base = await this.#log.current()
@@ -251,17 +253,23 @@ export class Namespace {
 
   /** Resolves when no background work is due: then each index is one graph and nearly nothing to scan. @throws QuiverError ABORTED */
   async settled(options: Omit<MaintainOptions, 'only'> = {}): Promise<void> {
-    await this.#maintenance.settle(options)
+    const settings = checked(v.omit(maintainOptions, ['only']), options, 'options')
+    // A look at the head first: what other processes wrote is to be settled too.
+    await this.#log.current()
+    await this.#maintenance.settle(settings as MaintainOptions)
   }
 
   /** Does background work now, all or some kinds of it, also where it is not automatic. `collect` runs only when named. */
   async maintain(options: MaintainOptions = {}): Promise<void> {
-    await this.#maintenance.settle(options)
+    const settings = checked(maintainOptions, options, 'options')
+    await this.#log.current()
+    await this.#maintenance.settle(settings as MaintainOptions)
   }
 
   /** Reads and verifies everything: checksums, that every record is found by its id and by exact search, that every node of a graph is reached. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
-    return checkNamespace(await this.#log.current(), this.#context.store, this.#keys, this.#context.parts, options)
+    const settings = checked(checkOptions, options, 'check options') as CheckOptions
+    return checkNamespace(await this.#log.current(), this.#context.store, this.#keys, this.#context.parts, settings)
   }
 
   async close(): Promise<void> {
