@@ -123,7 +123,7 @@ function rankNearest(
   const ranked: RankedRow[] = []
   let error = 0
   const nearest = new TopHits(plan.count, hits.worst)
-  for (let first = 0; first < found.count; ) {
+  for (let first = 0; first < found.count;) {
     if (found.estimates[first]! - error > nearest.worst) break
     const last = Math.min(found.count, first === 0 ? Math.max(plan.count, scoredAtOnce) : first + scoredAtOnce)
     for (const row of score(plan, parts, first, last, locate)) {
@@ -146,7 +146,13 @@ function rankAll(plan: SearchPlan, parts: Parts, count: number, locate: Locate, 
 }
 
 /** Exact distances of candidates, from their full vectors. Nothing is kept before all is read, so that a read that must wait can start over. */
-function score(plan: SearchPlan, parts: Parts, first: number, last: number, locate: Locate): (RankedRow & { readonly candidate: number })[] {
+function score(
+  plan: SearchPlan,
+  parts: Parts,
+  first: number,
+  last: number,
+  locate: Locate,
+): (RankedRow & { readonly candidate: number })[] {
   const { index } = plan.index
   const scorer = scorerOf(parts.pool)
   scorer.begin(plan.query, index.definition.metric)
@@ -158,7 +164,12 @@ function score(plan: SearchPlan, parts: Parts, first: number, last: number, loca
     located.push({ candidate, location })
   }
   const distances = scorer.score(located.length)
-  return located.map(({ candidate, location }, i) => ({ distance: distances[i]!, state: location.state, slot: location.slot, candidate }))
+  return located.map(({ candidate, location }, i) => ({
+    distance: distances[i]!,
+    state: location.state,
+    slot: location.slot,
+    candidate,
+  }))
 }
 
 function keepMatching(filter: RowFilter, state: SetState, allowed: Uint32Array): boolean {

@@ -70,6 +70,7 @@ export class Maintenance {
   readonly #listeners = new Set<(progress: Progress) => void>()
   readonly #abort = new AbortController()
   readonly #running = new Set<string>()
+  readonly #flushes = new Map<string, Promise<void>>()
   /** Work that failed is not tried again until something changes. */
   #failedAt = new Map<string, number>()
   #short: Promise<void> | undefined
@@ -255,9 +256,7 @@ export class Maintenance {
         occasion.build || occasion.merge ? await whenResident(() => planGraph(collection, this.#tuning, occasion)) : undefined
       if (!plan) continue
       if (collection.sets.some(({ set, rows }) => set instanceof Memtable && rows > 0)) {
-        if (!tasks.has('flush') && this.#short) await this.#short
-        else
-          await this.#run('flush', collection, () => this.#flush(this.#log.state.collections.get(collection.uuid) ?? collection))
+        await this.#run('flush', collection, () => this.#flush(this.#log.state.collections.get(collection.uuid) ?? collection))
         return true
       }
       await this.#run(plan.kind, collection, () => this.#graph(collection, plan))
@@ -298,7 +297,16 @@ export class Maintenance {
     this.#bytesSince = 0
   }
 
-  async #flush(collection: CollectionState): Promise<void> {
+  /** Both lanes may find the same rows due. */
+  #flush(collection: CollectionState): Promise<void> {
+    const running = this.#flushes.get(collection.uuid)
+    if (running) return running
+    const flush = this.#seal(collection).finally(() => this.#flushes.delete(collection.uuid))
+    this.#flushes.set(collection.uuid, flush)
+    return flush
+  }
+
+  async #seal(collection: CollectionState): Promise<void> {
     const rows: RowAddress[] = []
     let through = -1
     for (const { set, rows: present, dead } of collection.sets) {

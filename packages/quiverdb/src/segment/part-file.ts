@@ -67,6 +67,11 @@ export class PartFile {
     return directory
   }
 
+  /** Whether single reads cost a call to the system, which a copy in memory saves. */
+  get worthKeeping(): boolean {
+    return this.#store.sync !== undefined && this.#store.sync.inMemory !== true
+  }
+
   has(name: string): boolean {
     return this.directory().sections.has(name)
   }
@@ -156,6 +161,7 @@ export function bytesSource(bytes: Uint8Array): PartSource {
   return {
     get: (key, range) => Promise.resolve(get(key, range)),
     sync: {
+      inMemory: true,
       exists: () => true,
       get,
       readInto: (_key, start, target) => {

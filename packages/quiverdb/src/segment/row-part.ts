@@ -6,7 +6,11 @@ import type { MemoryPool } from '../vector/memory-pool.js'
 import { Bitset } from './bitset.js'
 import { PartFile, type PartSource } from './part-file.js'
 import type { Resident, Residency } from './residency.js'
+import { ResidentVectors } from './resident-vectors.js'
 import type { RowSet, VectorColumn } from './row-set.js'
+
+/** A column's vectors are kept in memory after so many single reads, or a sixteenth of its rows. */
+const readsBeforeKept = 256
 
 /** What the directory of a row part says beside its sections (`docs/FORMAT.md`, "Row part"). */
 export const rowPartMeta = v.object({
@@ -53,7 +57,7 @@ export class RowPart implements RowSet {
   id(slot: number): string {
     this.#idOffsets ??= uint32s(this.file.section('idOffsets'))
     this.#idBytes ??= this.file.section('idBytes')
-    return decoder.decode(this.#idBytes.subarray(this.#idOffsets[slot]!, this.#idOffsets[slot + 1]!))
+    return decodeShort(this.#idBytes.subarray(this.#idOffsets[slot]!, this.#idOffsets[slot + 1]!))
   }
 
   hashLow(slot: number): number {
@@ -105,7 +109,7 @@ export class RowPart implements RowSet {
 
   /** Gives back the linear memory of its columns. */
   free(): void {
-    for (const column of this.#columns.values()) this.#residency.release(column)
+    for (const column of this.#columns.values()) column.release()
   }
 }
 
@@ -117,6 +121,7 @@ export class RowPartColumn implements VectorColumn, Resident {
   readonly #pool: MemoryPool
   readonly #residency: Residency
   readonly #name: string
+  readonly #vectorsName: string
   readonly #rows: number
   readonly #rid: (slot: number) => number
   readonly #base: number
@@ -124,6 +129,8 @@ export class RowPartColumn implements VectorColumn, Resident {
   #vids: Float64Array | null | undefined
   #wide: Map<number, number> | undefined
   #codes: CodeBlock | undefined
+  #vectors: ResidentVectors | undefined
+  #reads = 0
 
   constructor(
     file: PartFile,
@@ -139,6 +146,7 @@ export class RowPartColumn implements VectorColumn, Resident {
     this.#pool = pool
     this.#residency = residency
     this.#name = `c${index}`
+    this.#vectorsName = `c${index}.vectors`
     this.dimensions = dimensions
     this.#rows = rows
     this.#rid = rid
@@ -159,7 +167,14 @@ export class RowPartColumn implements VectorColumn, Resident {
   }
 
   readInto(slot: number, target: Uint8Array): void {
-    this.#file.readInto(`${this.#name}.vectors`, slot * this.dimensions * 4, target)
+    if (this.#vectors?.ready) {
+      this.#residency.use(this.#vectors)
+      this.#vectors.readInto(slot, target)
+      return
+    }
+    this.#file.readInto(this.#vectorsName, slot * this.dimensions * 4, target)
+    if (this.#vectors) this.#vectors.advance()
+    else if (++this.#reads === Math.max(readsBeforeKept, this.#rows >>> 4)) this.#keepVectors()
   }
 
   exact(slot: number): Float64Array | null {
@@ -195,6 +210,21 @@ export class RowPartColumn implements VectorColumn, Resident {
     this.#codes = undefined
   }
 
+  /** Gives back all that the column holds of the pool. */
+  release(): void {
+    this.#residency.release(this)
+    if (this.#vectors) this.#residency.release(this.#vectors)
+    this.#vectors = undefined
+    this.#reads = 0
+  }
+
+  #keepVectors(): void {
+    if (!this.#file.worthKeeping) return
+    const rowBytes = this.dimensions * 4
+    this.#vectors = ResidentVectors.load(this.#pool, this.#file, this.#vectorsName, this.#rows * rowBytes, rowBytes)
+    if (this.#vectors) this.#residency.use(this.#vectors)
+  }
+
   #wideRows(): Map<number, number> {
     if (this.#wide) return this.#wide
     this.#wide = new Map()
@@ -207,3 +237,17 @@ export class RowPartColumn implements VectorColumn, Resident {
 
 /** In the vids of a part that is written before its commit's number is known: the vector is the row's own. */
 export const relativeVid = -2
+
+/** Ids are mostly short and ASCII, where a decoder's call costs several times what the work does. */
+const shortBytesMax = 40
+
+function decodeShort(bytes: Uint8Array): string {
+  if (bytes.length > shortBytesMax) return decoder.decode(bytes)
+  let text = ''
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!
+    if (byte >= 0x80) return decoder.decode(bytes)
+    text += String.fromCharCode(byte)
+  }
+  return text
+}

@@ -55,7 +55,9 @@ export class DirectoryStore implements ObjectStore {
     this.#commit = new ObjectCommit(fs, this.#folders, this.#staged)
     this.#openFiles = new OpenFiles(fs)
     this.sync = Object.freeze({
-      exists: (key: string) => this.#at(key, () => objectExists(fs, this.#folders.pathOf(key))),
+      // Asked before every read whether the log has grown, and mostly answered no: that answer is to be quick.
+      exists: (key: string) =>
+        this.#at(key, () => fs.existsSync(this.#folders.pathOf(key)) && objectExists(fs, this.#folders.pathOf(key))),
       get: (key: string, range?: ByteRange) => this.#at(key, () => this.#getSync(key, range)),
       readInto: (key: string, start: number, target: Uint8Array) => this.#readInto(key, start, target),
     })

@@ -53,6 +53,7 @@ export class MemoryStore implements ObjectStore {
     this.#objects = objects ?? new MemoryObjects()
     this.capabilities = Object.freeze({ durable: false, shared: objects !== undefined, objectBytesMax })
     this.sync = Object.freeze({
+      inMemory: true,
       exists: (key: string) => this.#find(key) !== undefined,
       get: (key: string, range?: ByteRange) => this.#get(key, range),
       readInto: (key: string, start: number, target: Uint8Array) => this.#readInto(key, start, target),

@@ -51,6 +51,8 @@ export interface StoreCapabilities {
 
 /** Reads that do not wait: a folder answers a re-rank read in a microsecond, where a promise would cost tens. */
 export interface SynchronousReads {
+  /** Reads are copies within memory, so that there is no use in keeping what was read. Default: false. */
+  readonly inMemory?: boolean
   exists(key: string): boolean
   get(key: string, range?: ByteRange): Uint8Array | null
   /** Fills `target` from byte `start` of the object; returns the bytes read (fewer at its end), or -1 when there is no such object. */

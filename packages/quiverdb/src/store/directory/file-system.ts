@@ -29,6 +29,7 @@ export interface FileSystem {
   readSync(fd: number, target: Uint8Array, position: number): number
   statSync(fd: number): FileStatus
   closeSync(fd: number): void
+  existsSync(path: string): boolean
   /** Null where there is nothing. */
   statPathSync(path: string): FileStatus | null
 }
@@ -90,5 +91,6 @@ export const nodeFileSystem: FileSystem = Object.freeze({
   readSync: (fd: number, target: Uint8Array, position: number) => fs.readSync(fd, target, 0, target.byteLength, position),
   statSync: (fd: number) => fs.fstatSync(fd),
   closeSync: fs.closeSync,
+  existsSync: fs.existsSync,
   statPathSync: (path: string) => fs.statSync(path, { throwIfNoEntry: false }) ?? null,
 })
