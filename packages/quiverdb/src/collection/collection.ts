@@ -223,6 +223,7 @@ export class CollectionVersion<T extends Fields = Fields> extends CollectionRead
       parts: ledger.parts,
       view: async () => {
         if (this.#closed) throw new QuiverError('CLOSED', `The reader of version ${this.version} is closed.`)
+        ledger.checkOpen()
         return view
       },
     })

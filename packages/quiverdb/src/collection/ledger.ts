@@ -41,6 +41,8 @@ export interface Pin {
 export interface Ledger {
   readonly namespace: string
   readonly parts: Parts
+  /** @throws QuiverError CLOSED */
+  checkOpen(): void
   /** The newest version, commits of other processes included. */
   current(): Promise<NamespaceState>
   /** Resolves with the version that holds the write, once it is durable. */

@@ -45,7 +45,14 @@ const optionsSchema = v.strictObject({
 })
 
 const defaultNamespace = 'default'
-const namespaceName = v.pipe(v.string(), v.minLength(1), v.maxLength(60))
+/** A byte of a name is up to three characters of a key, and a key's segment has at most 200. */
+export const namespaceBytesMax = 60
+const namespaceName = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxBytes(namespaceBytesMax),
+  v.check((name) => name.isWellFormed(), 'text without broken characters'),
+)
 
 /**
  * Opens the database in a folder (`./data`) or in memory (`memory:`).

@@ -93,7 +93,7 @@ export class NamespaceLog implements LogMachine {
 
   /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */
   async current(): Promise<NamespaceState> {
-    this.#checkOpen()
+    this.checkOpen()
     const { sync, capabilities } = this.#store
     // A store of this process alone has no other writers: the head is the newest there is.
     if (!capabilities.shared) return this.#state
@@ -119,7 +119,7 @@ export class NamespaceLog implements LogMachine {
   }
 
   commit(intent: WriteIntent, signal?: AbortSignal): Promise<NamespaceState> {
-    this.#checkOpen()
+    this.checkOpen()
     if (signal?.aborted)
       return Promise.reject(new QuiverError('ABORTED', 'The write was aborted before it began.', { cause: signal.reason }))
     if (this.#waiting.length >= queueMax) {
@@ -359,7 +359,8 @@ export class NamespaceLog implements LogMachine {
     return proposed
   }
 
-  #checkOpen(): void {
+  /** @throws QuiverError CLOSED */
+  checkOpen(): void {
     if (this.#closed) throw new QuiverError('CLOSED', 'The database is closed.')
   }
 }

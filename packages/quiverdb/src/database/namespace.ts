@@ -95,6 +95,7 @@ export class Namespace {
     this.#ledger = {
       namespace: name,
       parts,
+      checkOpen: () => this.#log.checkOpen(),
       current: () => this.#log.current(),
       commit: (intent, signal) => this.#log.commit(intent, signal),
       upload: (chunks) => this.#upload(chunks),
@@ -256,14 +257,14 @@ export class Namespace {
     const settings = checked(v.omit(maintainOptions, ['only']), options, 'options')
     // A look at the head first: what other processes wrote is to be settled too.
     await this.#log.current()
-    await this.#maintenance.settle(settings as MaintainOptions)
+    await this.#maintenance.settle(settings)
   }
 
   /** Does background work now, all or some kinds of it, also where it is not automatic. `collect` runs only when named. */
   async maintain(options: MaintainOptions = {}): Promise<void> {
     const settings = checked(maintainOptions, options, 'options')
     await this.#log.current()
-    await this.#maintenance.settle(settings as MaintainOptions)
+    await this.#maintenance.settle(settings)
   }
 
   /** Reads and verifies everything: checksums, that every record is found by its id and by exact search, that every node of a graph is reached. */

@@ -20,6 +20,7 @@ export class Pins {
   readonly #held = new Map<number, number>()
   readonly #seen = new Map<string, { text: string; since: number }>()
   #beat = 0
+  #closed = false
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -74,6 +75,7 @@ export class Pins {
     this.#timer = undefined
     this.#held.clear()
     await this.#publish()
+    this.#closed = true
   }
 
   #isLive(key: string, text: string): boolean {
@@ -87,7 +89,8 @@ export class Pins {
   }
 
   #publish(): Promise<void> {
-    if (!this.#store.capabilities.shared) return Promise.resolve()
+    // A reader that is closed after its database has nothing left to release.
+    if (!this.#store.capabilities.shared || this.#closed) return Promise.resolve()
     this.#writing = this.#writing.then(() => this.#write())
     return this.#writing
   }
