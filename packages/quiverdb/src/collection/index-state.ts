@@ -1,6 +1,6 @@
 import type { Condition } from '../filter/condition.js'
 import { compileCondition } from '../filter/evaluate.js'
-import { parseWhere, type WhereInput } from '../filter/where.js'
+import { parseWhere } from '../filter/where.js'
 import type { IndexDefinition } from '../history/commit.js'
 import { Bitset, wordsFor } from '../segment/bitset.js'
 import type { GraphPart } from '../segment/graph-part.js'
@@ -31,7 +31,7 @@ export class VectorIndex {
     this.definition = definition
     this.columnKey = columnKeyOf(definition)
     this.#pool = pool
-    this.condition = definition.where === undefined ? undefined : parseWhere(definition.where as WhereInput)
+    this.condition = definition.where === undefined ? undefined : parseWhere(definition.where)
     this.#matches = this.condition && compileCondition(this.condition)
     this.#needsVectors = this.condition !== undefined && touchesAny(this.condition, [definition.field])
   }

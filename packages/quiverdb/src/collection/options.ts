@@ -96,7 +96,7 @@ export const collectionName = v.pipe(name, v.regex(/^[^\p{Cc}]+$/u, 'a name with
 export function checked<const S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
   const parsed = v.safeParse(schema, value)
   if (parsed.success) return parsed.output
-  const issue = parsed.issues[0]!
+  const issue = parsed.issues[0]
   const path = v.getDotPath(issue)
   throw new QuiverError('INVALID_ARGUMENT', `Invalid ${what}${path ? `, '${path}'` : ''}: ${issue.message}.`, {
     details: { path: path ?? '' },

@@ -235,7 +235,7 @@ function whenResidentNow(code: () => void): Promise<void> | undefined {
   } catch (error) {
     return whenResident(() => {
       if (error !== undefined) {
-        const first = error
+        const first: unknown = error
         error = undefined
         throw first
       }

@@ -1,4 +1,4 @@
-import { wordsFor, type Bitset } from '../segment/bitset.js'
+import { wordsFor } from '../segment/bitset.js'
 import type { GraphPart } from '../segment/graph-part.js'
 import type { Budget } from '../vector/budget.js'
 import { ExactScorer } from '../vector/exact-scorer.js'

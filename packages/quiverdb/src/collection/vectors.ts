@@ -1,5 +1,5 @@
 import { QuiverError } from '../errors.js'
-import type { VectorIndex } from './index-state.js'
+import type { IndexDefinition } from '../history/commit.js'
 import type { VectorInput } from './types.js'
 
 /** Squares of larger norms leave the range in which float32 distances can be compared. */
@@ -14,7 +14,7 @@ export function isVectorShaped(value: unknown): value is VectorInput {
  * @param owner for messages, e.g. `record 'p1'`
  * @throws QuiverError DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR
  */
-export function checkedVector(value: unknown, index: VectorIndex, owner: string): VectorInput {
+export function checkedVector(value: unknown, index: { readonly definition: IndexDefinition }, owner: string): VectorInput {
   const { name, dimensions, zeroVectors } = index.definition
   if (!isVectorShaped(value)) {
     throw new QuiverError('INVALID_VECTOR', `The vector of ${owner} for index '${name}' is not an array of numbers.`, {
@@ -62,7 +62,7 @@ export function usableVector(value: VectorInput): VectorInput | undefined {
   return sumOfSquares(value) <= normMax * normMax ? value : undefined
 }
 
-export function dimensionMismatch(owner: string, actual: number, indexes: readonly VectorIndex[]): QuiverError {
+export function dimensionMismatch(owner: string, actual: number, indexes: readonly { readonly definition: IndexDefinition }[]): QuiverError {
   const expected = indexes.map(({ definition }) => `${definition.dimensions} ('${definition.name}')`).join(' or ')
   return new QuiverError('DIMENSION_MISMATCH', `The vector of ${owner} has ${actual} dimensions; the index has ${expected}.`, {
     details: { actual, expected: indexes[0]!.definition.dimensions },

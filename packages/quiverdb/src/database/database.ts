@@ -68,7 +68,7 @@ const namespaceName = v.pipe(
  * @throws QuiverError NOT_FOUND (with `create: false`), FORMAT_TOO_NEW, CORRUPT, UNSUPPORTED, INVALID_ARGUMENT
  */
 export async function open(url: string, options: OpenOptions = {}): Promise<Database> {
-  const settings = checked(optionsSchema, options, 'options') as OpenOptions
+  const settings: OpenOptions = checked(optionsSchema, options, 'options')
   const store = await openStore(url, { create: settings.create ?? true })
   try {
     return await Database.over(store, settings)

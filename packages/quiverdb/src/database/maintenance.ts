@@ -1,36 +1,14 @@
-import { v7 as uuidv7 } from 'uuid'
 import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
-import { columnField, columnKeyOf } from '../collection/column-key.js'
-import type { SetState } from '../collection/directory.js'
-import type { WriteIntent } from '../collection/ledger.js'
-import type { NamespaceDraft } from '../collection/namespace-draft.js'
-import { columnsOf, reshapeRows } from '../collection/reshape.js'
-import { encodeSnapshot } from '../collection/snapshot.js'
 import type { CollectionState, NamespaceState } from '../collection/state.js'
-import { rebuildNeeded } from '../collection/worker/build.js'
-import { runInWorker } from '../collection/worker/host-node.js'
-import type { BuildJob, CompactJob, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
-import { DirectoryStore } from '../store/directory-store.js'
 import { Memtable } from '../segment/memtable.js'
 import { whenResident } from '../segment/part-file.js'
-import { sealRows, type RowAddress } from '../segment/row-encoder.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { forEachBit, wordsFor } from '../segment/bitset.js'
-import { livingWords } from '../collection/index-state.js'
 import type { NamespaceLog } from './namespace-log.js'
-import { flushDue, planCompaction, planGraph, type GraphPlan, type Occasion } from './plans.js'
+import { flushDue, planCompaction, planGraph, type Occasion } from './plans.js'
 import type { Tuning } from './tuning.js'
-
-export type Task = 'flush' | 'build' | 'merge' | 'compact' | 'snapshot' | 'collect'
-
-/** How far background work is. `total` is 0 where it is not known. */
-export interface Progress {
-  readonly task: Task
-  readonly collection?: string
-  readonly done: number
-  readonly total: number
-}
+import type { Progress, Task } from './progress.js'
+import { Superseded, Upkeep } from './upkeep.js'
 
 export interface MaintainOptions {
   /** Only work of these kinds. Default: all. */
@@ -46,9 +24,6 @@ export const maintainOptions = v.strictObject({
   signal: v.optional(v.instance(AbortSignal)),
 })
 
-/** Thrown while preparing a maintenance commit whose reason is gone: another process did the work, or a collection was dropped. */
-class Superseded extends Error {}
-
 /** A build waits for a pause in the writing as long as this, so that it need not be done again at once. */
 const quietMs = 250
 /** At rest a snapshot is written for fewer commits: the next opening has less to replay. */
@@ -63,14 +38,12 @@ const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'snapsh
  */
 export class Maintenance {
   readonly #log: NamespaceLog
-  readonly #store: ObjectStore
+  readonly #upkeep: Upkeep
   readonly #tuning: Tuning
   readonly #automatic: boolean
   readonly #collect: () => Promise<void>
   readonly #listeners = new Set<(progress: Progress) => void>()
   readonly #abort = new AbortController()
-  readonly #running = new Set<string>()
-  readonly #flushes = new Map<string, Promise<void>>()
   /** Work that failed is not tried again until something changes. */
   #failedAt = new Map<string, number>()
   #short: Promise<void> | undefined
@@ -92,7 +65,7 @@ export class Maintenance {
     collect: () => Promise<void>,
   ) {
     this.#log = log
-    this.#store = store
+    this.#upkeep = new Upkeep(log, store, (progress) => this.#tell(progress), this.#abort.signal)
     this.#tuning = tuning
     this.#automatic = automatic
     this.#collect = collect
@@ -115,7 +88,7 @@ export class Maintenance {
   }
 
   building(collection: string, index: string): boolean {
-    if (this.#running.has(`${collection}/${index}`)) return true
+    if (this.#upkeep.building(collection, index)) return true
     const state = this.#log.state.collections.get(collection)
     const plan = state && planGraph(state, this.#tuning, { idle: false, build: true, merge: true })
     return plan?.index.index.definition.uuid === index
@@ -235,7 +208,7 @@ export class Maintenance {
         tasks.has('flush') &&
         flushDue(collection, this.#tuning, tasks.has('build') || tasks.has('merge') ? occasion : anyGraph)
       ) {
-        await this.#run('flush', collection, () => this.#flush(collection))
+        await this.#run('flush', collection, () => this.#upkeep.flush(collection))
         return true
       }
     }
@@ -247,7 +220,7 @@ export class Maintenance {
       for (const collection of state.collections.values()) {
         const inputs = await whenResident(() => planCompaction(collection, this.#tuning))
         if (!inputs) continue
-        await this.#run('compact', collection, () => this.#compact(collection, inputs))
+        await this.#run('compact', collection, () => this.#upkeep.compact(collection, inputs))
         return true
       }
     }
@@ -256,10 +229,10 @@ export class Maintenance {
         occasion.build || occasion.merge ? await whenResident(() => planGraph(collection, this.#tuning, occasion)) : undefined
       if (!plan) continue
       if (collection.sets.some(({ set, rows }) => set instanceof Memtable && rows > 0)) {
-        await this.#run('flush', collection, () => this.#flush(this.#log.state.collections.get(collection.uuid) ?? collection))
+        await this.#run('flush', collection, () => this.#upkeep.flush(this.#log.state.collections.get(collection.uuid) ?? collection))
         return true
       }
-      await this.#run(plan.kind, collection, () => this.#graph(collection, plan))
+      await this.#run(plan.kind, collection, () => this.#upkeep.graph(collection, plan))
       return true
     }
     return false
@@ -288,154 +261,11 @@ export class Maintenance {
   }
 
   async #snapshot(state: NamespaceState): Promise<void> {
-    const bytes = await whenResident(() => encodeSnapshot(state, this.#log.parts))
-    await this.#store.putNew(this.#log.keys.snapshot(state.seq), bytes)
-    this.#snapshotBytes = bytes.byteLength
+    this.#snapshotBytes = await this.#upkeep.snapshot(state)
     this.#commitsSince -= state.seq - this.#snapshotSeq
     if (this.#commitsSince < 0) this.#commitsSince = 0
     this.#snapshotSeq = state.seq
     this.#bytesSince = 0
-  }
-
-  /** Both lanes may find the same rows due. */
-  #flush(collection: CollectionState): Promise<void> {
-    const running = this.#flushes.get(collection.uuid)
-    if (running) return running
-    const flush = this.#seal(collection).finally(() => this.#flushes.delete(collection.uuid))
-    this.#flushes.set(collection.uuid, flush)
-    return flush
-  }
-
-  async #seal(collection: CollectionState): Promise<void> {
-    const rows: RowAddress[] = []
-    let through = -1
-    for (const { set, rows: present, dead } of collection.sets) {
-      if (!(set instanceof Memtable)) continue
-      for (let slot = 0; slot < present; slot++) if (!dead.has(slot)) rows.push({ set, slot })
-      if (present > 0) through = Math.max(through, set.rid(present - 1))
-    }
-    if (through < 0) return
-    const { containers, pool } = this.#log.parts
-    const chunks = await whenResident(() => {
-      const { rows: uniform, columns } = reshapeRows(rows, pool)
-      return sealRows(containers, pool, uniform, { columns, numbered: true, codes: true })
-    })
-    const part = this.#log.keys.rowsPrefix + uuidv7()
-    await this.#store.put(part, chunks)
-    const operation = { op: 'flush' as const, collection: collection.uuid, part, rows: rows.length, through }
-    await this.#commit((draft) => {
-      if (!draft.collection(collection.uuid).hasMemory(through)) throw new Superseded()
-      draft.collection(collection.uuid).flush(operation)
-      return operation
-    })
-  }
-
-  async #compact(collection: CollectionState, inputs: readonly SetState[]): Promise<void> {
-    const columns = new Map(columnsOf(inputs.map(({ set }) => set)).map((shape) => [shape.key, shape]))
-    const wanted = new Set(collection.definitions.map(columnKeyOf))
-    for (const definition of collection.definitions)
-      columns.set(columnKeyOf(definition), { key: columnKeyOf(definition), ...definition })
-    const job: CompactJob = {
-      task: 'compact',
-      store: await this.#handle(inputs.map(({ set }) => set.key!)),
-      inputs: inputs.map((state) => rowsInput(collection, state, livingSlots(state))),
-      // Also columns that only some inputs have: see `reshapeRow`.
-      fields: [...columns.values()].flatMap(({ key, dimensions }) => {
-        const field = columnField(key)
-        return field === undefined ? [] : [{ columnKey: key, field, dimensions }]
-      }),
-      dropped: [...columns.keys()].filter((key) => columnField(key) === undefined && !wanted.has(key)),
-    }
-    const { chunks, count } = await this.#work(job, 'compact', collection)
-    const part = this.#log.keys.rowsPrefix + uuidv7()
-    await this.#store.put(part, chunks)
-    const keys = inputs.map(({ set }) => set.key!)
-    const operation = { op: 'compact' as const, collection: collection.uuid, inputs: keys, part, rows: count }
-    await this.#commit((draft) => {
-      if (!draft.collection(collection.uuid).hasParts(keys)) throw new Superseded()
-      draft.collection(collection.uuid).compact(operation)
-      return operation
-    })
-  }
-
-  async #graph(collection: CollectionState, plan: GraphPlan): Promise<void> {
-    const { definition } = plan.index.index
-    const running = `${collection.uuid}/${definition.uuid}`
-    this.#running.add(running)
-    try {
-      await this.#makeGraph(collection, plan)
-    } catch (error) {
-      if (!(error instanceof QuiverError) || error.message !== rebuildNeeded) throw error
-      await this.#makeGraph(collection, { ...plan, intoLargest: false, all: true })
-    } finally {
-      this.#running.delete(running)
-    }
-  }
-
-  async #makeGraph(collection: CollectionState, plan: GraphPlan): Promise<void> {
-    const { index, graphs } = plan.index
-    const largest = plan.intoLargest ? graphs[0] : undefined
-    const inputs = await whenResident(() => graphInputs(collection, plan))
-    const keys = [...inputs.map(({ key }) => key), ...(largest ? [largest.key] : [])]
-    const job: BuildJob = {
-      task: 'build',
-      store: await this.#handle(keys),
-      definition: index.definition,
-      inputs,
-      ...(largest && { into: { key: largest.key, nodes: largest.nodes } }),
-    }
-    const { chunks, count } = await this.#work(job, plan.kind, collection)
-    const graph = this.#log.keys.graphPrefix + uuidv7()
-    await this.#store.put(graph, chunks)
-    const replaces = plan.all ? graphs.map(({ key }) => key) : []
-    const operation = {
-      op: 'attachGraph' as const,
-      collection: collection.uuid,
-      index: index.definition.uuid,
-      graph,
-      nodes: count,
-      replaces,
-    }
-    await this.#commit((draft) => {
-      const target = draft.collection(collection.uuid)
-      const now = target.indexes.find((state) => state.index.definition.uuid === index.definition.uuid)
-      const kept = graphs.every(({ key }) => now?.graphs.some((other) => other.key === key))
-      if (!now || !kept || now.graphs.length !== graphs.length) throw new Superseded()
-      target.attachGraph(operation)
-      return operation
-    })
-  }
-
-  async #work(job: BuildJob | CompactJob, task: Task, collection: CollectionState): ReturnType<typeof runInWorker> {
-    return runInWorker(job, (done, total) => this.#tell({ task, collection: collection.name, done, total }), this.#abort.signal)
-  }
-
-  async #commit(prepare: (draft: NamespaceDraft) => ReturnType<WriteIntent['prepare']>['ops'][number]): Promise<void> {
-    await this.#log.commit({
-      kind: 'maintenance',
-      sizeBytes: 1_024,
-      rowsMax: 0,
-      prepare: (draft) => {
-        try {
-          return { ops: [prepare(draft)], blocks: new Map(), rows: 0 }
-        } catch (error) {
-          if (error instanceof QuiverError && error.code === 'NOT_FOUND') throw new Superseded()
-          throw error
-        }
-      },
-    })
-  }
-
-  /** A folder is opened by the worker itself; of other stores it gets copies of what it needs. */
-  async #handle(keys: readonly string[]): Promise<StoreHandle> {
-    if (this.#store instanceof DirectoryStore) return { kind: 'directory', path: this.#store.name }
-    const objects: [string, Uint8Array][] = []
-    for (const key of keys) {
-      const bytes = await this.#store.get(key)
-      if (!bytes) throw new Superseded()
-      objects.push([key, bytes])
-    }
-    return { kind: 'objects', objects }
   }
 
   #tell(progress: Progress): void {
@@ -447,37 +277,6 @@ export class Maintenance {
       }
     }
   }
-}
-
-/** The rows that a planned graph takes in: those that no graph holds, or all that the graph it goes into does not. */
-function graphInputs(collection: CollectionState, plan: GraphPlan): RowsInput[] {
-  const { index, graphs, coverage } = plan.index
-  const base = plan.intoLargest ? graphs[0]! : undefined
-  const inputs: RowsInput[] = []
-  for (const state of collection.sets) {
-    const { set, rows, dead } = state
-    const column = index.column(set)
-    if (!column || set.key === null) continue
-    const { held, open } = coverage.of(set, rows)
-    const words = new Uint32Array(wordsFor(rows))
-    if (livingWords(plan.all ? held : open, dead, rows, words) === 0) continue
-    const slots: number[] = []
-    forEachBit(words, rows, (slot) => {
-      if (!base || base.nodeOf(column.vid(slot)) < 0) slots.push(slot)
-    })
-    if (slots.length > 0) inputs.push(rowsInput(collection, state, Uint32Array.from(slots)))
-  }
-  return inputs
-}
-
-function livingSlots({ rows, dead }: SetState): Uint32Array {
-  const slots: number[] = []
-  for (let slot = 0; slot < rows; slot++) if (!dead.has(slot)) slots.push(slot)
-  return Uint32Array.from(slots)
-}
-
-function rowsInput(collection: CollectionState, { number, set }: SetState, slots: Uint32Array): RowsInput {
-  return { key: set.key!, base: collection.entries.get(number)!.base, slots }
 }
 
 function abortable<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {

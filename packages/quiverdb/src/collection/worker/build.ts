@@ -1,4 +1,4 @@
-import { assert } from '../../errors.js'
+import { assert, QuiverError } from '../../errors.js'
 import { encodeGraphPart, type GraphPart } from '../../segment/graph-part.js'
 import type { VectorColumn } from '../../segment/row-set.js'
 import { graphPresets, graphSections, type GraphImage, type GraphSections } from '../../vector/graph-image.js'
@@ -11,7 +11,7 @@ import type { BuildJob, JobResult } from './jobs.js'
 /** Vectors that are read and inserted together; progress is told as often. */
 const chunkRows = 256
 
-/** Code of the failure after which the caller builds anew: vectors have come that the old graph's space has no room for. */
+/** Message of the failure after which the caller builds anew: vectors have come that the old graph's space has no room for. */
 export const rebuildNeeded = 'REBUILD_NEEDED'
 
 interface Input {
@@ -38,7 +38,7 @@ export function build(job: BuildJob, parts: Parts, progress: (done: number, tota
   for (const { column, slots } of inputs) {
     forEachChunk(column, slots, (vectors, first, count) => {
       builder.append(vectors)
-      if (builder.rebuildAdvised && base) throw new Error(rebuildNeeded)
+      if (builder.rebuildAdvised && base) throw new QuiverError('CONFLICT', rebuildNeeded)
       builder.insertNext(count)
       for (let i = 0; i < count; i++) vids[at++] = column.vid(slots[first + i]!)
       inserted += count
