@@ -159,6 +159,10 @@ export class NamespaceLog implements LogMachine {
 
   propose(seq: number): Proposal | null {
     assert(seq === this.head + 1 && !this.#proposed, 'one commit is proposed at a time')
+    return this.#propose(seq, sharedCommitWritesMax)
+  }
+
+  #propose(seq: number, writesMax: number): Proposal | null {
     const changes: Change[] | null = this.#changes ? [] : null
     const draft = new NamespaceDraft(this.#state, this.parts, { changes })
     const transactions: Transaction[] = []
@@ -172,15 +176,19 @@ export class NamespaceLog implements LogMachine {
       while (this.#waiting.length > 0) {
         const next = this.#waiting[0]!
         const alone = next.intent.kind !== 'write'
-        if (included.length > 0 && (alone || !fits(next.intent, sizeBytes, rows, included.length))) break
+        if (included.length > 0 && (alone || included.length >= writesMax || !fits(next.intent, sizeBytes, rows))) break
         const prepared = this.#prepare(next, draft, rows)
         this.#waiting.shift()
         if (!prepared) continue
         included.push(next)
         transactions.push({ tx: next.tx, ops: prepared.ops, ...(prepared.reads && { reads: prepared.reads }) })
-        for (const [name, bytes] of prepared.blocks) blocks.set(name, bytes)
+        let blockBytes = 0
+        for (const [name, bytes] of prepared.blocks) {
+          blocks.set(name, bytes)
+          blockBytes += bytes.byteLength
+        }
         rows += prepared.rows
-        sizeBytes += next.intent.sizeBytes
+        sizeBytes += Math.max(next.intent.sizeBytes, blockBytes)
         if (!alone) continue
         kind = next.intent.kind
         message = next.intent.message
@@ -209,11 +217,13 @@ export class NamespaceLog implements LogMachine {
     const body = encodeCommit(this.parts.containers, commit)
     if (body.byteLength > commitBytesMax) {
       draft.withdraw()
-      const error = new QuiverError(
-        'LIMIT_EXCEEDED',
-        `The write takes ${body.byteLength} bytes in one commit; ${commitBytesMax} is the most. Split it.`,
-      )
-      for (const { reject } of included) reject(error)
+      if (included.length > 1) {
+        // Together they are too large, which is nobody's fault.
+        this.#waiting.unshift(...included)
+        return this.#propose(seq, 1)
+      }
+      const message = `The write takes ${body.byteLength} bytes in one commit; ${commitBytesMax} is the most. Split it.`
+      included[0]!.reject(new QuiverError('LIMIT_EXCEEDED', message))
       return null
     }
     this.#proposed = { draft, commit, included, body, changes }
@@ -372,10 +382,6 @@ function lostTrack(): never {
   )
 }
 
-function fits(intent: WriteIntent, sizeBytes: number, rows: number, writes: number): boolean {
-  return (
-    sizeBytes + intent.sizeBytes <= sharedCommitBytesMax &&
-    rows + intent.rowsMax < ridsPerCommit &&
-    writes < sharedCommitWritesMax
-  )
+function fits(intent: WriteIntent, sizeBytes: number, rows: number): boolean {
+  return sizeBytes + intent.sizeBytes <= sharedCommitBytesMax && rows + intent.rowsMax < ridsPerCommit
 }
