@@ -29,7 +29,7 @@ export function reshapeRow(
     if (column || field === undefined) continue
     const known = fields ?? (JSON.parse(set.fieldsText(slot)) as Record<string, unknown>)
     const found = vectorAt(known, fieldPath(field), dimensions)
-    if (!(found instanceof Float64Array)) continue
+    if (!Array.isArray(found)) continue
     fields = known
     setAt(fields, fieldPath(field), null)
     vectors.set(key, { values: found, vid: set.rid(slot) })
