@@ -147,7 +147,7 @@ export class CollectionDraft implements SetLookup {
   }
 
   createIndex(definition: IndexDefinition): void {
-    this.#indexes.push(new IndexState(new Coverage(new VectorIndex(definition, this.#parts.pool), [])))
+    this.#indexes.push(new IndexState(new Coverage(new VectorIndex(definition, this.#parts.pool, this.#parts.residency), [])))
     this.#alive.push(undefined)
     this.#seal()
   }
@@ -262,7 +262,7 @@ export class CollectionDraft implements SetLookup {
       return (this.#open = last)
     }
     this.#sealed = false
-    const table = new Memtable(this.#parts.pool)
+    const table = new Memtable(this.#parts.pool, this.#parts.residency)
     for (const { index } of this.#indexes) table.addColumn(index.columnKey, index.definition.dimensions)
     this.#open = this.#addSet(table, 0) as SetDraft & { set: Memtable }
     return this.#open
@@ -296,6 +296,8 @@ export class CollectionDraft implements SetLookup {
 
   #removeSet(draft: SetDraft): void {
     this.#sets.splice(this.#sets.indexOf(draft), 1)
+    if (isMemtable(draft)) draft.set.free()
+    for (const { index } of this.#indexes) index.release(draft.set)
     this.#open = undefined
     this.#byNumber.delete(draft.number)
     this.#entries.delete(draft.number)

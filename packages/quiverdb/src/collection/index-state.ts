@@ -5,6 +5,7 @@ import type { IndexDefinition } from '../history/commit.js'
 import { Bitset, wordsFor } from '../segment/bitset.js'
 import type { GraphPart } from '../segment/graph-part.js'
 import { MemoryColumn } from '../segment/memory-column.js'
+import type { Residency } from '../segment/residency.js'
 import type { RowSet, VectorColumn } from '../segment/row-set.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import { columnKeyOf } from './column-key.js'
@@ -20,6 +21,7 @@ export class VectorIndex {
   readonly columnKey: string
   readonly condition: Condition | undefined
   readonly #pool: MemoryPool
+  readonly #residency: Residency | undefined
   readonly #matches: ((fields: Record<string, unknown>) => boolean) | undefined
   readonly #needsVectors: boolean
   /** Vectors taken out of the fields of sets that were written before this index existed. */
@@ -27,7 +29,8 @@ export class VectorIndex {
 
   readonly #vids = new WeakMap<RowSet, VidLookup>()
 
-  constructor(definition: IndexDefinition, pool: MemoryPool) {
+  constructor(definition: IndexDefinition, pool: MemoryPool, residency?: Residency) {
+    this.#residency = residency
     this.definition = definition
     this.columnKey = columnKeyOf(definition)
     this.#pool = pool
@@ -70,8 +73,16 @@ export class VectorIndex {
     return this.#matches === undefined || this.#matches(readFields(set, slot, this.#needsVectors))
   }
 
+  /** Gives back the memory of what was taken out of a set's fields. */
+  release(set: RowSet): void {
+    this.#derived.get(set)?.column.release()
+  }
+
   #derive(set: RowSet): { column: MemoryColumn; skipped: number } {
-    const derived = this.#derived.get(set) ?? { column: new MemoryColumn(this.#pool, this.definition.dimensions), skipped: 0 }
+    const derived = this.#derived.get(set) ?? {
+      column: new MemoryColumn(this.#pool, this.definition.dimensions, this.#residency),
+      skipped: 0,
+    }
     this.#derived.set(set, derived)
     const path = fieldPath(this.definition.field)
     for (let slot = derived.column.rows; slot < set.rows; slot++) {

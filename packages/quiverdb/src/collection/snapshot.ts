@@ -84,7 +84,7 @@ function decodeCollection(
     records += rows - bits.count()
   }
   const indexes = collection.indexes.map(({ definition, graphs }) => {
-    const index = new VectorIndex(definition, parts.pool)
+    const index = new VectorIndex(definition, parts.pool, parts.residency)
     return new IndexState(
       new Coverage(
         index,
@@ -110,7 +110,7 @@ function decodeCollection(
 
 function decodeMemory(bytes: Uint8Array, name: string, parts: Parts): Memtable {
   const block = parts.block(bytes, name)
-  const table = new Memtable(parts.pool)
+  const table = new Memtable(parts.pool, parts.residency)
   for (const { key, dimensions } of block.meta.columns) table.addColumn(key, dimensions)
   for (let slot = 0; slot < block.rows; slot++) {
     const vectors = new Map<string, NewVector>()

@@ -114,7 +114,7 @@ function namedRows(uuid: string, rows: Memtable, key: string, parts: Parts): Pre
 export function sealBatch(parts: Parts, rows: Memtable, codes: boolean): Uint8Array[] {
   const addresses = Array.from({ length: rows.rows }, (_, slot) => ({ set: rows, slot }))
   const columns = [...rows.columnKeys()].map((key) => ({ key, dimensions: rows.column(key)!.dimensions }))
-  return sealRows(parts.containers, parts.pool, addresses, { columns, numbered: false, codes })
+  return parts.residency.run(() => sealRows(parts.containers, parts.pool, addresses, { columns, numbered: false, codes }))
 }
 
 /** Replaces fields of records that are there. */

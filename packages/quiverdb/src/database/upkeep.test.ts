@@ -211,6 +211,11 @@ describe('memoryBytesMax', () => {
         expect((await small.stats()).memoryBytes).toBeLessThanOrEqual(memoryBytesMax)
       }
     }
+    // Writing and sealing make room for themselves too.
+    const grown = await small.collection('a')
+    await grown.upsert(Array.from({ length: 900 }, (_, n) => ({ ...row(n), id: `new${n}` })))
+    await small.maintain({ only: ['flush'] })
+    expect((await grown.search({ vector: row(5).v, limit: 2 })).hits.map(({ id }) => id)).toEqual(['new5', 'r5'])
     await small.close()
   })
 

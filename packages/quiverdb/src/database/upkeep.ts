@@ -73,10 +73,10 @@ export class Upkeep {
       if (present > 0) through = Math.max(through, set.rid(present - 1))
     }
     if (through < 0) return
-    const { containers, pool } = this.#log.parts
+    const { containers, pool, residency } = this.#log.parts
     const chunks = await whenResident(() => {
       const { rows: uniform, columns } = reshapeRows(rows, pool)
-      return sealRows(containers, pool, uniform, { columns, numbered: true, codes: true })
+      return residency.run(() => sealRows(containers, pool, uniform, { columns, numbered: true, codes: true }))
     })
     const part = this.#log.keys.rowsPrefix + uuidv7()
     await this.#store.put(part, chunks)

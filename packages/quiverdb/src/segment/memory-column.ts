@@ -1,6 +1,7 @@
 import { CodeBlock } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import { Bitset } from './bitset.js'
+import type { Resident, Residency } from './residency.js'
 import type { VectorColumn } from './row-set.js'
 
 /** Numbers of a vector on their way into a column. */
@@ -9,8 +10,10 @@ export type VectorValues = readonly number[] | Float32Array | Float64Array
 const rowsMin = 4
 
 /** A column that grows in memory: of a memtable, or taken out of the fields of rows that were written before their index existed. */
-export class MemoryColumn implements VectorColumn {
+export class MemoryColumn implements VectorColumn, Resident {
   readonly dimensions: number
+  lastUsed = 0
+  readonly #residency: Residency | undefined
   readonly #pool: MemoryPool
   /** float32, row by row; rows without a vector hold zeros. */
   #matrix: Float32Array
@@ -20,8 +23,10 @@ export class MemoryColumn implements VectorColumn {
   readonly #vids: number[] = []
   #codes: CodeBlock | undefined
 
-  constructor(pool: MemoryPool, dimensions: number) {
+  /** @param residency where its codes are one of many things in memory, which leave when they are used least */
+  constructor(pool: MemoryPool, dimensions: number, residency?: Residency) {
     this.#pool = pool
+    this.#residency = residency
     this.dimensions = dimensions
     this.#matrix = new Float32Array(0)
   }
@@ -77,6 +82,7 @@ export class MemoryColumn implements VectorColumn {
   }
 
   codes(): CodeBlock {
+    this.#residency?.use(this)
     this.#codes ??= new CodeBlock(this.#pool, this.dimensions)
     for (let slot = this.#codes.rows; slot < this.rows; slot++) {
       this.#codes.append(this.#matrix.subarray(slot * this.dimensions, (slot + 1) * this.dimensions))
@@ -87,6 +93,12 @@ export class MemoryColumn implements VectorColumn {
   free(): void {
     this.#codes?.free()
     this.#codes = undefined
+  }
+
+  /** Gives the codes back for good; they are made again if an old version is searched. */
+  release(): void {
+    if (this.#residency) this.#residency.release(this)
+    else this.free()
   }
 
   #reserve(rows: number): void {

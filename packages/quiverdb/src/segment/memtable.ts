@@ -1,5 +1,6 @@
 import type { MemoryPool } from '../vector/memory-pool.js'
 import { MemoryColumn, type VectorValues } from './memory-column.js'
+import type { Residency } from './residency.js'
 import { hashId, type RowSet } from './row-set.js'
 
 /** What a column holds for a row that is appended. */
@@ -15,6 +16,7 @@ export interface NewVector {
 export class Memtable implements RowSet {
   readonly key = null
   readonly #pool: MemoryPool
+  readonly #residency: Residency | undefined
   readonly #ids: string[] = []
   readonly #hashes: number[] = []
   readonly #rids: number[] = []
@@ -23,8 +25,10 @@ export class Memtable implements RowSet {
   readonly #hash = new Uint32Array(2)
   #bytes = 0
 
-  constructor(pool: MemoryPool) {
+  /** @param residency for rows that are searched; a batch on its way needs none */
+  constructor(pool: MemoryPool, residency?: Residency) {
     this.#pool = pool
+    this.#residency = residency
   }
 
   get rows(): number {
@@ -54,7 +58,7 @@ export class Memtable implements RowSet {
   addColumn(key: string, dimensions: number): MemoryColumn {
     const known = this.#columns.get(key)
     if (known) return known
-    const column = new MemoryColumn(this.#pool, dimensions)
+    const column = new MemoryColumn(this.#pool, dimensions, this.#residency)
     for (let slot = 0; slot < this.rows; slot++) column.append(null, 0)
     this.#columns.set(key, column)
     return column
@@ -98,6 +102,6 @@ export class Memtable implements RowSet {
   }
 
   free(): void {
-    for (const column of this.#columns.values()) column.free()
+    for (const column of this.#columns.values()) column.release()
   }
 }
