@@ -31,7 +31,7 @@ export interface WriteOptions {
  * const { hits } = await papers.search({ vector: embedding, limit: 10 })
  * ```
  */
-export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
+export class Collection<T extends object = Fields> extends CollectionReader<T> {
   readonly name: string
   readonly #ledger: Ledger
   readonly #uuid: string
@@ -213,7 +213,7 @@ export class Collection<T extends Fields = Fields> extends CollectionReader<T> {
 }
 
 /** A collection as it was at one version. */
-export class CollectionVersion<T extends Fields = Fields> extends CollectionReader<T> {
+export class CollectionVersion<T extends object = Fields> extends CollectionReader<T> {
   readonly version: string
   readonly #release: () => Promise<void>
   #closed = false

@@ -39,7 +39,7 @@ const pageLimitDefault = 100
 const turnMs = 12
 
 /** Everything that reads a collection: the same for its head, for an older version and inside a transaction. */
-export class CollectionReader<T extends Fields = Fields> {
+export class CollectionReader<T extends object = Fields> {
   readonly #source: ReadSource
 
   constructor(source: ReadSource) {

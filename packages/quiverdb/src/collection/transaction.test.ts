@@ -197,8 +197,8 @@ describe('a conflict', () => {
 })
 
 describe('no conflict', () => {
-  it.each([
-    ['a change of another record', (tx: Transaction) => tx.collection(name).get('a'), () => accounts.update('b', { balance: 3 })],
+  it.each<[string, (tx: Transaction) => Promise<unknown>, () => Promise<unknown>]>([
+    ['a change of another record', (tx) => tx.collection(name).get('a'), () => accounts.update('b', { balance: 3 })],
     [
       'a change outside of the condition',
       (tx: Transaction) => tx.collection(name).list({ where: { balance: { $gt: 5 } } }),

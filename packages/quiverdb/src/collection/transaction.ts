@@ -45,7 +45,7 @@ export class Transaction {
   }
 
   /** @throws QuiverError NOT_FOUND */
-  collection<T extends Fields = Fields>(name: string): TransactionCollection<T> {
+  collection<T extends object = Fields>(name: string): TransactionCollection<T> {
     const uuid = this.#draft.uuidOf(name)
     if (!uuid)
       throw new QuiverError('NOT_FOUND', `Namespace '${this.#ledger.namespace}' has no collection '${name}'.`, {
@@ -179,7 +179,7 @@ interface Overlay {
 }
 
 /** A collection inside a transaction: reads see the transaction's own writes; nobody else does before it is committed. */
-export class TransactionCollection<T extends Fields = Fields> extends CollectionReader<T> {
+export class TransactionCollection<T extends object = Fields> extends CollectionReader<T> {
   readonly #overlay: Overlay
 
   constructor(overlay: Overlay) {

@@ -12,7 +12,7 @@ export type VectorInput = readonly number[] | Float32Array | Float64Array
 export type Fields = { [key: string]: unknown }
 
 /** A record as it is read. */
-export type Stored<T extends Fields = Fields> = T & { id: string }
+export type Stored<T extends object = Fields> = T & { id: string }
 
 /**
  * A record as it is written: its fields, its id (a UUIDv7 is made when absent), and the vectors of external indexes by index name.
@@ -22,7 +22,7 @@ export type Stored<T extends Fields = Fields> = T & { id: string }
  * { id: 'p1', year: 1958, embedding: [0.1, 0.2], $vectors: { title: [0.3, 0.4] } }
  * ```
  */
-export type RecordInput<T extends Fields = Fields> = Omit<T, 'id'> & {
+export type RecordInput<T extends object = Fields> = Omit<T, 'id'> & {
   id?: string
   $vectors?: { [index: string]: VectorInput | null }
 }
@@ -108,14 +108,14 @@ export interface SearchQuery extends ReadOptions {
   timeoutMs?: number
 }
 
-export interface Hit<T extends Fields = Fields> {
+export interface Hit<T extends object = Fields> {
   readonly id: string
   /** The metric's own distance: cosine `1 - cos`, l2 the squared Euclidean distance, dot the negative product. Smaller is nearer. */
   readonly distance: number
   readonly record: Stored<T>
 }
 
-export interface SearchResult<T extends Fields = Fields> {
+export interface SearchResult<T extends object = Fields> {
   /** Nearest first; equal distances by id. */
   readonly hits: readonly Hit<T>[]
   /** False when the time ran out first: then there may be nearer records. */
@@ -132,7 +132,7 @@ export interface ListQuery extends ReadOptions {
   after?: string
 }
 
-export interface Page<T extends Fields = Fields> {
+export interface Page<T extends object = Fields> {
   /** In the order of their ids (UTF-16 code units). */
   readonly records: readonly Stored<T>[]
   /** Give it as `after` for the next page; absent on the last. */

@@ -23,7 +23,7 @@ export interface OpenOptions {
   create?: boolean
   /** Bound of the linear memory that codes, graphs and searches use, in bytes. Default: 2 GiB. */
   memoryBytesMax?: number
-  /** How long unnamed versions and unreferenced objects are kept. Default: one hour each. */
+  /** How long unnamed versions and unreferenced objects are kept; the same in every process that has the database open. Default: one hour each. */
   retention?: Partial<Retention>
   /** `background` (default): on its own. `manual`: only by `settled` and `maintain`. */
   maintenance?: 'background' | 'manual'
@@ -141,7 +141,7 @@ export class Database {
     }
   }
 
-  collection<T extends Fields = Fields>(name: string, options?: CollectionOptions): Promise<Collection<T>> {
+  collection<T extends object = Fields>(name: string, options?: CollectionOptions): Promise<Collection<T>> {
     return this.#default.collection<T>(name, options)
   }
 

@@ -118,7 +118,7 @@ export class Namespace {
    * Opens a collection, creating it and its indexes where they are missing.
    * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER, ALREADY_EXISTS: an index of that name is declared differently
    */
-  async collection<T extends Fields = Fields>(name: string, options: CollectionOptions = {}): Promise<Collection<T>> {
+  async collection<T extends object = Fields>(name: string, options: CollectionOptions = {}): Promise<Collection<T>> {
     checked(collectionName, name, 'collection name')
     const { indexes = [] } = checked(
       v.strictObject({ indexes: v.optional(v.array(v.any())) }),
