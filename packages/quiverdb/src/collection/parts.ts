@@ -29,6 +29,11 @@ export class Parts {
 
   rows(key: string, base: number): RowPart {
     let part = this.#rows.get(key)
+    // A commit that others forced to take a later number numbers its rows anew.
+    if (part && part.base !== base) {
+      part.free()
+      part = undefined
+    }
     if (!part) {
       part = new RowPart(this.#store, this.containers, this.pool, this.residency, key, base)
       this.#rows.set(key, part)

@@ -57,15 +57,21 @@ export class Stage {
   /**
    * New fields of a record that is there already; vectors stay in the columns of `kept`, where the fields hold null.
    * External vectors stay too, but for those that `$vectors` names.
+   * @param isChecked false for a field that is as it was before: what is in it is not refused, whatever an index would like it to be
    */
-  addPatched(id: string, { $vectors: external, ...fields }: Fields, kept: ReadonlySet<string>): void {
+  addPatched(
+    id: string,
+    { $vectors: external, ...fields }: Fields,
+    kept: ReadonlySet<string>,
+    isChecked: (field: string) => boolean,
+  ): void {
     const vectors = new Map<string, NewVector>()
     for (const key of kept) vectors.set(key, { values: null, vid: keepVid })
     for (const { columnKey, definition } of this.#indexes) {
       if (definition.source === 'external') vectors.set(columnKey, { values: null, vid: keepVid })
     }
     this.#external(id, external, vectors)
-    this.rows.append(id, 0, this.#fieldsText(id, fields, vectors), vectors)
+    this.rows.append(id, 0, this.#fieldsText(id, fields, vectors, isChecked), vectors)
   }
 
   /** A new vector in an external index; the record's fields and its other vectors stay. */
@@ -76,12 +82,12 @@ export class Stage {
     this.rows.append(id, 0, '', vectors)
   }
 
-  #fieldsText(id: string, fields: Fields, vectors: Map<string, NewVector>): string {
+  #fieldsText(id: string, fields: Fields, vectors: Map<string, NewVector>, isChecked = (_field: string) => true): string {
     const places = new Map<string, unknown>()
     for (const { field, path, indexes } of this.#fields) {
       const value = valueAt(fields, path)
       if (value == null || indexes.some(({ columnKey }) => vectors.get(columnKey)?.vid === keepVid)) continue
-      const taken = this.#take(id, fields, field, value, indexes)
+      const taken = isChecked(field) ? this.#take(id, fields, field, value, indexes) : takeUnchecked(value, indexes)
       if (!taken) continue
       vectors.set(taken.columnKey, { values: taken.values, vid: relativeVid })
       places.set(field, value)
@@ -112,15 +118,13 @@ export class Stage {
         { details: { id, field } },
       )
     }
-    const fitting = indexes.filter((index) => index.definition.dimensions === value.length)
+    const fitting = fittingOf(indexes, value)
     const demanding = wanting.filter((index) => fitting.includes(index))
     if (demanding.length === 0 && wanting.length > 0)
       throw dimensionMismatch(`record '${id}' in field '${field}'`, value.length, wanting)
     let values: VectorInput | undefined
     for (const index of demanding) values = checkedVector(value, index, `record '${id}'`)
-    // A record outside of a partial index keeps its vector in the column all the same, for the day when it or another index wants it.
-    values ??= fitting.length > 0 ? usableVector(value) : undefined
-    return values && { columnKey: fitting[0]!.columnKey, values }
+    return values ? { columnKey: fitting[0]!.columnKey, values } : takeUnchecked(value, indexes)
   }
 
   #external(id: string, given: unknown, vectors: Map<string, NewVector>): void {
@@ -136,6 +140,18 @@ export class Stage {
       vectors.set(index.columnKey, newVector(id, index, vector))
     }
   }
+}
+
+/** A record outside of a partial index keeps its vector in the column all the same, for the day when it or another index wants it. */
+function takeUnchecked(value: unknown, indexes: readonly VectorIndex[]): { columnKey: string; values: VectorInput } | undefined {
+  if (!isVectorShaped(value)) return undefined
+  const [fitting] = fittingOf(indexes, value)
+  const values = fitting && usableVector(value)
+  return values && { columnKey: fitting.columnKey, values }
+}
+
+function fittingOf(indexes: readonly VectorIndex[], value: VectorInput): VectorIndex[] {
+  return indexes.filter((index) => index.definition.dimensions === value.length)
 }
 
 /** A vector as a caller gives it; null takes one away. */

@@ -38,7 +38,8 @@ export class VidLookup {
   }
 
   #inMemory(vid: number, state: SetState): number {
-    for (; this.#known < this.#set.rows; this.#known++) {
+    // Only rows that are in a version: those behind them may be taken back and others take their places.
+    for (; this.#known < state.rows; this.#known++) {
       if (!this.#column.has(this.#known)) continue
       const key = this.#column.vid(this.#known)
       const slots = this.#slotsOf.get(key)
@@ -46,8 +47,7 @@ export class VidLookup {
       else this.#slotsOf.set(key, [this.#known])
     }
     for (const slot of this.#slotsOf.get(vid) ?? []) {
-      // Rows may have been taken back and written anew since they were noted.
-      if (slot < state.rows && !state.dead.has(slot) && this.#column.vid(slot) === vid) return slot
+      if (slot < state.rows && !state.dead.has(slot)) return slot
     }
     return -1
   }

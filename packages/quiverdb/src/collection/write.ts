@@ -156,21 +156,38 @@ export function stagePatches(parts: Parts, collection: Staged, name: string, pat
     if (!found) throw missingRecord(id, name)
     const { set } = found.state
     const kept = new Set<string>()
+    const isPatched = (field: string): boolean => Object.keys(fields).some((changed) => overlaps(changed, field))
     for (const key of set.columnKeys()) {
       const field = columnField(key)
       if (field === undefined || !set.column(key)!.has(found.slot)) continue
       // A vector stays where it is unless the patch speaks of it or no index keeps its column any longer: then it goes back into the fields.
       const indexed = indexes.some(({ columnKey }) => columnKey === key)
-      if (indexed && !Object.keys(fields).some((changed) => overlaps(changed, field))) kept.add(key)
+      if (indexed && !isPatched(field)) kept.add(key)
     }
-    const patched = readFields(set, found.slot, (key) => !kept.has(key))
+    const before = readFields(set, found.slot, (key) => !kept.has(key))
+    const patched = { ...before }
     for (const [field, value] of Object.entries(fields)) {
       if (value === undefined) delete patched[field]
       else define(patched, field, value)
     }
-    stage.addPatched(id, patched, kept)
+    // A patch is refused for what it changes: a field, or which indexes want the record.
+    const isClaimed = (field: string): boolean =>
+      indexesOn(indexes, field).some((index) => index.wants(patched) && !index.wants(before))
+    for (const key of kept) {
+      const field = columnField(key)!
+      const wanting = indexesOn(indexes, field).filter((index) => index.wants(patched))
+      const { dimensions } = set.column(key)!
+      if (isClaimed(field) && wanting.every(({ definition }) => definition.dimensions !== dimensions)) {
+        throw dimensionMismatch(`record '${id}' in field '${field}'`, dimensions, wanting)
+      }
+    }
+    stage.addPatched(id, patched, kept, (field) => isPatched(field) || isClaimed(field))
   }
   return stage
+}
+
+function indexesOn(indexes: readonly VectorIndex[], field: string): VectorIndex[] {
+  return indexes.filter(({ definition }) => definition.source === 'field' && definition.field === field)
 }
 
 /** Gives records vectors in an external index. */

@@ -8,7 +8,6 @@ import {
   converse,
   converseSync,
   verifyHead,
-  type CommitOutcome,
   type LogMachine,
   type Proposal,
 } from '../history/protocol.js'
@@ -32,6 +31,12 @@ const queueMax = 100_000
 interface Waiting {
   readonly intent: WriteIntent
   readonly tx: string
+  readonly resolve: (state: NamespaceState) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A caller who waits for the newest version. */
+interface Asking {
   readonly resolve: (state: NamespaceState) => void
   readonly reject: (error: unknown) => void
 }
@@ -62,6 +67,9 @@ export class NamespaceLog implements LogMachine {
   readonly #events: HeadEvents
   #state: NamespaceState
   #waiting: Waiting[] = []
+  #asking: Asking[] = []
+  /** How many at the head of the queue were in the proposal that was last withdrawn. */
+  #withdrawn = 0
   #proposed: Proposed | undefined
   #running: Promise<void> | undefined
   #verifiedAt = performance.now()
@@ -97,25 +105,20 @@ export class NamespaceLog implements LogMachine {
     const { sync, capabilities } = this.#store
     // A store of this process alone has no other writers: the head is the newest there is.
     if (!capabilities.shared) return this.#state
-    if (this.stale) return this.#refresh()
-    if (sync && !sync.exists(this.keys.log(this.head + 1))) return this.#state
+    if (!sync || this.stale) return this.#ask()
+    if (!sync.exists(this.keys.log(this.head + 1))) return this.#state
     if (this.#running) {
       // What is there may be our own commit on its way, which nobody may see yet, or one that ours must follow.
-      const [proposed, found] = [this.#proposed, sync?.get(this.keys.log(this.head + 1))]
-      if (proposed && (!found || this.isOwn(found, proposed.draft.seq.toString()))) return this.#state
-      await this.#running.catch(() => undefined)
+      const found = this.#proposed && sync.get(this.keys.log(this.head + 1))
+      return found && this.isOwn(found, this.keys.log(this.head + 1)) ? this.#state : this.#ask()
+    }
+    try {
+      converseSync(this.#store, catchUpConversation(this))
       return this.#state
+    } catch (error) {
+      if (!(error instanceof NotResident)) throw error
+      return this.#ask()
     }
-    if (sync) {
-      try {
-        converseSync(this.#store, catchUpConversation(this))
-        return this.#state
-      } catch (error) {
-        if (!(error instanceof NotResident)) throw error
-        await error.load()
-      }
-    }
-    return this.#refresh()
   }
 
   commit(intent: WriteIntent, signal?: AbortSignal): Promise<NamespaceState> {
@@ -241,6 +244,7 @@ export class NamespaceLog implements LogMachine {
     const { draft, included } = this.#takeProposed()
     draft.withdraw()
     this.#waiting.unshift(...included)
+    this.#withdrawn = included.length
   }
 
   absorb(bytes: Uint8Array, key: string): void {
@@ -277,62 +281,54 @@ export class NamespaceLog implements LogMachine {
     }
   }
 
-  /** Ends when nothing waits any more, and says so at that very moment: a write that came between the two would wait for ever. */
+  /** Ends when nobody waits any more, and says so at that very moment: a write that came between the two would wait for ever. */
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      try {
-        await this.#commitOnce()
-      } catch (error) {
-        if (error instanceof NotResident) await error.load().catch((failure: unknown) => this.#rejectAll(failure))
-        else this.#rejectAll(error)
-      }
+    while (this.#waiting.length > 0 || this.#asking.length > 0) {
+      if (this.#asking.length > 0) await this.#answer()
+      if (this.#waiting.length > 0) await this.#commitOnce()
     }
     this.#running = undefined
   }
 
   async #commitOnce(): Promise<void> {
-    let outcome: CommitOutcome
     try {
-      outcome = await converse(this.#store, commitConversation(this))
+      const outcome = await converse(this.#store, commitConversation(this))
+      if (outcome.kind === 'unknown' || outcome.kind === 'fenced') {
+        const cause = outcome.kind === 'unknown' ? outcome.cause : undefined
+        reject(this.#waiting.splice(0, this.#withdrawn), unknownOutcome(cause))
+      }
+      if (outcome.kind === 'behind' || outcome.kind === 'fenced') await this.#reload()
     } catch (error) {
-      if (this.#proposed) {
+      if (error instanceof NotResident) {
+        await error.load().catch((failure: unknown) => reject(this.#waiting.splice(0), failure))
+      } else if (this.#proposed) {
         // The store said that nothing was written: these callers fail, later ones may succeed.
         const { draft, included } = this.#takeProposed()
         draft.withdraw()
-        for (const { reject } of included) reject(error)
-        return
+        reject(included, error)
+      } else {
+        reject(this.#waiting.splice(0), error)
       }
-      throw error
-    }
-    if (outcome.kind === 'behind' || outcome.kind === 'fenced') await this.#reload()
-    if (outcome.kind === 'unknown') {
-      const error = new QuiverError(
-        'COMMIT_UNKNOWN',
-        'The store did not say whether the write happened. It may still appear; read before you write again.',
-        { cause: outcome.cause },
-      )
-      this.#rejectAll(error)
     }
   }
 
-  #rejectAll(error: unknown): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const { reject } of waiting) reject(error)
-  }
-
-  async #refresh(): Promise<NamespaceState> {
-    if (this.#running) {
-      await this.#running.catch(() => undefined)
-      return this.#state
-    }
-    const work = this.#takeInOthers()
-    this.#running = work.finally(() => {
-      this.#running = undefined
-      if (this.#waiting.length > 0) this.#running ??= this.#run()
+  /** Between two commits, so that the answer is neither older than the question nor ahead of an acknowledgement. */
+  #ask(): Promise<NamespaceState> {
+    return new Promise((resolve, reject) => {
+      this.#asking.push({ resolve, reject })
+      this.#running ??= this.#run()
     })
-    await this.#running
-    return this.#state
+  }
+
+  async #answer(): Promise<void> {
+    const asking = this.#asking
+    this.#asking = []
+    try {
+      await this.#takeInOthers()
+      for (const { resolve } of asking) resolve(this.#state)
+    } catch (error) {
+      reject(asking, error)
+    }
   }
 
   async #takeInOthers(): Promise<void> {
@@ -373,6 +369,15 @@ export class NamespaceLog implements LogMachine {
   checkOpen(): void {
     if (this.#closed) throw new QuiverError('CLOSED', 'The database is closed.')
   }
+}
+
+function reject(callers: readonly { reject(error: unknown): void }[], error: unknown): void {
+  for (const caller of callers) caller.reject(error)
+}
+
+function unknownOutcome(cause: unknown): QuiverError {
+  const message = 'The store did not say whether the write happened. It may still appear; read before you write again.'
+  return new QuiverError('COMMIT_UNKNOWN', message, { cause })
 }
 
 function lostTrack(): never {

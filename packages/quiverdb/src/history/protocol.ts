@@ -48,7 +48,10 @@ export interface Proposal {
 }
 
 export type CommitOutcome =
-  { readonly kind: 'committed' | 'nothing' | 'behind' | 'fenced' } | { readonly kind: 'unknown'; readonly cause: unknown }
+  | { readonly kind: 'committed' | 'nothing' | 'behind' }
+  /** The log was collected under the writer. Whether its commit was made before that cannot be told; the state must be loaded anew. */
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'unknown'; readonly cause: unknown }
 
 /** Repeats of a write whose answer was lost, before the caller is told that its fate is unknown. */
 const repeatsMax = 6
@@ -58,37 +61,62 @@ export function* commitConversation(machine: LogMachine): StoreConversation<Comm
   for (;;) {
     if (machine.stale && !(yield* verifyHead(machine))) return { kind: 'behind' }
     const seq = machine.head + 1
-    const key = machine.keys.log(seq)
     const proposal = machine.propose(seq)
     if (!proposal) return { kind: 'nothing' }
-    const reply = yield* putUntilAnswered(key, proposal.body)
-    if (reply.kind === 'unknown') {
-      machine.withdraw()
-      return { kind: 'unknown', cause: reply.cause }
+    const fate = yield* put(machine, seq, proposal.body)
+    if (fate.kind === 'created') {
+      machine.accept()
+      return { kind: 'committed' }
     }
-    let own = reply.kind === 'created'
-    if (!own) {
-      const found = yield* getBytes(key)
-      if (!found) {
-        machine.withdraw()
-        return { kind: 'behind' }
-      }
-      own = machine.isOwn(found, key)
-      if (!own) {
-        machine.withdraw()
-        machine.absorb(found, key)
-        yield* catchUpConversation(machine)
-        continue
-      }
-    }
-    if (machine.stale && (yield* boundary(machine)) >= seq) {
-      // The log was collected under us, so a number that others have used long ago was free again (specification of the collector, rule 6).
-      yield { verb: 'delete', key }
-      machine.withdraw()
-      return { kind: 'fenced' }
-    }
-    machine.accept()
-    return { kind: 'committed' }
+    machine.withdraw()
+    if (fate.kind !== 'taken') return fate
+    machine.absorb(fate.bytes, machine.keys.log(seq))
+    yield* catchUpConversation(machine)
+  }
+}
+
+type Fate =
+  | { readonly kind: 'created' }
+  /** Another writer has the number. */
+  | { readonly kind: 'taken'; readonly bytes: Uint8Array }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'unknown'; readonly cause: unknown }
+
+/** Puts a proposal and finds out what became of it. From the first request that may have created it on, a store that fails leaves that unknown. */
+function* put(machine: LogMachine, seq: number, body: Uint8Array): StoreConversation<Fate> {
+  const key = machine.keys.log(seq)
+  const first = yield { verb: 'putNew', key, body }
+  const reply = yield* failing(putUntilAnswered(key, body, first))
+  if (reply.kind === 'unknown') return reply
+  if (reply.kind === 'exists') {
+    const found = yield* failing(getBytes(key))
+    if (found === null) return { kind: 'fenced' }
+    if (!(found instanceof Uint8Array)) return found
+    if (!machine.isOwn(found, key)) return { kind: 'taken', bytes: found }
+  }
+  return (yield* failing(fenced(machine, seq))) || { kind: 'created' }
+}
+
+/** "Not there" proves nothing after a lost answer, since the write may still arrive: only the same request again settles it. */
+function* putUntilAnswered(key: string, body: Uint8Array, first: StoreReply): StoreConversation<StoreReply> {
+  let reply = first
+  for (let repeat = 0; reply.kind === 'unknown' && repeat < repeatsMax; repeat++) reply = yield { verb: 'putNew', key, body }
+  return reply
+}
+
+/** The log may have been collected under us, so that a number which others used long ago was free again (specification of the collector, rule 6). */
+function* fenced(machine: LogMachine, seq: number): StoreConversation<Fate | undefined> {
+  if (!machine.stale || (yield* boundary(machine)) < seq) return undefined
+  yield { verb: 'delete', key: machine.keys.log(seq) }
+  return { kind: 'fenced' }
+}
+
+/** A failure of the store becomes an answer. */
+function* failing<R>(conversation: StoreConversation<R>): StoreConversation<R | { kind: 'unknown'; cause: unknown }> {
+  try {
+    return yield* conversation
+  } catch (cause) {
+    return { kind: 'unknown', cause }
   }
 }
 
@@ -112,14 +140,6 @@ export function* verifyHead(machine: LogMachine): StoreConversation<boolean> {
 function* boundary(machine: LogMachine): StoreConversation<number> {
   const reply = yield { verb: 'first', prefix: machine.keys.boundaryPrefix }
   return reply.kind === 'key' && reply.key !== undefined ? invertedSequence(reply.key) : -1
-}
-
-/** "Not there" proves nothing after a lost answer, since the write may still arrive: only the same request again settles it. */
-function* putUntilAnswered(key: string, body: Uint8Array): StoreConversation<StoreReply> {
-  for (let repeat = 0; ; repeat++) {
-    const reply = yield { verb: 'putNew', key, body }
-    if (reply.kind !== 'unknown' || repeat === repeatsMax) return reply
-  }
 }
 
 function* getBytes(key: string): StoreConversation<Uint8Array | null> {

@@ -29,7 +29,7 @@ export class RowPart implements RowSet {
   readonly #pool: MemoryPool
   readonly #residency: Residency
   /** Number of the first row where the object does not say: the commit's number was not known when it was written. */
-  readonly #base: number
+  readonly base: number
   readonly #columns = new Map<string, RowPartColumn>()
   #meta: RowPartMeta | undefined
   #fieldsOffsets: Uint32Array | undefined
@@ -43,7 +43,7 @@ export class RowPart implements RowSet {
     this.#pool = pool
     this.#residency = residency
     this.key = key
-    this.#base = base
+    this.base = base
   }
 
   get meta(): RowPartMeta {
@@ -72,7 +72,7 @@ export class RowPart implements RowSet {
 
   rid(slot: number): number {
     if (this.#rids === undefined) this.#rids = this.file.has('rids') ? float64s(this.file.section('rids')) : null
-    return this.#rids ? this.#rids[slot]! : this.#base + slot
+    return this.#rids ? this.#rids[slot]! : this.base + slot
   }
 
   fieldsText(slot: number): string {
@@ -101,7 +101,7 @@ export class RowPart implements RowSet {
       dimensions,
       this.rows,
       (slot) => this.rid(slot),
-      this.#base,
+      this.base,
     )
     this.#columns.set(key, column)
     return column
