@@ -13,6 +13,7 @@ import type { Parts } from './parts.js'
 import { checkedId, Stage, unknownIndex } from './stage.js'
 import type { CollectionState, NamespaceState } from './state.js'
 import type { Fields, VectorInput } from './types.js'
+import { dimensionMismatch } from './vectors.js'
 
 /** Rows above this go to an object of their own before the commit names them. */
 export const inlineBytesMax = 64 * 1024
