@@ -1,0 +1,82 @@
+import { expect } from 'vitest'
+import type { CollectionReader } from '../collection/reader.js'
+import type { Hit, SearchQuery } from '../collection/types.js'
+import type { ReferenceCollection } from './reference-collection.js'
+
+/** Distances come from float32 vectors summed in another order than the reference sums them. */
+const tolerance = (distance: number): number => 1e-6 * Math.max(1, Math.abs(distance))
+
+/** Every record of a collection, page by page, with its external vectors, is what the reference holds. */
+export async function expectRecords(reader: CollectionReader, reference: ReferenceCollection, limit = 37): Promise<void> {
+  const found = new Map<string, unknown>()
+  for (let after: string | undefined; ;) {
+    const page = await reader.list({ limit, after, vectors: true })
+    for (const { id, ...record } of page.records) {
+      expect(found.has(id), `record ${id} is listed once`).toBe(false)
+      found.set(id, record)
+    }
+    if (!(after = page.next)) break
+  }
+  expect([...found.keys()]).toEqual(reference.ids())
+  for (const [id, record] of found) {
+    const { fields, external } = reference.records.get(id)!
+    expect(record, `record ${id}`).toEqual({ ...fields, $vectors: external })
+  }
+  expect(await reader.count()).toBe(reference.records.size)
+}
+
+/** The hits are the nearest records: the right number, true distances, ties by id, and nothing nearer was left out. */
+export function expectExact(hits: readonly Hit[], reference: ReferenceCollection, index: string, query: SearchQuery): void {
+  const { limit = 10, offset = 0, maxDistance = Infinity, vector, where } = query
+  const ranking = reference.ranking(index, vector, where)
+  const truth = new Map(ranking.map((row) => [row.id, row]))
+  const sure = ranking.filter(({ distance }) => distance <= maxDistance - tolerance(maxDistance)).length
+  const possible = ranking.filter(({ distance }) => distance <= maxDistance + tolerance(maxDistance)).length
+  const expected = (count: number): number => Math.max(0, Math.min(limit, count - offset))
+  expect(hits.length, `hits of ${index} for ${JSON.stringify(query)}`).toBeGreaterThanOrEqual(expected(sure))
+  expect(hits.length).toBeLessThanOrEqual(expected(possible))
+  hits.forEach(({ id, distance, record }, rank) => {
+    const row = truth.get(id)
+    expect(row, `hit ${id} belongs to the answer`).toBeDefined()
+    expect(Math.abs(distance - row!.distance), `distance of ${id}: ${distance}, ${row!.distance}`).toBeLessThanOrEqual(
+      tolerance(distance),
+    )
+    const expectedHere = ranking[offset + rank]!.distance
+    expect(
+      Math.abs(distance - expectedHere),
+      `rank ${rank} of ${index} for ${JSON.stringify(query)} has ${distance}, not ${expectedHere}`,
+    ).toBeLessThanOrEqual(tolerance(distance))
+    expect(record).toEqual({ id, ...reference.records.get(id)!.fields })
+    const next = hits[rank + 1]
+    if (next)
+      expect(distance < next.distance || (distance === next.distance && id < next.id), `${id} before ${next.id}`).toBe(true)
+  })
+  expectTiesById(hits, ranking, offset > 0)
+}
+
+/** Of records with one and the same vector, those with smaller ids come first, so none is missing before one that is there. */
+function expectTiesById(hits: readonly Hit[], ranking: readonly { id: string; vector: Float32Array }[], skipped: boolean): void {
+  if (skipped) return
+  const shown = new Set(hits.map(({ id }) => id))
+  const missing = new Map<string, string>()
+  for (const { id, vector } of [...ranking].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const key = vector.join()
+    if (shown.has(id))
+      expect(missing.get(key), `${id} is there and a record with the same vector and a smaller id is not`).toBeUndefined()
+    else missing.set(key, id)
+  }
+}
+
+/** The share of the `limit` nearest that an approximate answer has, by distance, so that it does not matter which of equal ones it chose. */
+export function recall(
+  hits: readonly Hit[],
+  reference: ReferenceCollection,
+  index: string,
+  vector: ArrayLike<number>,
+  limit: number,
+): number {
+  const nearest = reference.ranking(index, vector).slice(0, limit)
+  if (nearest.length === 0) return 1
+  const worst = nearest.at(-1)!.distance
+  return hits.filter(({ distance }) => distance <= worst + tolerance(worst)).length / nearest.length
+}
