@@ -93,7 +93,7 @@ export class Stage {
       places.set(field, value)
     }
     const text = JSON.stringify(copyFields(fields, '', places))
-    if (text.length * 3 > fieldsBytesMax && encoder.encode(text).byteLength > fieldsBytesMax) {
+    if (!fitsBytes(text, fieldsBytesMax)) {
       throw new QuiverError('LIMIT_EXCEEDED', `The fields of record '${id}' take more than ${fieldsBytesMax} bytes as JSON.`, {
         details: { id },
       })
@@ -109,6 +109,10 @@ export class Stage {
     value: unknown,
     indexes: readonly VectorIndex[],
   ): { columnKey: string; values: VectorInput } | undefined {
+    const [only] = indexes
+    if (indexes.length === 1 && only!.condition === undefined && isVectorShaped(value) && value.length === only!.definition.dimensions) {
+      return { columnKey: only!.columnKey, values: checkedVector(value, only!, `record '${id}'`) }
+    }
     const wanting = indexes.filter((index) => index.wants(fields))
     if (!isVectorShaped(value)) {
       if (wanting.length === 0) return undefined
@@ -173,9 +177,14 @@ export function checkBatch(items: unknown): void {
   }
 }
 
+/** Whether a text takes at most so many bytes of UTF-8; encodes it only where its length leaves a doubt. */
+function fitsBytes(text: string, bytesMax: number): boolean {
+  return text.length * 3 <= bytesMax || encoder.encode(text).byteLength <= bytesMax
+}
+
 /** @throws QuiverError INVALID_ID */
 export function checkedId(id: unknown): string {
-  if (typeof id !== 'string' || id === '' || !id.isWellFormed() || encoder.encode(id).byteLength > idBytesMax) {
+  if (typeof id !== 'string' || id === '' || !id.isWellFormed() || !fitsBytes(id, idBytesMax)) {
     const found = typeof id === 'string' ? (id.length > 80 ? `${id.slice(0, 80)}...` : id) : JSON.stringify(id)
     throw new QuiverError(
       'INVALID_ID',

@@ -94,7 +94,7 @@ export class Transaction {
     this.#rows += rows.rows
     if (this.#rows > transactionRowsMax)
       throw new QuiverError('LIMIT_EXCEEDED', `A transaction writes at most ${transactionRowsMax} records.`)
-    const block = concat(sealBatch(this.#ledger.parts, rows, false))
+    const block = concat(sealBatch(this.#ledger.parts, rows))
     this.#draft.collection(uuid).appendRows(rows, this.#draft.firstRid(first))
     this.#steps.push({ kind: 'rows', collection: uuid, rows, block })
   }

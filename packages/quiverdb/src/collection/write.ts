@@ -71,7 +71,7 @@ async function commitRows(
 ): Promise<NamespaceState> {
   const { parts } = ledger
   const large = rows.sizeBytes > inlineBytesMax
-  const chunks = sealBatch(parts, rows, large)
+  const chunks = sealBatch(parts, rows)
   const key = large ? await ledger.upload(chunks) : undefined
   const prepare = key === undefined ? inlineRows(uuid, rows, concat(chunks)) : namedRows(uuid, rows, key, parts)
   return ledger.commit(
@@ -112,10 +112,11 @@ function namedRows(uuid: string, rows: Memtable, key: string, parts: Parts): Pre
   }
 }
 
-export function sealBatch(parts: Parts, rows: Memtable, codes: boolean): Uint8Array[] {
+/** Rows as they came: codes are made when a search first needs them, or when upkeep seals the rows for good. */
+export function sealBatch(parts: Parts, rows: Memtable): Uint8Array[] {
   const addresses = Array.from({ length: rows.rows }, (_, slot) => ({ set: rows, slot }))
   const columns = [...rows.columnKeys()].map((key) => ({ key, dimensions: rows.column(key)!.dimensions }))
-  return parts.residency.run(() => sealRows(parts.containers, parts.pool, addresses, { columns, numbered: false, codes }))
+  return parts.residency.run(() => sealRows(parts.containers, parts.pool, addresses, { columns, numbered: false, codes: false }))
 }
 
 /** Replaces fields of records that are there. */
@@ -134,7 +135,7 @@ export function patchRecords(
       prepare: (draft, firstRow) => {
         const collection = draft.collection(uuid)
         const stage = stagePatches(ledger.parts, collection, name, patches)
-        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(
+        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows)))(
           collection,
           firstRow,
           draft.firstRid(firstRow),
@@ -208,7 +209,7 @@ export function putVectors(
       prepare: (draft, firstRow) => {
         const collection = draft.collection(uuid)
         const stage = stageVectors(ledger.parts, collection, name, indexName, items)
-        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows, false)))(
+        return inlineRows(uuid, stage.rows, concat(sealBatch(ledger.parts, stage.rows)))(
           collection,
           firstRow,
           draft.firstRid(firstRow),

@@ -23,6 +23,7 @@ export class GraphPart implements Resident {
   #byVid: Uint32Array | null | undefined
   #resident: ResidentGraph | undefined
   #lastFound = 0
+  #greatest = -1
 
   constructor(source: PartSource, containers: Containers, pool: MemoryPool, residency: Residency, key: string, nodes: number) {
     this.key = key
@@ -44,7 +45,10 @@ export class GraphPart implements Resident {
   /** The node that holds a vector, or -1. Looked-up vids mostly ascend one by one, so the node behind the last answer is tried first. */
   nodeOf(vid: number): number {
     const vids = this.vids()
+    if (this.#greatest < 0) this.#greatest = vids.reduce((most, each) => Math.max(most, each), 0)
     if (vids[this.#lastFound + 1] === vid) return ++this.#lastFound
+    // Rows that came after the graph are the most frequent question, and the easiest.
+    if (vid > this.#greatest) return -1
     const order = this.#order()
     let low = 0
     let high = vids.length

@@ -1,5 +1,5 @@
 import { assert, QuiverError } from '../errors.js'
-import { Containers, corrupt, expectKind, prefixBytes, type ContainerKind, type Directory } from '../format/container.js'
+import { type Containers, corrupt, expectKind, prefixBytes, type ContainerKind, type Directory } from '../format/container.js'
 import type { ByteRange, ObjectStore } from '../store/object-store.js'
 
 /**

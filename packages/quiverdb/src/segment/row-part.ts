@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { float32s, float64s, uint32s } from '../format/bytes.js'
+import { float64s, uint32s } from '../format/bytes.js'
 import type { Containers } from '../format/container.js'
 import { CodeBlock } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
@@ -11,6 +11,8 @@ import type { RowSet, VectorColumn } from './row-set.js'
 
 /** A column's vectors are kept in memory after so many single reads, or a sixteenth of its rows. */
 const readsBeforeKept = 256
+/** Vectors that are in the heap at one time while codes are made of them. */
+const encodedTogetherBytes = 4 * 1024 * 1024
 
 /** What the directory of a row part says beside its sections (`docs/FORMAT.md`, "Row part"). */
 export const rowPartMeta = v.object({
@@ -57,7 +59,7 @@ export class RowPart implements RowSet {
   id(slot: number): string {
     this.#idOffsets ??= uint32s(this.file.section('idOffsets'))
     this.#idBytes ??= this.file.section('idBytes')
-    return decodeShort(this.#idBytes.subarray(this.#idOffsets[slot]!, this.#idOffsets[slot + 1]!))
+    return decodeShort(this.#idBytes.subarray(this.#idOffsets[slot], this.#idOffsets[slot + 1]))
   }
 
   hashLow(slot: number): number {
@@ -190,7 +192,7 @@ export class RowPartColumn implements VectorColumn, Resident {
     if (!this.#codes) {
       const block = new CodeBlock(this.#pool, this.dimensions)
       try {
-        block.appendFilled(this.#rows, (target) => this.#file.fill(`${this.#name}.codes`, target))
+        this.#fillCodes(block)
       } catch (error) {
         block.free()
         throw error
@@ -198,11 +200,6 @@ export class RowPartColumn implements VectorColumn, Resident {
       this.#codes = block
     }
     return this.#codes
-  }
-
-  /** All float32 vectors of the part, rows without one hold zeros. For builds, which read them once. */
-  readAll(): Float32Array {
-    return float32s(this.#file.readSection(`${this.#name}.vectors`))
   }
 
   free(): void {
@@ -216,6 +213,21 @@ export class RowPartColumn implements VectorColumn, Resident {
     if (this.#vectors) this.#residency.release(this.#vectors)
     this.#vectors = undefined
     this.#reads = 0
+  }
+
+  /** A batch that was stored as it came has no codes yet. */
+  #fillCodes(block: CodeBlock): void {
+    const section = `${this.#name}.codes`
+    if (this.#file.has(section)) {
+      block.appendFilled(this.#rows, (target) => this.#file.fill(section, target))
+      return
+    }
+    const rowsAtOnce = Math.max(1, Math.floor(encodedTogetherBytes / (this.dimensions * 4)))
+    for (let first = 0; first < this.#rows; first += rowsAtOnce) {
+      const vectors = new Float32Array(Math.min(rowsAtOnce, this.#rows - first) * this.dimensions)
+      this.#file.readInto(this.#vectorsName, first * this.dimensions * 4, new Uint8Array(vectors.buffer))
+      block.appendAll(vectors)
+    }
   }
 
   #keepVectors(): void {

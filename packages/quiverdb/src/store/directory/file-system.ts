@@ -83,7 +83,8 @@ export const nodeFileSystem: FileSystem = Object.freeze({
   },
   link: async (existing: string, path: string) => fs.linkSync(existing, path),
   rename: async (from: string, to: string) => fs.renameSync(from, to),
-  unlink: async (path: string) => fs.unlinkSync(path),
+  // Nobody waits for it, and during a sync the call itself may wait.
+  unlink: promisify(fs.unlink),
   mkdir: async (path: string) => fs.mkdirSync(path),
   rmdir: promisify<string, void>(fs.rmdir),
   readDirectory: (path: string) => readdir(path, { withFileTypes: true }),

@@ -27,6 +27,12 @@ export class StagedFiles {
   async write(chunks: readonly Uint8Array[]): Promise<string> {
     await this.#folders.ensure(reservedSegment)
     const path = `${this.#folders.pathOf(reservedSegment)}/${this.#owner}-${this.#count++}`
+    await this.writeAt(path, chunks)
+    return path
+  }
+
+  /** The same at a path of the caller's; fails where the path exists. */
+  async writeAt(path: string, chunks: readonly Uint8Array[]): Promise<void> {
     const fd = await this.#fs.open(path, 'wx')
     try {
       try {
@@ -39,7 +45,6 @@ export class StagedFiles {
       await this.#remove(path)
       throw error
     }
-    return path
   }
 
   /** Wraps a staged file in a synced folder, the shape that a rename can commit. */
