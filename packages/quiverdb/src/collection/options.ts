@@ -7,13 +7,13 @@ import type { IndexOptions } from './types.js'
 
 /** Documented limits (`docs/LIMITS.md`). */
 export const dimensionsMax = 16_384
-export const nameBytesMax = 128
+export const nameLengthMax = 128
 export const indexesMax = 64
 export const limitMax = 10_000
 export const offsetMax = 100_000
 export const efMax = 100_000
 
-const name = v.pipe(v.string(), v.minLength(1), v.maxLength(nameBytesMax))
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(nameLengthMax))
 
 const indexOptions = v.strictObject({
   name: v.optional(name),
