@@ -1,10 +1,14 @@
 import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
+import { decodeCommit } from '../history/commit.js'
 import type { BranchKeys } from '../history/keys.js'
 import type { Parts } from '../collection/parts.js'
 import type { IndexState } from '../collection/index-state.js'
-import { searchVersion } from '../collection/search.js'
 import type { CollectionState, NamespaceState } from '../collection/state.js'
+import { wordsFor } from '../segment/bitset.js'
+import { scanBlock } from '../vector/scan.js'
+import type { Metric } from '../vector/metric.js'
+import { partsOf, snapshotParts } from './collector.js'
 import { whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 
@@ -58,8 +62,10 @@ export async function checkNamespace(
     options.onProgress?.({ done: ++done, total, what })
     if (done % recordsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
   }
-  for (const key of present) {
-    await checkObject(store, parts, keys, key, report)
+  const referenced = new Set(partsOf(state))
+  // Commits and snapshots first: they say which parts anybody needs.
+  for (const key of [...present].sort((a, b) => rank(keys, a) - rank(keys, b))) {
+    await checkObject(store, parts, keys, key, referenced, report)
     await step('objects')
   }
   let graphs = 0
@@ -85,6 +91,7 @@ async function checkObject(
   parts: Parts,
   keys: BranchKeys,
   key: string,
+  referenced: Set<string>,
   report: (problem: CheckProblem) => void,
 ): Promise<void> {
   const kind = kindOf(keys, key)
@@ -93,10 +100,29 @@ async function checkObject(
   if (!bytes) return // Collected meanwhile.
   try {
     parts.containers.decode(bytes, key, kind)
+    for (const part of referencesOf(parts, key, kind, bytes)) referenced.add(part)
   } catch (error) {
     if (!(error instanceof QuiverError)) throw error
+    // A part that no version names is an upload that was cut off, and waits for the collector.
+    if ((kind === 'rows' || kind === 'graph') && !referenced.has(key)) return
     report({ kind: 'damaged', key, message: error.message })
   }
+}
+
+/** The parts that a commit or a snapshot names. */
+function referencesOf(parts: Parts, key: string, kind: ReturnType<typeof kindOf>, bytes: Uint8Array): string[] {
+  if (kind === 'snapshot') return snapshotParts(parts, key, bytes)
+  if (kind !== 'commit') return []
+  const operations = decodeCommit(parts.containers, bytes, key).transactions.flatMap(({ ops }) => ops)
+  return operations.flatMap((operation) => {
+    if (operation.op === 'attachGraph') return [operation.graph]
+    return 'part' in operation && operation.part !== undefined ? [operation.part] : []
+  })
+}
+
+function rank(keys: BranchKeys, key: string): number {
+  const kind = kindOf(keys, key)
+  return kind === 'commit' || kind === 'snapshot' ? 0 : 1
 }
 
 function kindOf(keys: BranchKeys, key: string): 'commit' | 'snapshot' | 'rows' | 'graph' | undefined {
@@ -133,14 +159,17 @@ async function checkRecords(
         return
       }
       JSON.parse(found.state.set.fieldsText(slot))
-      for (const index of collection.indexes) checkFound(collection, index, parts, found.state.set, slot, id, report)
+      for (const index of collection.indexes) checkFound(index, parts, found.state.set, slot, id, report)
     })
     await step()
   }
 }
 
+/**
+ * Whether an exact search finds the record. Such a search keeps every row whose lower bound does not exceed the distances of the nearest, so a
+ * record is found by the search for its own vector when its code's bound allows its own distance; that needs a scan of this row only.
+ */
 function checkFound(
-  collection: CollectionState,
   index: IndexState,
   parts: Parts,
   set: CollectionState['sets'][number]['set'],
@@ -149,23 +178,27 @@ function checkFound(
   report: (problem: CheckProblem) => void,
 ): void {
   if (!index.index.holds(set, slot)) return
-  const query = new Float32Array(index.index.definition.dimensions)
-  index.index.column(set)!.readInto(slot, new Uint8Array(query.buffer))
-  if (query.every((value) => value === 0) || index.index.definition.metric === 'dot') return
-  const search = searchVersion(
-    { collection, index, query, count: 1, filter: undefined, exact: true, ef: undefined, maxDistance: Infinity, budget: {} },
-    parts,
-  )
-  let turn = search.next()
-  for (; !turn.done; turn = search.next()) parts.residency.run(turn.value)
-  const [nearest] = turn.value.hits.rows()
-  // Nothing is nearer to a vector than itself; equal ones may come first.
-  if (nearest && nearest.distance <= selfDistanceMax) return
-  report({ kind: 'unfound', message: `An exact search of index '${index.index.definition.name}' does not find record '${id}'.` })
+  const { dimensions, metric, name } = index.index.definition
+  const column = index.index.column(set)!
+  const query = new Float32Array(dimensions)
+  column.readInto(slot, new Uint8Array(query.buffer))
+  const allowed = new Uint32Array(wordsFor(set.rows))
+  allowed[slot >>> 5] = 1 << (slot & 31)
+  const found = parts.residency.run(() => scanBlock(column.codes(), query, metric, { k: 1, allowed }))
+  const own = ownDistance(metric, query)
+  const held = index.coverage.of(set, set.rows).held.has(slot)
+  if (held && found.count === 1 && found.lowers[0]! <= own + ownDistanceSlack * (1 + Math.abs(own))) return
+  report({ kind: 'unfound', message: `An exact search of index '${name}' does not find record '${id}'.` })
 }
 
-/** A cosine distance of a vector to itself is zero but for rounding. */
-const selfDistanceMax = 1e-6
+/** Rounding of the distance of a vector to itself. */
+const ownDistanceSlack = 1e-6
+
+function ownDistance(metric: Metric, vector: Float32Array): number {
+  const squares = vector.reduce((sum, value) => sum + value * value, 0)
+  if (metric === 'dot') return -squares
+  return metric === 'cosine' && squares === 0 ? 1 : 0
+}
 
 async function checkGraphs(
   collection: CollectionState,

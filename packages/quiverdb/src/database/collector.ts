@@ -117,11 +117,7 @@ async function sweepParts(
     const key = keys.snapshot(seq)
     const bytes = await store.get(key)
     if (!bytes) continue
-    const meta = v.parse(snapshotMeta, parts.containers.decode(bytes, key, 'snapshot').meta)
-    for (const collection of meta.collections) {
-      for (const part of collection.parts) reachable.add(part.key)
-      for (const { graphs } of collection.indexes) for (const graph of graphs) reachable.add(graph.key)
-    }
+    for (const part of snapshotParts(parts, key, bytes)) reachable.add(part)
   }
   const before = Math.min(boundary.timeMs, uploadedBefore)
   const doomed: string[] = []
@@ -133,6 +129,15 @@ async function sweepParts(
     }
   }
   return deleteAll(store, doomed)
+}
+
+/** The parts that a snapshot names. */
+export function snapshotParts(parts: Parts, key: string, bytes: Uint8Array): string[] {
+  const meta = v.parse(snapshotMeta, parts.containers.decode(bytes, key, 'snapshot').meta)
+  return meta.collections.flatMap((collection) => [
+    ...collection.parts.map((part) => part.key),
+    ...collection.indexes.flatMap(({ graphs }) => graphs.map((graph) => graph.key)),
+  ])
 }
 
 export function partsOf(state: NamespaceState): string[] {

@@ -122,7 +122,13 @@ export class Maintenance {
         await abortable(Promise.all([this.#short, this.#long]), signal)
         const tasks = new Set(only)
         if (tasks.has('collect')) tasks.delete('collect')
-        if (await abortable(this.#holdingLanes(() => this.#doNext(tasks, true)), signal)) continue
+        if (
+          await abortable(
+            this.#holdingLanes(() => this.#doNext(tasks, true)),
+            signal,
+          )
+        )
+          continue
         break
       }
       if (options.only?.includes('collect')) await this.#collect()
@@ -229,7 +235,9 @@ export class Maintenance {
         occasion.build || occasion.merge ? await whenResident(() => planGraph(collection, this.#tuning, occasion)) : undefined
       if (!plan) continue
       if (collection.sets.some(({ set, rows }) => set instanceof Memtable && rows > 0)) {
-        await this.#run('flush', collection, () => this.#upkeep.flush(this.#log.state.collections.get(collection.uuid) ?? collection))
+        await this.#run('flush', collection, () =>
+          this.#upkeep.flush(this.#log.state.collections.get(collection.uuid) ?? collection),
+        )
         return true
       }
       await this.#run(plan.kind, collection, () => this.#upkeep.graph(collection, plan))
@@ -257,7 +265,10 @@ export class Maintenance {
   #snapshotDue(idle: boolean): boolean {
     if (this.#commitsSince === 0) return false
     const { snapshotCommits, snapshotBytesMin } = this.#tuning
-    return this.#commitsSince >= (idle ? Math.min(snapshotCommits, snapshotCommitsAtRest) : snapshotCommits) || this.#bytesSince > Math.max(snapshotBytesMin, this.#snapshotBytes)
+    return (
+      this.#commitsSince >= (idle ? Math.min(snapshotCommits, snapshotCommitsAtRest) : snapshotCommits) ||
+      this.#bytesSince > Math.max(snapshotBytesMin, this.#snapshotBytes)
+    )
   }
 
   async #snapshot(state: NamespaceState): Promise<void> {
