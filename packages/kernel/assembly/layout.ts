@@ -108,3 +108,31 @@ export class Scan {
   upperShift: f32
   evaluations: i32
 }
+
+/** One-bit sketches of the rows of a block, in groups of 32, and a query prepared for them. */
+@unmanaged
+export class Sketch {
+  /** As in a scan over a plain block. */
+  mode: i32
+  /** Dimensions, padded: bytes of the codes of a row. */
+  n: i32
+  rows: usize
+  stride: i32
+  /** n float32. */
+  centre: usize
+  /** 2 n float32. */
+  signs: usize
+  /** Room for n float32. */
+  work: usize
+  /** Per group: 4 n bytes of signs; 32 float32 of |x - c|^2, or of c(x - c) unless the mode is l2; 32 float32 of |x - c|^2 / sum|x - c|. */
+  groups: usize
+  groupBytes: i32
+  /** Of the query, 4 n bytes. */
+  table: usize
+  /** estimate = base + first * (first number of the row) + second * (second number) * (agreement - half). */
+  base: f32
+  first: f32
+  second: f32
+  half: f32
+  queryNorm: f32
+}

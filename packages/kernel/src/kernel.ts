@@ -70,6 +70,24 @@ export interface KernelExports {
   /** Writes candidates by ascending estimate: rows (u32), estimates and lower bounds (float64). `keys`: one key each. */
   scanResults(scan: number, keys: number, rows: number, estimates: number, lowers: number): void
 
+  /** Draws the signs of the rotation of n numbers: 2 n float32. */
+  sketchSigns(signs: number, n: number): void
+  /** Makes the mean of the first `count` rows the centre of the sketches. */
+  sketchCentre(sketch: number, count: number): void
+  /** Sketches a range of rows. */
+  sketchRows(sketch: number, from: number, to: number): void
+  /** Prepares estimates for an encoded query. */
+  sketchQuery(sketch: number, query: number): void
+  /** Writes estimates (float32) for whole groups of rows, Infinity where not allowed. `allowed`: a bitset of whole words, or 0. */
+  sketchEstimates(sketch: number, count: number, allowed: number, out: number): void
+  /** How many estimates are at most `limit`. */
+  sketchRank(estimates: number, count: number, limit: number): number
+  /**
+   * Writes a bitset, of whole words, of the rows with the smallest estimates that are at most `limit`: from `wanted` to about `most`, more
+   * when rows tie. Returns how many, or -1 when an estimate is not a number.
+   */
+  sketchKeep(estimates: number, count: number, wanted: number, most: number, limit: number, kept: number): number
+
   /** Exact float64 distances of a float32 query to rows `stride` bytes apart. */
   exactDistances(query: number, rows: number, stride: number, count: number, dimensions: number, mode: number, out: number): void
 }

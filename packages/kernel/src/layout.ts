@@ -76,6 +76,28 @@ export const scanLayout = structure([
   'evaluations',
 ])
 
+/** One-bit sketches of a block and a query prepared for them. `base`, `first`, `second`, `half` and `queryNorm` are float32; all others are integers. */
+export const sketchLayout = structure([
+  'mode',
+  'n',
+  'rows',
+  'stride',
+  'centre',
+  'signs',
+  'work',
+  'groups',
+  'groupBytes',
+  'table',
+  'base',
+  'first',
+  'second',
+  'half',
+  'queryNorm',
+])
+
+/** Rows whose sketches lie together. */
+export const sketchGroupRows = 32
+
 /** Addresses of the room that the choice of neighbours needs. */
 export const selectionLayout = structure(['chosen', 'spare', 'sorted'])
 

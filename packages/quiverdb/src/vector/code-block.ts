@@ -5,7 +5,9 @@ import { checkLength } from './check-length.js'
 import { eachChunk } from './chunks.js'
 import { encodeAt, type Encoding } from './encode.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
+import type { Metric } from './metric.js'
 import { type RowLayout, rowLayout } from './row-layout.js'
+import { RowSketch } from './row-sketch.js'
 
 const rowsMin = 4
 
@@ -16,6 +18,7 @@ export class CodeBlock {
   readonly #pool: MemoryPool
   #extent: Extent | undefined
   #rows = 0
+  #sketch: RowSketch | undefined
 
   /** @throws QuiverError INVALID_ARGUMENT */
   constructor(pool: MemoryPool, dimensions: number) {
@@ -85,16 +88,42 @@ export class CodeBlock {
     return this.#extent?.view().subarray(0, this.#rows * this.layout.stride) ?? new Uint8Array(0)
   }
 
-  /** Forgets the rows and keeps the memory. */
+  /** The vector that a row's codes stand for. */
+  decode(row: number): Float32Array {
+    assert(this.#extent && row < this.#rows, 'the row is there')
+    const { arena, pointer } = this.#extent
+    const { codeBytes, stride } = this.layout
+    const at = pointer + row * stride
+    const scale = arena.f32[(at + codeBytes) / 4]!
+    return Float32Array.from(new Int8Array(arena.u8.buffer, at, this.dimensions), (code) => code * scale)
+  }
+
+  /** The sketch of its rows for a metric, which may have to be completed; begun anew for another metric, or when the rows have become many more. */
+  sketch(metric: Metric): RowSketch | undefined {
+    if (this.#sketch?.metric !== metric || !this.#sketch.fits) {
+      this.#dropSketch()
+      this.#sketch = RowSketch.begin(this, metric)
+    }
+    return this.#sketch
+  }
+
+  /** Forgets the rows and keeps their memory. */
   clear(): void {
+    this.#dropSketch()
     this.#rows = 0
   }
 
   /** Gives the memory back; the block is empty then, and can be used again. */
   free(): void {
+    this.#dropSketch()
     this.#extent?.free()
     this.#extent = undefined
     this.#rows = 0
+  }
+
+  #dropSketch(): void {
+    this.#sketch?.free()
+    this.#sketch = undefined
   }
 
   #reserve(more: number): Extent {

@@ -93,6 +93,13 @@ export class MemoryPool {
     throw this.#full(total)
   }
 
+  /** Allocates an extent in an arena, for what is worth having where there is room: undefined when there is none. @throws QuiverError CLOSED */
+  allocateBeside(arena: Arena, bytes: number): Extent | undefined {
+    if (!this.#closed && this.#bytesUsed + wholePages(bytes) > this.memoryBytesMax) return undefined
+    this.#checkRoom(0)
+    return this.#allocateIn(arena, [bytes])?.[0]
+  }
+
   /**
    * A scratch area of an arena, by name. It keeps its address and contents until a call asks for more bytes: then it is moved, and its
    * contents are lost (`cleared` reports that the area is new and all zeros). Whoever uses a name uses it within one synchronous call.

@@ -113,11 +113,13 @@ export class ResidentGraph {
     const slack = Math.abs(map.shift) * shiftSlack + (parameters.metric === 'cosine' ? cosineSlack : 0)
     // A vector longer than phi lies nearer than its graph distance says, by at most half the excess.
     const { excessMax } = memory.header()
+    const allowed = options.allowed && placeBitset(memory.pool, arena, options.allowed, nodes)
     return runScan(
       memory.pool,
       {
         ...{ arena, rows: memory.section('codes').pointer, stride: layout.stride, codeBytes: layout.codeBytes },
         ...{ codesKind: codesKindOf(parameters.codes), count: nodes, mode: modes.graph, query: target, scale: map.scale },
+        allowed,
         lowerShift: map.shift - slack - (excessMax / 2) * (1 + shiftSlack),
         upperShift: map.shift + slack,
       },

@@ -1,0 +1,118 @@
+// The first pass of an approximate scan: estimates of all rows from their one-bit sketches (FastScan: Andre, Kermarrec & Le Scouarnec, VLDB 2015),
+// and the choice of the rows that are worth a look at their 8-bit codes.
+import { Sketch } from './layout'
+import { groupRows } from './sketch'
+
+const halvingsMax: i32 = 24
+const float32Max = f32.MAX_VALUE
+
+/**
+ * Writes estimates (float32) of the metric's distance of all rows, for whole groups: Infinity for rows that are not allowed. The query is
+ * prepared. `allowed` is a bitset of whole words, or 0.
+ */
+export function sketchEstimates(sketchPointer: usize, count: u32, allowed: usize, out: usize): void {
+  const s = changetype<Sketch>(sketchPointer)
+  let group = s.groups
+  for (let row: u32 = 0; row < count; row += groupRows) {
+    let open = allowed ? load<u32>(allowed + (row >> 3)) : 0xffffffff
+    if (count - row < groupRows) open &= ((<u32>1) << (count - row)) - 1
+    if (open) estimateGroup(s, group, open, out)
+    else for (let j: usize = 0; j < 128; j += 16) v128.store(out + j, f32x4.splat(Infinity))
+    group += <usize>s.groupBytes
+    out += 128
+  }
+}
+
+function estimateGroup(s: Sketch, group: usize, open: u32, out: usize): void {
+  const nibble = i8x16.splat(15), low = i16x8.splat(255)
+  let even0 = i16x8.splat(0), odd0 = even0, even1 = even0, odd1 = even0, table = s.table, codes = group
+  const end = table + (<usize>s.n << 2)
+  while (table < end) {
+    let c = v128.load(codes), t = v128.load(table)
+    let a = v128.swizzle(t, v128.and(c, nibble)), b = v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble))
+    c = v128.load(codes, 16); t = v128.load(table, 16)
+    a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
+    c = v128.load(codes, 32); t = v128.load(table, 32)
+    a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
+    c = v128.load(codes, 48); t = v128.load(table, 48)
+    a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
+    even0 = i16x8.add(even0, v128.and(a, low)); odd0 = i16x8.add(odd0, i16x8.shr_u(a, 8))
+    even1 = i16x8.add(even1, v128.and(b, low)); odd1 = i16x8.add(odd1, i16x8.shr_u(b, 8))
+    codes += 64; table += 64
+  }
+  const meta = group + (<usize>s.n << 2)
+  finish(s, meta, 0, even0, open, out)
+  finish(s, meta, 32, odd0, open >> 8, out)
+  finish(s, meta, 64, even1, open >> 16, out)
+  finish(s, meta, 96, odd1, open >> 24, out)
+}
+
+/** Estimates of eight rows from their sums. */
+// @ts-ignore: decorator
+@inline
+function finish(s: Sketch, meta: usize, offset: usize, sums: v128, open: u32, out: usize): void {
+  meta += offset; out += offset
+  estimate4(s, meta, i32x4.extend_low_i16x8_u(sums), open, out)
+  estimate4(s, meta + 16, i32x4.extend_high_i16x8_u(sums), open >> 4, out + 16)
+}
+
+// @ts-ignore: decorator
+@inline
+function estimate4(s: Sketch, meta: usize, sums: v128, open: u32, out: usize): void {
+  const agreement = f32x4.sub(f32x4.convert_i32x4_u(sums), f32x4.splat(s.half))
+  let estimate = f32x4.add(f32x4.splat(s.base), f32x4.mul(v128.load(meta), f32x4.splat(s.first)))
+  estimate = f32x4.add(estimate, f32x4.mul(f32x4.mul(v128.load(meta, 128), f32x4.splat(s.second)), agreement))
+  // Infinity is for rows that are not allowed. What is not a number stays so.
+  estimate = f32x4.min(estimate, f32x4.splat(float32Max))
+  const bits = i32x4(1, 2, 4, 8), closed = i32x4.ne(v128.and(i32x4.splat(open), bits), bits)
+  v128.store(out, v128.bitselect(f32x4.splat(Infinity), estimate, closed))
+}
+
+/** How many of the estimates (whole groups) are at most `limit`. */
+export function sketchRank(estimates: usize, count: u32, limit: f32): i32 {
+  const end = estimates + <usize>groups(count) * 128, bar = f32x4.splat(limit)
+  let sum = i32x4.splat(0), other = sum
+  for (; estimates < end; estimates += 32) {
+    sum = i32x4.sub(sum, f32x4.le(v128.load(estimates), bar))
+    other = i32x4.sub(other, f32x4.le(v128.load(estimates, 16), bar))
+  }
+  sum = i32x4.add(sum, other)
+  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3)
+}
+
+// @ts-ignore: decorator
+@inline
+function groups(count: u32): u32 {
+  return (count + groupRows - 1) / groupRows
+}
+
+/**
+ * Writes a bitset of the rows with the smallest estimates, none above `limit`: at least `wanted` of them where there are as many, with
+ * all rows that tie, and otherwise at most `most`, as near as halving gets. Returns how many, or -1 when an estimate is not a number.
+ */
+export function sketchKeep(estimates: usize, count: u32, wanted: i32, most: i32, limit: f32, kept: usize): i32 {
+  const end = estimates + <usize>groups(count) * 128
+  let least = f32x4.splat(Infinity), greatest = f32x4.splat(-Infinity)
+  for (let at = estimates; at < end; at += 16) {
+    const v = v128.load(at)
+    least = f32x4.min(least, v)
+    greatest = f32x4.max(greatest, v128.bitselect(f32x4.splat(-Infinity), v, f32x4.eq(v, f32x4.splat(Infinity))))
+  }
+  let low = min(min(f32x4.extract_lane(least, 0), f32x4.extract_lane(least, 1)), min(f32x4.extract_lane(least, 2), f32x4.extract_lane(least, 3)))
+  let high = max(max(f32x4.extract_lane(greatest, 0), f32x4.extract_lane(greatest, 1)), max(f32x4.extract_lane(greatest, 2), f32x4.extract_lane(greatest, 3)))
+  if (isNaN(low) || isNaN(high)) return -1
+  high = min(high, limit)
+  let kept0 = sketchRank(estimates, count, high)
+  for (let i: i32 = 0; i < halvingsMax && kept0 > most; i++) {
+    const middle = low * 0.5 + high * 0.5, n = sketchRank(estimates, count, middle)
+    if (n >= wanted) { high = middle; kept0 = n } else low = middle
+  }
+  const bar = f32x4.splat(high)
+  for (; estimates < end; estimates += 64) {
+    const a = i32x4.bitmask(f32x4.le(v128.load(estimates), bar)) | (i32x4.bitmask(f32x4.le(v128.load(estimates, 16), bar)) << 4)
+    const b = i32x4.bitmask(f32x4.le(v128.load(estimates, 32), bar)) | (i32x4.bitmask(f32x4.le(v128.load(estimates, 48), bar)) << 4)
+    store<u16>(kept, <u16>(a | (b << 8)))
+    kept += 2
+  }
+  return kept0
+}
