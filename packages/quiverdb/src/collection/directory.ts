@@ -49,9 +49,13 @@ export class IdDirectory {
   }
 
   find(id: string, sets: SetLookup): RowLocation | undefined {
-    if (this.#low.length === 0) return undefined
     hashId(id, this.#hash)
-    const [low, high] = [this.#hash[0]!, this.#hash[1]!]
+    return this.findHashed(id, this.#hash[0]!, this.#hash[1]!, sets)
+  }
+
+  /** The same where the id's hash is at hand. */
+  findHashed(id: string, low: number, high: number, sets: SetLookup): RowLocation | undefined {
+    if (this.#low.length === 0) return undefined
     const mask = this.#low.length - 1
     for (let at = low & mask; this.#sets[at] !== free; at = (at + 1) & mask) {
       if (this.#low[at] !== low || this.#high[at] !== high) continue

@@ -125,7 +125,7 @@ export class CollectionDraft implements SetLookup {
     this.#directory.reserve(this.#directory.entries + entry.rows)
     for (let slot = 0; slot < entry.rows; slot++) {
       const id = rows.id(slot)
-      const before = this.find(id)
+      const before = this.#directory.findHashed(id, rows.hashLow(slot), rows.hashHigh(slot), this)
       if (before) this.#kill(before)
       this.#directory.add(draft.number, rows, slot)
       this.#records++

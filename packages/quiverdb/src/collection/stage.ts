@@ -21,14 +21,18 @@ export class Stage {
   readonly #indexes: readonly VectorIndex[]
   readonly #fields: { field: string; path: string[]; indexes: VectorIndex[] }[] = []
   readonly #collection: string
+  /** Of the record at hand, used again for each. */
+  readonly #vectors = new Map<string, NewVector>()
 
-  constructor(collection: string, indexes: readonly VectorIndex[], pool: MemoryPool) {
+  /** @param rowsExpected how many records are to come, where it is known */
+  constructor(collection: string, indexes: readonly VectorIndex[], pool: MemoryPool, rowsExpected = 0) {
     this.#collection = collection
     this.#indexes = indexes
     this.rows = new Memtable(pool)
     for (const index of indexes) {
-      this.rows.addColumn(index.columnKey, index.definition.dimensions)
+      const column = this.rows.addColumn(index.columnKey, index.definition.dimensions)
       if (index.definition.source !== 'field') continue
+      column.reserve(rowsExpected)
       const { field } = index.definition
       const known = this.#fields.find((other) => other.field === field)
       if (known) known.indexes.push(index)
@@ -48,7 +52,8 @@ export class Stage {
     }
     const { id: givenId, $vectors: external, ...fields } = record as Fields
     const id = givenId === undefined ? uuidv7() : checkedId(givenId)
-    const vectors = new Map<string, NewVector>()
+    const vectors = this.#vectors
+    vectors.clear()
     this.#external(id, external, vectors)
     this.rows.append(id, ordinal, this.#fieldsText(id, fields, vectors), vectors)
     return id

@@ -62,7 +62,11 @@ export function usableVector(value: VectorInput): VectorInput | undefined {
   return sumOfSquares(value) <= normMax * normMax ? value : undefined
 }
 
-export function dimensionMismatch(owner: string, actual: number, indexes: readonly { readonly definition: IndexDefinition }[]): QuiverError {
+export function dimensionMismatch(
+  owner: string,
+  actual: number,
+  indexes: readonly { readonly definition: IndexDefinition }[],
+): QuiverError {
   const expected = indexes.map(({ definition }) => `${definition.dimensions} ('${definition.name}')`).join(' or ')
   return new QuiverError('DIMENSION_MISMATCH', `The vector of ${owner} has ${actual} dimensions; the index has ${expected}.`, {
     details: { actual, expected: indexes[0]!.definition.dimensions },

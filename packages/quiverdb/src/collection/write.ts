@@ -49,7 +49,7 @@ export async function putRecords(
   for (;;) {
     await ledger.throttle(uuid, signal)
     const indexes = indexesOf(await ledger.current(), uuid)
-    const stage = new Stage(name, indexes, ledger.parts.pool)
+    const stage = new Stage(name, indexes, ledger.parts.pool, records.length)
     const ids = records.map((record, ordinal) => stage.add(record, ordinal))
     try {
       const state = await commitRows(ledger, uuid, indexes, stage.rows, signal)

@@ -35,11 +35,19 @@ export class MemoryColumn implements VectorColumn, Resident {
     return this.#vids.length
   }
 
+  /** Makes room for so many rows at once. */
+  reserve(rows: number): void {
+    if (this.#matrix.length >= rows * this.dimensions) return
+    const matrix = new Float32Array(rows * this.dimensions)
+    matrix.set(this.#matrix)
+    this.#matrix = matrix
+  }
+
   /** Copies a vector of the column's dimensions; null: the row has none. */
   append(values: VectorValues | null, vid: number): void {
     const slot = this.#vids.length
     this.#vids.push(vid)
-    this.#reserve(slot + 1)
+    if (this.#matrix.length < (slot + 1) * this.dimensions) this.reserve(Math.max(rowsMin, slot * 2))
     const row = this.#matrix.subarray(slot * this.dimensions, (slot + 1) * this.dimensions)
     if (!values) {
       row.fill(0)
@@ -99,13 +107,6 @@ export class MemoryColumn implements VectorColumn, Resident {
   release(): void {
     if (this.#residency) this.#residency.release(this)
     else this.free()
-  }
-
-  #reserve(rows: number): void {
-    if (this.#matrix.length >= rows * this.dimensions) return
-    const matrix = new Float32Array(Math.max(rowsMin, rows, rows * 2 - 2) * this.dimensions)
-    matrix.set(this.#matrix)
-    this.#matrix = matrix
   }
 }
 
