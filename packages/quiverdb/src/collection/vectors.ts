@@ -1,5 +1,6 @@
 import { QuiverError } from '../errors.js'
 import type { IndexDefinition } from '../history/commit.js'
+import { isZeroVector } from '../vector/metric.js'
 import type { VectorInput } from './types.js'
 
 /** Squares of larger norms leave the range in which float32 distances can be compared. */
@@ -24,7 +25,7 @@ export function checkedVector(value: unknown, index: { readonly definition: Inde
   if (value.length !== dimensions) throw dimensionMismatch(owner, value.length, [index])
   const squares = sumOfSquares(value)
   if (!(squares <= normMax * normMax)) throw invalidVector(value, name, owner)
-  if (squares === 0 && zeroVectors === 'refuse' && isZero(value)) {
+  if (squares === 0 && zeroVectors === 'refuse' && isZeroVector(value)) {
     throw new QuiverError(
       'ZERO_VECTOR',
       `The vector of ${owner} for index '${name}' is all zeros, which has no direction. Leave it out, or declare the index with zeroVectors: 'keep'.`,
@@ -71,9 +72,4 @@ export function dimensionMismatch(
   return new QuiverError('DIMENSION_MISMATCH', `The vector of ${owner} has ${actual} dimensions; the index has ${expected}.`, {
     details: { actual, expected: indexes[0]!.definition.dimensions },
   })
-}
-
-function isZero(vector: VectorInput): boolean {
-  for (const number of vector) if (Math.fround(number) !== 0) return false
-  return true
 }

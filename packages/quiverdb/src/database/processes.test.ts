@@ -134,7 +134,7 @@ describe('two processes on one folder', () => {
     const listed = (await notes.list({ limit: 1000 })).records
     for (const peer of peers) expect(await peer.on('notes', 'list', { limit: 1000 })).toEqual({ records: listed })
     const mine = (await notes.search({ vector: [70, 3], limit: 5, exact: true })).hits
-    const theirs = (await peers[0]!.on('notes', 'search', { vector: [70, 3], limit: 5, exact: true })) as { hits: unknown }
+    const theirs = (await peers[0].on('notes', 'search', { vector: [70, 3], limit: 5, exact: true })) as { hits: unknown }
     expect(theirs.hits).toEqual(mine)
     expect(await db.check()).toMatchObject({ ok: true, problems: [] })
     await db.close()

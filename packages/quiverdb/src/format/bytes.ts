@@ -9,11 +9,6 @@ export function float64s(bytes: Uint8Array): Float64Array {
   return new Float64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 3)
 }
 
-export function float32s(bytes: Uint8Array): Float32Array {
-  const aligned = alignedTo(bytes, 4)
-  return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2)
-}
-
 export function uint32s(bytes: Uint8Array): Uint32Array {
   const aligned = alignedTo(bytes, 4)
   return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2)

@@ -131,5 +131,3 @@ export function decodeCommit(containers: Containers, bytes: Uint8Array, key: str
   if (!parsed.success) throw corrupt(key, `its header is not that of a commit (${parsed.issues[0].message})`)
   return { ...parsed.output, blocks: new Map(object.names.map((name) => [name, object.section(name)])) }
 }
-
-export type CommitDraft = Omit<Commit, 'seq' | 'uuid' | 'timeMs'>

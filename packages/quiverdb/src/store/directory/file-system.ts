@@ -64,7 +64,7 @@ export const nodeFileSystem: FileSystem = Object.freeze({
   open: async (path: string, flags: 'r' | 'wx') => fs.openSync(path, flags),
   write: async (fd: number, chunks: readonly Uint8Array[]) => {
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    if (bytes <= quickWriteBytesMax) return fs.writevSync(fd, chunks as Uint8Array[])
+    if (bytes <= quickWriteBytesMax) return fs.writevSync(fd, chunks)
     return (await writev(fd, chunks as Uint8Array[])).bytesWritten
   },
   read: async (fd: number, target: Uint8Array, position: number) =>
