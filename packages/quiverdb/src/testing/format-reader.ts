@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict'
+
+const mask = (1n << 64n) - 1n
+const [p1, p2, p3, p4, p5] = [
+  0x9e3779b185ebca87n,
+  0xc2b2ae3d27d4eb4fn,
+  0x165667b19e3779f9n,
+  0x85ebca77c2b2ae63n,
+  0x27d4eb2f165667c5n,
+]
+const rotate = (x: bigint, by: bigint): bigint => ((x << by) | (x >> (64n - by))) & mask
+const round = (lane: bigint, input: bigint): bigint => (rotate((lane + input * p2) & mask, 31n) * p1) & mask
+
+function xxh64(bytes: Buffer, seed: bigint): bigint {
+  let at = 0
+  let hash = (seed + p5) & mask
+  if (bytes.length >= 32) {
+    const lanes = [seed + p1 + p2, seed + p2, seed, seed - p1].map((lane) => lane & mask)
+    for (; at + 32 <= bytes.length; at += 32)
+      lanes.forEach((lane, i) => (lanes[i] = round(lane, bytes.readBigUInt64LE(at + 8 * i))))
+    hash = [1n, 7n, 12n, 18n].reduce((sum, by, i) => (sum + rotate(lanes[i]!, by)) & mask, 0n)
+    for (const lane of lanes) hash = ((hash ^ round(0n, lane)) * p1 + p4) & mask
+  }
+  hash = (hash + BigInt(bytes.length)) & mask
+  for (; at + 8 <= bytes.length; at += 8) hash = (rotate(hash ^ round(0n, bytes.readBigUInt64LE(at)), 27n) * p1 + p4) & mask
+  if (at + 4 <= bytes.length) {
+    hash = (rotate(hash ^ ((BigInt(bytes.readUInt32LE(at)) * p1) & mask), 23n) * p2 + p3) & mask
+    at += 4
+  }
+  for (; at < bytes.length; at++) hash = (rotate(hash ^ ((BigInt(bytes[at]!) * p5) & mask), 11n) * p1) & mask
+  hash = ((hash ^ (hash >> 33n)) * p2) & mask
+  hash = ((hash ^ (hash >> 29n)) * p3) & mask
+  return hash ^ (hash >> 32n)
+}
+
+function checksum(bytes: Buffer): bigint {
+  let hash = 0n
+  for (let start = 0; start === 0 || start < bytes.length; start += 2 ** 20)
+    hash = xxh64(bytes.subarray(start, start + 2 ** 20), hash)
+  return hash
+}
+
+export interface Container {
+  kind: string
+  // The meta of each kind of object, as JSON gives it.
+  meta: Record<string, never>
+  section(name: string): Buffer | undefined
+}
+
+function readContainer(bytes: Buffer): Container {
+  assert.equal(bytes.subarray(0, 8).toString('latin1'), 'QUIVER\r\n')
+  assert.equal(bytes.readUInt32LE(8), 1)
+  const length = bytes.readUInt32LE(12)
+  const body = bytes.readUInt32LE(24)
+  assert.equal(body % 64, 0)
+  assert.equal(BigInt(bytes.readUInt32LE(28)), checksum(bytes.subarray(0, 28)) & 0xffffffffn)
+  const json = bytes.subarray(32, 32 + length)
+  assert.equal(checksum(json), bytes.readBigUInt64LE(16))
+  const {
+    kind,
+    meta,
+    sections,
+    bytes: size,
+  } = JSON.parse(json.toString()) as {
+    kind: string
+    meta: Record<string, never>
+    sections: [string, number, number, string][]
+    bytes: number
+  }
+  assert(bytes.length >= body + size)
+  const found = new Map<string, Buffer>()
+  for (const [name, offset, sectionLength, sum] of sections) {
+    assert.equal(offset % 64, 0)
+    const section = bytes.subarray(body + offset, body + offset + sectionLength)
+    assert.equal(checksum(section).toString(16), sum)
+    found.set(name, section)
+  }
+  return { kind, meta, section: (name) => found.get(name) }
+}
+
+export const float64s = (bytes: Buffer): Float64Array => new Float64Array(Uint8Array.from(bytes).buffer)
+export const float32s = (bytes: Buffer): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer)
+export const uint32s = (bytes: Buffer): Uint32Array => new Uint32Array(Uint8Array.from(bytes).buffer)
+const bit = (words: Uint32Array, at: number): boolean => (((words[at >>> 5] ?? 0) >>> (at & 31)) & 1) === 1
+
+interface Row {
+  id: string
+  rid: number
+  text: string
+  /** By key of column: a vector, or -1 for that of the record before. */
+  vectors: Map<string, { vid: number; values: number[] } | -1>
+}
+
+function readRows(part: Container, base: number): Row[] {
+  assert.equal(part.kind, 'rows')
+  const { rows, columns } = part.meta as unknown as { rows: number; columns: { key: string; dimensions: number }[] }
+  const texts = (name: string): string[] => {
+    const offsets = uint32s(part.section(`${name}Offsets`)!)
+    return Array.from({ length: rows }, (_, slot) =>
+      part
+        .section(`${name}Bytes`)!
+        .subarray(offsets[slot]!, offsets[slot + 1]!)
+        .toString(),
+    )
+  }
+  const rids = part.section('rids') && float64s(part.section('rids')!)
+  const [ids, fields] = [texts('id'), texts('fields')]
+  const read = ids.map((id, slot): Row => ({
+    id,
+    rid: rids ? rids[slot]! : base + slot,
+    text: fields[slot]!,
+    vectors: new Map(),
+  }))
+  columns.forEach(({ key, dimensions }, i) => {
+    const section = (name: string): Buffer | undefined => part.section(`c${i}.${name}`)
+    const present = uint32s(section('present')!)
+    const vids = section('vids') && float64s(section('vids')!)
+    const vectors = float32s(section('vectors')!)
+    const wide = new Map<number, number[]>()
+    if (section('wideSlots')) {
+      const values = float64s(section('wideValues')!)
+      uint32s(section('wideSlots')!).forEach((slot, n) =>
+        wide.set(slot, [...values.subarray(n * dimensions, (n + 1) * dimensions)]),
+      )
+    }
+    for (const [slot, row] of read.entries()) {
+      const vid = vids ? vids[slot]! : -2
+      if (bit(present, slot)) {
+        const values = wide.get(slot) ?? [...vectors.subarray(slot * dimensions, (slot + 1) * dimensions)]
+        row.vectors.set(key, { vid: vid === -2 ? row.rid : vid, values })
+      } else if (vids && vid === -1) {
+        row.vectors.set(key, -1)
+      }
+    }
+  })
+  return read
+}
+
+export interface Definition {
+  uuid: string
+  name: string
+  field: string
+  dimensions: number
+  source: 'field' | 'external'
+  metric: 'cosine' | 'dot' | 'l2'
+}
+interface ReadCollection {
+  name: string
+  indexes: Map<string, { definition: Definition; graphs: string[] }>
+  rows: Map<string, Row>
+}
+
+/**
+ * A reader of `docs/FORMAT.md`, written from that page alone: nothing of it comes from the code that writes. It takes the records from snapshots
+ * and commits, and asserts every checksum on the way.
+ */
+export class FormatReader {
+  readonly collections = new Map<string, ReadCollection>()
+  readonly #objects: Map<string, Buffer>
+  seq = 0
+
+  constructor(objects: Map<string, Buffer>) {
+    this.#objects = objects
+    const prefix = 'ns/default/b/main/'
+    const [snapshot] = [...objects.keys()].filter((key) => key.startsWith(`${prefix}snap/`)).sort()
+    if (snapshot) this.#load(readContainer(objects.get(snapshot)!))
+    if (snapshot) assert.equal(snapshot.slice(-16), String(Number.MAX_SAFE_INTEGER - this.seq).padStart(16, '0'))
+    for (;;) {
+      const commit = objects.get(`${prefix}log/${String(this.seq + 1).padStart(16, '0')}`)
+      if (!commit) return
+      this.#apply(readContainer(commit))
+    }
+  }
+
+  part(key: string): Container {
+    return readContainer(this.#objects.get(key)!)
+  }
+
+  records(name: string): unknown[] {
+    const collection = [...this.collections.values()].find((one) => one.name === name)!
+    return [...collection.rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(restored)
+  }
+
+  #load({ meta, section }: Container): void {
+    const { seq, collections } = meta as unknown as {
+      seq: number
+      collections: {
+        uuid: string
+        name: string
+        parts: { key: string; base: number; rows: number; dead?: string }[]
+        memory?: string
+        indexes: { definition: Definition; graphs: { key: string }[] }[]
+      }[]
+    }
+    this.seq = seq
+    for (const { uuid, name, parts, memory, indexes } of collections) {
+      const rows = new Map<string, Row>()
+      for (const { key, base, dead } of parts) {
+        const bits = dead ? uint32s(section(dead)!) : new Uint32Array(0)
+        readRows(this.part(key), base).forEach((row, slot) => bit(bits, slot) || rows.set(row.id, row))
+      }
+      if (memory) for (const row of readRows(readContainer(section(memory)!), 0)) rows.set(row.id, row)
+      const known = indexes.map(
+        ({ definition, graphs }) => [definition.uuid, { definition, graphs: graphs.map(({ key }) => key) }] as const,
+      )
+      this.collections.set(uuid, { name, rows, indexes: new Map(known) })
+    }
+  }
+
+  #apply({ meta, section }: Container): void {
+    const { seq, transactions } = meta as unknown as { seq: number; transactions: { ops: Record<string, never>[] }[] }
+    this.seq = seq
+    for (const { ops } of transactions) for (const operation of ops) this.#operate(operation, seq, section)
+  }
+
+  #operate(operation: Record<string, never>, seq: number, section: Container['section']): void {
+    const { op, collection: uuid } = operation as { op: string; collection: string }
+    const collection = this.collections.get(uuid)!
+    if (op === 'createCollection') this.collections.set(uuid, { name: operation['name']!, rows: new Map(), indexes: new Map() })
+    else if (op === 'dropCollection') this.collections.delete(uuid)
+    else if (op === 'createIndex') {
+      const definition = operation['index'] as unknown as Definition
+      collection.indexes.set(definition.uuid, { definition, graphs: [] })
+    } else if (op === 'dropIndex') collection.indexes.delete(operation['index']!)
+    else if (op === 'delete') for (const id of operation['ids'] as unknown as string[]) collection.rows.delete(id)
+    else if (op === 'rows') {
+      const { first, part } = operation as unknown as { first: number; part?: string }
+      const rows = readRows(part ? this.part(part) : readContainer(section(operation['section']!)!), seq * 2 ** 20 + first)
+      for (const row of rows) collection.rows.set(row.id, merged(row, collection.rows.get(row.id)))
+    } else if (op === 'attachGraph') {
+      const index = collection.indexes.get(operation['index']!)
+      const replaced = operation['replaces'] as unknown as string[]
+      if (index) index.graphs = [...index.graphs.filter((key) => !replaced.includes(key)), operation['graph']!]
+    } else assert(['flush', 'compact', 'name'].includes(op))
+  }
+}
+
+function merged(row: Row, before: Row | undefined): Row {
+  const vectors = new Map(
+    [...row.vectors].flatMap(([key, vector]) => {
+      const kept = vector === -1 ? before?.vectors.get(key) : vector
+      return kept ? [[key, kept] as const] : []
+    }),
+  )
+  // Columns that the text still has null for.
+  if (row.text === '')
+    for (const [key, vector] of before!.vectors) if (key.startsWith('field:') && !vectors.has(key)) vectors.set(key, vector)
+  return { ...row, text: row.text || before!.text, vectors }
+}
+
+function restored({ id, text, vectors }: Row): unknown {
+  const fields = JSON.parse(text) as Record<string, unknown>
+  for (const [key, vector] of vectors) {
+    const path = /^field:\d+:(.*)$/.exec(key)?.[1]?.split('.')
+    if (!path || vector === -1) continue
+    const owner = path.slice(0, -1).reduce((object, name) => object[name] as Record<string, unknown>, fields)
+    owner[path.at(-1)!] = vector.values
+  }
+  return { id, ...fields }
+}
