@@ -6,8 +6,9 @@ import { formatVersionName } from '../history/keys.js'
 import { whenResident } from '../segment/part-file.js'
 import { exactValues } from '../segment/row-set.js'
 import type { Budget } from '../vector/budget.js'
+import { columnField } from './column-key.js'
 import type { RowLocation } from './directory.js'
-import { define, project, readFields } from './fields.js'
+import { define, overlaps, project, readFields } from './fields.js'
 import type { IndexState } from './index-state.js'
 import { countRows, rowsById } from './list.js'
 import { RowFilter } from './matches.js'
@@ -164,7 +165,7 @@ export class CollectionReader<T extends object = Fields> {
       if (step.done) return step.value
       checkAborted(budget.signal)
       const part = step.value
-      await whenResidentNow(() => residency.run(part))
+      await whenResident(() => residency.run(part))
       if (performance.now() < turnEnd) continue
       await new Promise((resolve) => setTimeout(resolve, 0))
       turnEnd = performance.now() + turnMs
@@ -175,8 +176,9 @@ export class CollectionReader<T extends object = Fields> {
     const id = state.set.id(slot)
     const record: Fields = { id }
     if (fields === undefined || fields.length > 0) {
-      const all = readFields(state.set, slot, true)
       const wanted = fields?.filter((field) => field !== 'id')
+      const isWanted = (columnKey: string): boolean => wanted!.some((path) => overlaps(path, columnField(columnKey)!))
+      const all = readFields(state.set, slot, wanted ? isWanted : true)
       for (const [name, value] of Object.entries(wanted ? project(all, wanted) : all)) define(record, name, value)
     }
     if (vectors) record['$vectors'] = externalVectors(collection, { state, slot })
@@ -225,21 +227,4 @@ function chooseIndex(collection: CollectionState, { field, index: name }: { fiel
       details: { indexes: fitting.map(({ index }) => index.definition.name) },
     },
   )
-}
-
-/** As {@link whenResident}, but without giving up the thread where nothing is missing. */
-function whenResidentNow(code: () => void): Promise<void> | undefined {
-  try {
-    code()
-    return undefined
-  } catch (error) {
-    return whenResident(() => {
-      if (error !== undefined) {
-        const first: unknown = error
-        error = undefined
-        throw first
-      }
-      code()
-    })
-  }
 }
