@@ -24,8 +24,9 @@ export function sketchEstimates(sketchPointer: usize, count: u32, allowed: usize
 }
 
 function estimateGroup(s: Sketch, group: usize, open: u32, out: usize): void {
-  const nibble = i8x16.splat(15), low = i16x8.splat(255)
-  let even0 = i16x8.splat(0), odd0 = even0, even1 = even0, odd1 = even0, table = s.table, codes = group
+  const nibble = i8x16.splat(15)
+  // Of pairs of bytes as numbers of 16 bits, and of their high bytes alone: what is left of the first without the second are the low bytes.
+  let all0 = i16x8.splat(0), odd0 = all0, all1 = all0, odd1 = all0, table = s.table, codes = group
   const end = table + (<usize>s.n << 2)
   while (table < end) {
     let c = v128.load(codes), t = v128.load(table)
@@ -36,14 +37,14 @@ function estimateGroup(s: Sketch, group: usize, open: u32, out: usize): void {
     a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
     c = v128.load(codes, 48); t = v128.load(table, 48)
     a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
-    even0 = i16x8.add(even0, v128.and(a, low)); odd0 = i16x8.add(odd0, i16x8.shr_u(a, 8))
-    even1 = i16x8.add(even1, v128.and(b, low)); odd1 = i16x8.add(odd1, i16x8.shr_u(b, 8))
+    all0 = i16x8.add(all0, a); odd0 = i16x8.add(odd0, i16x8.shr_u(a, 8))
+    all1 = i16x8.add(all1, b); odd1 = i16x8.add(odd1, i16x8.shr_u(b, 8))
     codes += 64; table += 64
   }
   const meta = group + (<usize>s.n << 2)
-  finish(s, meta, 0, even0, open, out)
+  finish(s, meta, 0, i16x8.sub(all0, i16x8.shl(odd0, 8)), open, out)
   finish(s, meta, 32, odd0, open >> 8, out)
-  finish(s, meta, 64, even1, open >> 16, out)
+  finish(s, meta, 64, i16x8.sub(all1, i16x8.shl(odd1, 8)), open >> 16, out)
   finish(s, meta, 96, odd1, open >> 24, out)
 }
 
@@ -72,9 +73,13 @@ function estimate4(s: Sketch, meta: usize, sums: v128, open: u32, out: usize): v
 export function sketchRank(estimates: usize, count: u32, limit: f32): i32 {
   const end = estimates + <usize>groups(count) * 128, bar = f32x4.splat(limit)
   let sum = i32x4.splat(0), other = sum
-  for (; estimates < end; estimates += 32) {
-    sum = i32x4.sub(sum, f32x4.le(v128.load(estimates), bar))
-    other = i32x4.sub(other, f32x4.le(v128.load(estimates, 16), bar))
+  for (; estimates < end; estimates += 128) {
+    const a = i32x4.add(f32x4.le(v128.load(estimates), bar), f32x4.le(v128.load(estimates, 16), bar))
+    const b = i32x4.add(f32x4.le(v128.load(estimates, 32), bar), f32x4.le(v128.load(estimates, 48), bar))
+    const c = i32x4.add(f32x4.le(v128.load(estimates, 64), bar), f32x4.le(v128.load(estimates, 80), bar))
+    const d = i32x4.add(f32x4.le(v128.load(estimates, 96), bar), f32x4.le(v128.load(estimates, 112), bar))
+    sum = i32x4.sub(sum, i32x4.add(a, b))
+    other = i32x4.sub(other, i32x4.add(c, d))
   }
   sum = i32x4.add(sum, other)
   return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3)
@@ -102,10 +107,10 @@ export function sketchKeep(estimates: usize, count: u32, wanted: i32, most: i32,
   let high = max(max(f32x4.extract_lane(greatest, 0), f32x4.extract_lane(greatest, 1)), max(f32x4.extract_lane(greatest, 2), f32x4.extract_lane(greatest, 3)))
   if (isNaN(low) || isNaN(high)) return -1
   high = min(high, limit)
-  let kept0 = sketchRank(estimates, count, high)
-  for (let i: i32 = 0; i < halvingsMax && kept0 > most; i++) {
+  let found = sketchRank(estimates, count, high)
+  for (let i: i32 = 0; i < halvingsMax && found > most; i++) {
     const middle = low * 0.5 + high * 0.5, n = sketchRank(estimates, count, middle)
-    if (n >= wanted) { high = middle; kept0 = n } else low = middle
+    if (n >= wanted) { high = middle; found = n } else low = middle
   }
   const bar = f32x4.splat(high)
   for (; estimates < end; estimates += 64) {
@@ -114,5 +119,5 @@ export function sketchKeep(estimates: usize, count: u32, wanted: i32, most: i32,
     store<u16>(kept, <u16>(a | (b << 8)))
     kept += 2
   }
-  return kept0
+  return found
 }

@@ -3,10 +3,11 @@ import type { CodeBlock } from './code-block.js'
 import type { Metric } from './metric.js'
 import type { RowSketch, SketchQuality } from './row-sketch.js'
 
-/** The nearest rows of a vector by their 8-bit codes. */
+/** The nearest of the allowed rows to a vector by their 8-bit codes. */
 export type Nearest = (
   query: Float32Array,
   k: number,
+  allowed: Uint32Array,
 ) => {
   readonly nodes: Uint32Array
   readonly estimates: Float64Array
@@ -24,40 +25,37 @@ export interface ApproximateQuery {
   readonly bound: number
 }
 
-/** Fewer rows are scanned by their 8-bit codes at once. */
+/** Fewer rows, or shorter ones, are scanned by their 8-bit codes alone. */
 const sketchedRowsMin = 256
-/** Rows that one scan sketches at most, about two milliseconds of work: a block becomes sketched over its first few scans. */
-const rowsPerScan = 1024
-
+const sketchedDimensionsMin = 64
 const queriesMin = 8
 const queriesMax = 24
 /** Rows that the queries of one measurement meet, about. */
 const measuredRows = 98_304
 const near = 10
 const far = 100
+/** The share of what was measured that must be met: single outliers must not decide. */
+const measuredShare = 0.99
 /** Real queries may be harder than what was measured. */
 const margin = 1.5
 /** At least this share of the rows is kept, and at least this many, and this many per wanted row. */
-const keptShareMin = 1 / 32
+const keptShareMin = 1 / 64
 const keptRowsMin = 64
 const keptPerWanted = 8
 /** A first pass that keeps more than this share is not worth its time. */
 const keptShareMax = 0.5
 /** How many more rows than wanted may be kept, to find the limit sooner. */
-const excess = 1.25
+const excess = 1.15
 
 /**
- * The sketch that a first pass over a block can use, or undefined while there is none: each call makes a part of it, and the last one
- * measures how much it tells, with queries of its own. Scans use the scratch of the arena, so this comes before the query is encoded.
+ * The sketch for a first pass over a block, or undefined where it has few rows or its arena no room. The first call makes it and measures
+ * how much it tells, about 3 us a row; later ones add new rows. It uses the scratch of a scan, so it comes before the query is encoded.
  */
 export function readySketch(block: CodeBlock, metric: Metric, nearest: Nearest): RowSketch | undefined {
-  if (block.rows < sketchedRowsMin) return undefined
+  if (block.rows < sketchedRowsMin || block.dimensions < sketchedDimensionsMin) return undefined
   const sketch = block.sketch(metric)
-  if (!sketch?.advance(rowsPerScan)) return undefined
-  if (!sketch.quality) {
-    if (sketch.rows < block.rows) return undefined
-    sketch.quality = measure(block, sketch, nearest)
-  }
+  if (!sketch?.advance()) return undefined
+  sketch.quality ??= measure(block, sketch, nearest)
   return sketch
 }
 
@@ -69,53 +67,58 @@ export function chooseRows(block: CodeBlock, sketch: RowSketch, query: Approxima
   const { pool, rows } = block
   const { arena } = block.extent!
   const open = query.allowed ? countBits(arena, query.allowed, rows) : rows
-  const wanted = Math.ceil(rowsToKeep(sketch, query.k))
+  const wanted = Math.ceil(rowsToKeep(sketch.quality!, rows, query.k))
   if (open < sketchedRowsMin || wanted > keptShareMax * open) return undefined
   const { estimates, queryNorm } = sketch.estimate(query.pointer, query.allowed)
   const kept = pool.scratch(arena, 'kept', 4 * (Math.ceil(rows / 32) + 1))
   const limit = query.bound + margin * sketch.quality!.error * queryNorm
   const most = Math.ceil(excess * wanted)
-  if (arena.kernel.sketchKeep(estimates, sketch.rows, wanted, most, limit, kept) < 0) return undefined
-  keepUnsketched(arena, kept, query.allowed, sketch.rows, rows)
+  if (arena.kernel.sketchKeep(estimates, rows, wanted, most, limit, kept) < 0) return undefined
   return kept
 }
 
 /** Grows with k between what was measured for the nearest 10 and 100, and as k beyond. */
-function rowsToKeep(sketch: RowSketch, k: number): number {
-  const { nearShare, farShare } = sketch.quality!
+function rowsToKeep({ nearShare, farShare }: SketchQuality, rows: number, k: number): number {
   const between = Math.min(1, Math.max(0, (k - near) / (far - near)))
   const share = (nearShare + between * (farShare - nearShare)) * Math.max(1, k / far)
-  return Math.max(sketch.rows * Math.max(margin * share, keptShareMin), keptRowsMin, keptPerWanted * k)
+  return Math.max(rows * Math.max(margin * share, keptShareMin), keptRowsMin, keptPerWanted * k)
 }
 
-/** Takes rows of the block as queries, and looks how far down by estimate their nearest others are. Copies of the query say nothing and do not count. */
+/** Takes rows of the block as queries, and looks how far down by estimate their nearest others are. Copies of the query are not counted. */
 function measure(block: CodeBlock, sketch: RowSketch, nearest: Nearest): SketchQuality {
-  const queries = Math.min(queriesMax, Math.max(queriesMin, Math.floor(measuredRows / block.rows)))
-  let nearRank = 0
-  let farRank = 0
+  const rows = sketch.baseRows
+  const queries = Math.min(queriesMax, Math.max(queriesMin, Math.floor(measuredRows / rows)))
+  const allowed = new Uint32Array(rows / 32).fill(0xffffffff)
+  const nearRanks: number[] = []
+  const farRanks: number[] = []
   let error = 0
   for (let i = 0; i < queries; i++) {
-    const row = Math.floor(((i + 0.5) * block.rows) / queries)
-    const found = nearest(block.decode(row), far + 1)
+    const row = Math.floor(((i + 0.5) * rows) / queries)
+    const found = nearest(block.decode(row), far + 1, allowed)
     const { arena } = block.extent!
     // The query is still encoded where the scan has put it.
-    const { estimates, queryNorm } = sketch.estimate(block.pool.scratch(arena, 'query', block.layout.stride), 0)
-    const ranks = [0, 0]
+    const { estimates, queryNorm } = sketch.estimate(block.pool.scratch(arena, 'query', block.layout.stride), 0, rows)
+    const own = arena.f32[estimates / 4 + row]!
     let seen = 0
     for (let j = 0; j < found.count && seen < far; j++) {
-      if (found.nodes[j] === row || isCopy(sketch.metric, found.lowers[j]!)) continue
       const estimate = arena.f32[estimates / 4 + found.nodes[j]!]!
-      const which = seen++ < near ? 0 : 1
-      ranks[which] = Math.max(ranks[which]!, arena.kernel.sketchRank(estimates, sketch.rows, estimate))
-      if (!which && queryNorm > 0) error = Math.max(error, Math.abs(estimate - found.estimates[j]!) / queryNorm)
+      if (estimate === own || (sketch.metric !== 'dot' && found.lowers[j]! <= 0)) continue
+      const rank = arena.kernel.sketchRank(estimates, rows, estimate)
+      farRanks.push(rank)
+      if (seen++ >= near) continue
+      nearRanks.push(rank)
+      if (queryNorm > 0) error = Math.max(error, Math.abs(estimate - found.estimates[j]!) / queryNorm)
     }
-    nearRank = Math.max(nearRank, ranks[0]!)
-    farRank = Math.max(farRank, ...ranks)
   }
-  return { nearShare: nearRank / block.rows, farShare: farRank / block.rows, error }
+  // Where nearly all rows are copies, too little was seen to rely on.
+  if (nearRanks.length < (queries * near) / 2) return { nearShare: 1, farShare: 1, error }
+  return { nearShare: quantile(nearRanks) / rows, farShare: quantile(farRanks) / rows, error }
 }
 
-const isCopy = (metric: Metric, lower: number): boolean => metric !== 'dot' && lower <= 0
+function quantile(ranks: number[]): number {
+  ranks.sort((a, b) => a - b)
+  return ranks[Math.floor(measuredShare * (ranks.length - 1))]!
+}
 
 function countBits(arena: Arena, bits: number, rows: number): number {
   const { u32 } = arena
@@ -127,15 +130,4 @@ function countBits(arena: Arena, bits: number, rows: number): number {
     count += Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
   }
   return count
-}
-
-/** Keeps the allowed rows from..to, which have no sketches yet. */
-function keepUnsketched(arena: Arena, kept: number, allowed: number, from: number, to: number): void {
-  const { u32 } = arena
-  u32.fill(0, kept / 4 + Math.ceil(from / 32), kept / 4 + Math.ceil(to / 32))
-  for (let row = from; row < to; row++) {
-    const word = row >>> 5
-    const bit = 1 << (row & 31)
-    if (!allowed || u32[allowed / 4 + word]! & bit) u32[kept / 4 + word]! |= bit
-  }
 }

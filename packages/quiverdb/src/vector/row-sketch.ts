@@ -15,7 +15,7 @@ export interface SketchedRows {
 
 /** How many rows by estimate hold the nearest, as was seen when the sketch's own rows were the queries. */
 export interface SketchQuality {
-  /** Rows to keep for the 10 nearest, as a share of all. */
+  /** The share of all rows that has to be kept for the 10 nearest. */
   readonly nearShare: number
   /** The same for the 100 nearest. */
   readonly farShare: number
@@ -34,6 +34,8 @@ const growth = 1.5
  */
 export class RowSketch {
   readonly metric: Metric
+  /** The first rows, a power of two of them, whose mean is the centre: what a sketch says depends on the rows alone, not on when it was made. */
+  readonly baseRows: number
   /** Undefined until it was measured. */
   quality: SketchQuality | undefined
   readonly #block: SketchedRows
@@ -41,8 +43,6 @@ export class RowSketch {
   readonly #head: Extent
   readonly #groupBytes: number
   #groups: Extent
-  /** Rows whose mean is the centre. */
-  readonly #centreRows: number
   #rows = 0
 
   private constructor(block: SketchedRows, metric: Metric, head: Extent, groups: Extent) {
@@ -51,7 +51,7 @@ export class RowSketch {
     this.#arena = head.arena
     this.#head = head
     this.#groups = groups
-    this.#centreRows = block.rows
+    this.baseRows = baseOf(block.rows)
     const n = block.layout.codeBytes
     this.#groupBytes = groupBytesOf(n)
     const at = head.pointer / 4
@@ -64,7 +64,7 @@ export class RowSketch {
     u32[at + field.groupBytes] = this.#groupBytes
     this.#place()
     kernel.sketchSigns(u32[at + field.signs]!, n)
-    kernel.sketchCentre(head.pointer, block.rows)
+    kernel.sketchCentre(head.pointer, this.baseRows)
   }
 
   /** Begins the sketch of a block that has rows, or returns undefined when its arena has no room. */
@@ -79,41 +79,36 @@ export class RowSketch {
     return undefined
   }
 
-  /** The first rows, those that are sketched. */
-  get rows(): number {
-    return this.#rows
-  }
-
-  /** Whether it is worth going on with: the rows are where it is, and have not become many more than its centre is of. */
+  /** Whether it can go on: the rows are where it is, and have not doubled. */
   get fits(): boolean {
-    return this.#block.extent?.arena === this.#arena && this.#block.rows <= 2 * this.#centreRows
+    return this.#block.extent?.arena === this.#arena && baseOf(this.#block.rows) === this.baseRows
   }
 
-  /** Sketches more rows, at most `rowsMax`. Returns false when there is no room for them. */
-  advance(rowsMax: number): boolean {
-    const to = Math.min(this.#block.rows, this.#rows + rowsMax)
-    if (to === this.#rows) return true
-    if (!this.#reserve(groupsOf(to))) return false
+  /** Sketches the rows that were added. Returns false when there is no room for them. */
+  advance(): boolean {
+    const { rows } = this.#block
+    if (rows === this.#rows) return true
+    if (!this.#reserve(groupsOf(rows))) return false
     this.#place()
-    this.#arena.kernel.sketchRows(this.#head.pointer, this.#rows, to)
-    this.#rows = to
+    this.#arena.kernel.sketchRows(this.#head.pointer, this.#rows, rows)
+    this.#rows = rows
     return true
   }
 
   /**
-   * Writes float32 estimates of the metric's distance for all sketched rows, Infinity for those not allowed. `query` is the address of an encoded
+   * Writes float32 estimates of the metric's distance for the first rows, up to a multiple of 32, Infinity for those not allowed. `query` is the address of an encoded
    * row, of unit length under cosine; `allowed` that of a bitset, or 0. Returns the address of the estimates, and the length that errors are relative to.
    */
-  estimate(query: number, allowed: number): { estimates: number; queryNorm: number } {
+  estimate(query: number, allowed: number, rows = this.#rows): { estimates: number; queryNorm: number } {
     const { pool } = this.#block
     const table = pool.scratch(this.#arena, 'table', 4 * this.#block.layout.codeBytes)
-    const estimates = pool.scratch(this.#arena, 'estimates', 4 * sketchGroupRows * groupsOf(this.#rows))
+    const estimates = pool.scratch(this.#arena, 'estimates', 4 * sketchGroupRows * groupsOf(rows))
     this.#place()
     const { u32, f32, kernel } = this.#arena
     const at = this.#head.pointer / 4
     u32[at + field.table] = table
     kernel.sketchQuery(this.#head.pointer, query)
-    kernel.sketchEstimates(this.#head.pointer, this.#rows, allowed, estimates)
+    kernel.sketchEstimates(this.#head.pointer, rows, allowed, estimates)
     return { estimates, queryNorm: f32[at + field.queryNorm]! }
   }
 
@@ -148,5 +143,6 @@ export class RowSketch {
   }
 }
 
+const baseOf = (rows: number): number => 2 ** Math.floor(Math.log2(rows))
 const groupsOf = (rows: number): number => Math.ceil(rows / sketchGroupRows)
 const groupBytesOf = (codeBytes: number): number => 4 * codeBytes + groupNumbersBytes

@@ -1,6 +1,6 @@
 import { codesKinds, keyBytes, scanCandidateBytes, scanLayout, transforms } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
-import { chooseRows, readySketch } from './approximate-pass.js'
+import { chooseRows, type Nearest, readySketch } from './approximate-pass.js'
 import type { Arena } from './arena.js'
 import { type Budget, runWithin } from './budget.js'
 import { checkLength } from './check-length.js'
@@ -70,7 +70,7 @@ export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric,
   checkCount(options)
   const { extent, pool, rows } = block
   if (!extent || !rows) return emptyScan(options)
-  const nearest = (vector: Float32Array, k: number) => scanBlock(block, vector, metric, { k })
+  const nearest: Nearest = (vector, k, allowed) => scanBlock(block, vector, metric, { k, allowed })
   const sketch = options.approximate ? readySketch(block, metric, nearest) : undefined
   const { arena } = extent
   const { codeBytes, stride } = block.layout
