@@ -75,7 +75,7 @@ describe('a reader written from docs/FORMAT.md', () => {
   })
 })
 
-async function all(collection: Collection): Promise<unknown[]> {
+async function all(collection: Collection): Promise<readonly unknown[]> {
   return (await collection.list({ limit: 10_000 })).records
 }
 
@@ -99,7 +99,7 @@ function checkGraphs(reader: FormatReader): void {
 
 function checkGraph({ kind, meta, section }: Container, { metric }: Definition, byVid: Map<number, number[]>): number {
   expect(kind).toBe('graph')
-  const { nodes, m, m0, stride, dimensions, phi, upperBytes } = meta as unknown as Record<string, number>
+  const { nodes, m, m0, stride, dimensions, phi, upperBytes } = meta as Record<string, number>
   const vids = float64s(section('vids')!)
   const links = uint32s(section('links')!)
   const centre = float32s(section('centre')!)

@@ -42,8 +42,7 @@ function checksum(bytes: Buffer): bigint {
 
 export interface Container {
   kind: string
-  // The meta of each kind of object, as JSON gives it.
-  meta: Record<string, never>
+  meta: unknown
   section(name: string): Buffer | undefined
 }
 
@@ -63,7 +62,7 @@ function readContainer(bytes: Buffer): Container {
     bytes: size,
   } = JSON.parse(json.toString()) as {
     kind: string
-    meta: Record<string, never>
+    meta: unknown
     sections: [string, number, number, string][]
     bytes: number
   }
@@ -93,13 +92,13 @@ interface Row {
 
 function readRows(part: Container, base: number): Row[] {
   assert.equal(part.kind, 'rows')
-  const { rows, columns } = part.meta as unknown as { rows: number; columns: { key: string; dimensions: number }[] }
+  const { rows, columns } = part.meta as { rows: number; columns: { key: string; dimensions: number }[] }
   const texts = (name: string): string[] => {
     const offsets = uint32s(part.section(`${name}Offsets`)!)
     return Array.from({ length: rows }, (_, slot) =>
       part
         .section(`${name}Bytes`)!
-        .subarray(offsets[slot]!, offsets[slot + 1]!)
+        .subarray(offsets[slot], offsets[slot + 1])
         .toString(),
     )
   }
@@ -144,6 +143,16 @@ export interface Definition {
   source: 'field' | 'external'
   metric: 'cosine' | 'dot' | 'l2'
 }
+type LoggedOperation = { collection: string } & (
+  | { op: 'createCollection'; name: string }
+  | { op: 'createIndex'; index: Definition }
+  | { op: 'dropIndex'; index: string }
+  | { op: 'delete'; ids: string[] }
+  | { op: 'rows'; first: number; part?: string; section?: string }
+  | { op: 'attachGraph'; index: string; graph: string; replaces: string[] }
+  | { op: 'dropCollection' | 'flush' | 'compact' | 'name' }
+)
+
 interface ReadCollection {
   name: string
   indexes: Map<string, { definition: Definition; graphs: string[] }>
@@ -182,7 +191,7 @@ export class FormatReader {
   }
 
   #load({ meta, section }: Container): void {
-    const { seq, collections } = meta as unknown as {
+    const { seq, collections } = meta as {
       seq: number
       collections: {
         uuid: string
@@ -208,30 +217,47 @@ export class FormatReader {
   }
 
   #apply({ meta, section }: Container): void {
-    const { seq, transactions } = meta as unknown as { seq: number; transactions: { ops: Record<string, never>[] }[] }
+    const { seq, transactions } = meta as { seq: number; transactions: { ops: LoggedOperation[] }[] }
     this.seq = seq
     for (const { ops } of transactions) for (const operation of ops) this.#operate(operation, seq, section)
   }
 
-  #operate(operation: Record<string, never>, seq: number, section: Container['section']): void {
-    const { op, collection: uuid } = operation as { op: string; collection: string }
+  #operate(operation: LoggedOperation, seq: number, section: Container['section']): void {
+    const { op, collection: uuid } = operation
+    if (op === 'createCollection') {
+      this.collections.set(uuid, { name: operation.name, rows: new Map(), indexes: new Map() })
+      return
+    }
     const collection = this.collections.get(uuid)!
-    if (op === 'createCollection') this.collections.set(uuid, { name: operation['name']!, rows: new Map(), indexes: new Map() })
-    else if (op === 'dropCollection') this.collections.delete(uuid)
-    else if (op === 'createIndex') {
-      const definition = operation['index'] as unknown as Definition
-      collection.indexes.set(definition.uuid, { definition, graphs: [] })
-    } else if (op === 'dropIndex') collection.indexes.delete(operation['index']!)
-    else if (op === 'delete') for (const id of operation['ids'] as unknown as string[]) collection.rows.delete(id)
-    else if (op === 'rows') {
-      const { first, part } = operation as unknown as { first: number; part?: string }
-      const rows = readRows(part ? this.part(part) : readContainer(section(operation['section']!)!), seq * 2 ** 20 + first)
-      for (const row of rows) collection.rows.set(row.id, merged(row, collection.rows.get(row.id)))
-    } else if (op === 'attachGraph') {
-      const index = collection.indexes.get(operation['index']!)
-      const replaced = operation['replaces'] as unknown as string[]
-      if (index) index.graphs = [...index.graphs.filter((key) => !replaced.includes(key)), operation['graph']!]
-    } else assert(['flush', 'compact', 'name'].includes(op))
+    switch (op) {
+      case 'dropCollection':
+        this.collections.delete(uuid)
+        return
+      case 'createIndex':
+        collection.indexes.set(operation.index.uuid, { definition: operation.index, graphs: [] })
+        return
+      case 'dropIndex':
+        collection.indexes.delete(operation.index)
+        return
+      case 'delete':
+        for (const id of operation.ids) collection.rows.delete(id)
+        return
+      case 'rows': {
+        const part = operation.part ? this.part(operation.part) : readContainer(section(operation.section!)!)
+        for (const row of readRows(part, seq * 2 ** 20 + operation.first)) {
+          collection.rows.set(row.id, merged(row, collection.rows.get(row.id)))
+        }
+        return
+      }
+      case 'attachGraph': {
+        const index = collection.indexes.get(operation.index)
+        if (index) index.graphs = [...index.graphs.filter((key) => !operation.replaces.includes(key)), operation.graph]
+        return
+      }
+      default:
+        // Where records lie is of no interest here: snapshots tell it.
+        assert(['flush', 'compact', 'name'].includes(op))
+    }
   }
 }
 
