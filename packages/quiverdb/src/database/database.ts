@@ -23,7 +23,10 @@ export interface OpenOptions {
   create?: boolean
   /** Bound of the linear memory that codes, graphs and searches use, in bytes. Default: 2 GiB. */
   memoryBytesMax?: number
-  /** How long unnamed versions and unreferenced objects are kept; the same in every process that has the database open. Default: one hour each. */
+  /**
+   * How long unnamed versions and unreferenced objects are kept. Default: one hour each. It must be the same in every process that has the
+   * database open: one that keeps less takes away what the others still build on.
+   */
   retention?: Partial<Retention>
   /** `background` (default): on its own. `manual`: only by `settled` and `maintain`. */
   maintenance?: 'background' | 'manual'

@@ -162,8 +162,9 @@ export class Namespace {
    * @example
    * ```ts
    * await db.transaction(async (tx) => {
-   *   const accounts = tx.collection('accounts')
+   *   const accounts = tx.collection<{ balance: number }>('accounts')
    *   const account = await accounts.get('a1')
+   *   if (!account || account.balance < 10) throw new Error('not enough')
    *   await accounts.update('a1', { balance: account.balance - 10 })
    *   await tx.collection('transfers').upsert([{ from: 'a1', amount: 10 }])
    * })
