@@ -115,7 +115,12 @@ export class Stage {
     indexes: readonly VectorIndex[],
   ): { columnKey: string; values: VectorInput } | undefined {
     const [only] = indexes
-    if (indexes.length === 1 && only!.condition === undefined && isVectorShaped(value) && value.length === only!.definition.dimensions) {
+    if (
+      indexes.length === 1 &&
+      only!.condition === undefined &&
+      isVectorShaped(value) &&
+      value.length === only!.definition.dimensions
+    ) {
       return { columnKey: only!.columnKey, values: checkedVector(value, only!, `record '${id}'`) }
     }
     const wanting = indexes.filter((index) => index.wants(fields))
