@@ -8,7 +8,7 @@ import { encodeSnapshot } from '../collection/snapshot.js'
 import type { NamespaceState } from '../collection/state.js'
 import { whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { loadVersion } from './loader.js'
+import { loadVersion, publishedBoundary } from './loader.js'
 import type { NamespaceLog } from './namespace-log.js'
 import type { Retention } from './tuning.js'
 
@@ -51,11 +51,6 @@ export async function collect(
   let deleted = await deleteLog(store, keys, boundary, named)
   deleted += await sweepParts(log, store, keys, parts, state, named, now - retention.uploadMs)
   return { boundary, deleted }
-}
-
-async function publishedBoundary(store: ObjectStore, keys: BranchKeys): Promise<number> {
-  for await (const key of store.list(keys.boundaryPrefix, { limit: 1 })) return invertedSequence(key)
-  return 0
 }
 
 /** The newest version that was followed by another before the retention time began: everything older than it is nobody's right to read. */

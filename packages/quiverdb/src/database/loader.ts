@@ -10,6 +10,8 @@ import type { ObjectStore } from '../store/object-store.js'
 
 export interface Loaded {
   readonly state: NamespaceState
+  /** When it was begun, by `performance.now()`. */
+  readonly at: number
   readonly snapshotSeq: number
   readonly snapshotBytes: number
   /** Commits that were replayed on top of the snapshot, and their bytes. */
@@ -17,27 +19,42 @@ export interface Loaded {
   readonly replayedBytes: number
 }
 
+const newest = Number.MAX_SAFE_INTEGER - 1
+/** A collector may take the log away while it is read; that soon again only if something is wrong. */
+const attemptsMax = 5
+
 /**
  * Loads a version: the newest snapshot at or below it, and the commits behind that. Without `until`, the newest version.
  * A damaged snapshot is passed over when an older one and the log between still make up for it.
  * @throws QuiverError NOT_FOUND: the version is not there, or no longer. CORRUPT
  */
-export async function loadVersion(
-  store: ObjectStore,
-  keys: BranchKeys,
-  parts: Parts,
-  until = Number.MAX_SAFE_INTEGER - 1,
-): Promise<Loaded> {
+export async function loadVersion(store: ObjectStore, keys: BranchKeys, parts: Parts, until = newest): Promise<Loaded> {
+  for (let attempt = 1; ; attempt++) {
+    const at = performance.now()
+    const loaded = { ...(await loadOnce(store, keys, parts, until)), at }
+    // What follows a version that is older than the boundary is gone, and so the end of the log is not where it seems to be.
+    if (until < newest || (await publishedBoundary(store, keys)) <= loaded.state.seq) return loaded
+    if (attempt === attemptsMax) throw loaded.damage ?? gap(keys, loaded.state.seq)
+  }
+}
+
+/** The newest version whose log was given to the collector; 0: none was. */
+export async function publishedBoundary(store: ObjectStore, keys: BranchKeys): Promise<number> {
+  for await (const key of store.list(keys.boundaryPrefix, { limit: 1 })) return invertedSequence(key)
+  return 0
+}
+
+type LoadedOnce = Omit<Loaded, 'at'> & { readonly damage?: unknown }
+
+async function loadOnce(store: ObjectStore, keys: BranchKeys, parts: Parts, until: number): Promise<LoadedOnce> {
   let damage: unknown
   for await (const key of store.list(keys.snapshotPrefix, { after: keys.beforeSnapshot(until) })) {
     const bytes = await store.get(key)
     if (!bytes) continue
     try {
       const snapshot = await whenResident(() => decodeSnapshot(bytes, key, parts))
-      return await replay(store, keys, parts, snapshot, until, {
-        snapshotSeq: invertedSequence(key),
-        snapshotBytes: bytes.byteLength,
-      })
+      const facts = { snapshotSeq: invertedSequence(key), snapshotBytes: bytes.byteLength }
+      return { ...(await replay(store, keys, parts, snapshot, until, facts)), damage }
     } catch (error) {
       if (!(error instanceof QuiverError) || error.code !== 'CORRUPT') throw error
       damage ??= error
@@ -57,7 +74,7 @@ async function replay(
   base: NamespaceState,
   until: number,
   snapshot: { snapshotSeq: number; snapshotBytes: number },
-): Promise<Loaded> {
+): Promise<LoadedOnce> {
   let state = base
   let replayedBytes = 0
   while (state.seq < until) {
@@ -69,7 +86,7 @@ async function replay(
     const from = state
     state = await whenResident(() => absorbed(from, parts, commit))
   }
-  if (until < Number.MAX_SAFE_INTEGER - 1 && state.seq < until) {
+  if (until < newest && state.seq < until) {
     throw new QuiverError(
       'NOT_FOUND',
       `There is no version ${formatVersionName(until)} of namespace '${keys.namespace}', or no longer.`,
@@ -78,8 +95,6 @@ async function replay(
       },
     )
   }
-  // The log was collected up to a version whose snapshot is not to be found: what is left of the log does not begin at its beginning.
-  if (state.seq === 0 && until > 0) await refuseGap(store, keys)
   return { state, ...snapshot, replayed: state.seq - base.seq, replayedBytes }
 }
 
@@ -94,10 +109,7 @@ export function absorbed(state: NamespaceState, parts: Parts, commit: ReturnType
   return draft.finish(commit.timeMs, commit.message)
 }
 
-async function refuseGap(store: ObjectStore, keys: BranchKeys): Promise<void> {
-  for await (const key of store.list(keys.logPrefix, { limit: 1 })) {
-    throw new QuiverError('CORRUPT', `Namespace '${keys.namespace}' has commits but no snapshot that they follow (${key}).`, {
-      details: { key },
-    })
-  }
+function gap(keys: BranchKeys, seq: number): QuiverError {
+  const message = `Namespace '${keys.namespace}' was collected beyond its version ${seq}, and the snapshot that follows is not there. Restore it from a backup.`
+  return new QuiverError('CORRUPT', message, { details: { key: keys.snapshotPrefix } })
 }

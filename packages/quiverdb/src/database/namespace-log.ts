@@ -7,7 +7,7 @@ import {
   commitConversation,
   converse,
   converseSync,
-  verifyHead,
+  refreshConversation,
   type LogMachine,
   type Proposal,
 } from '../history/protocol.js'
@@ -72,7 +72,7 @@ export class NamespaceLog implements LogMachine {
   #withdrawn = 0
   #proposed: Proposed | undefined
   #running: Promise<void> | undefined
-  #verifiedAt = performance.now()
+  #verifiedAt: number
   #closed = false
   /** Changes per commit since someone began to watch; null while nobody does. */
   #changes: { seq: number; changes: readonly Change[] | null }[] | null = null
@@ -84,6 +84,7 @@ export class NamespaceLog implements LogMachine {
     this.parts = parts
     this.#retention = retention
     this.#state = loaded.state
+    this.#verifiedAt = loaded.at
     this.#events = events
   }
 
@@ -114,7 +115,7 @@ export class NamespaceLog implements LogMachine {
     }
     try {
       converseSync(this.#store, catchUpConversation(this))
-      return this.#state
+      return this.stale ? this.#ask() : this.#state
     } catch (error) {
       if (!(error instanceof NotResident)) throw error
       return this.#ask()
@@ -261,8 +262,12 @@ export class NamespaceLog implements LogMachine {
     this.#events.moved(this.#state, bytes.byteLength, commit.kind)
   }
 
-  verified(): void {
-    this.#verifiedAt = performance.now()
+  now(): number {
+    return performance.now()
+  }
+
+  verified(at: number): void {
+    this.#verifiedAt = at
   }
 
   isOwn(bytes: Uint8Array, key: string): boolean {
@@ -334,8 +339,7 @@ export class NamespaceLog implements LogMachine {
   async #takeInOthers(): Promise<void> {
     for (;;) {
       try {
-        if (this.stale && !(await converse(this.#store, verifyHead(this)))) await this.#reload()
-        await converse(this.#store, catchUpConversation(this))
+        if (!(await converse(this.#store, refreshConversation(this)))) await this.#reload()
         return
       } catch (error) {
         if (!(error instanceof NotResident)) throw error
@@ -345,10 +349,10 @@ export class NamespaceLog implements LogMachine {
   }
 
   async #reload(): Promise<void> {
-    const { state } = await loadVersion(this.#store, this.keys, this.parts)
+    const { state, at } = await loadVersion(this.#store, this.keys, this.parts)
     this.#state = state
     this.#changes?.push({ seq: state.seq, changes: null })
-    this.verified()
+    this.verified(at)
     this.#events.moved(state, 0, 'maintenance')
   }
 

@@ -28,7 +28,7 @@ export interface LogMachine {
   readonly keys: BranchKeys
   /** Sequence number of the newest commit taken in. */
   readonly head: number
-  /** True when the head was last known to be in the log so long ago that the log may have been collected since. */
+  /** True when it is so long ago that the head was known to be the newest commit that a commit behind it may have been collected since. */
   readonly stale: boolean
   /** Encodes what is waiting as the commit behind the head; null when validation left nothing to commit. */
   propose(seq: number): Proposal | null
@@ -38,8 +38,10 @@ export interface LogMachine {
   withdraw(): void
   /** Takes in the commit behind the head that another writer made. */
   absorb(bytes: Uint8Array, key: string): void
-  /** The head was seen in the log, behind the collector's boundary or not. */
-  verified(): void
+  /** Milliseconds by a clock that only goes forward. */
+  now(): number
+  /** The head was the newest commit there was, at a time by {@link now}. */
+  verified(at: number): void
   isOwn(bytes: Uint8Array, key: string): boolean
 }
 
@@ -59,7 +61,7 @@ const repeatsMax = 6
 /** Makes one commit of what the machine proposes, rebasing it as often as other writers come first. */
 export function* commitConversation(machine: LogMachine): StoreConversation<CommitOutcome> {
   for (;;) {
-    if (machine.stale && !(yield* verifyHead(machine))) return { kind: 'behind' }
+    if (machine.stale && !(yield* refreshConversation(machine))) return { kind: 'behind' }
     const seq = machine.head + 1
     const proposal = machine.propose(seq)
     if (!proposal) return { kind: 'nothing' }
@@ -71,7 +73,7 @@ export function* commitConversation(machine: LogMachine): StoreConversation<Comm
     machine.withdraw()
     if (fate.kind !== 'taken') return fate
     machine.absorb(fate.bytes, machine.keys.log(seq))
-    yield* catchUpConversation(machine)
+    if (!(yield* refreshConversation(machine))) return { kind: 'behind' }
   }
 }
 
@@ -79,6 +81,7 @@ type Fate =
   | { readonly kind: 'created' }
   /** Another writer has the number. */
   | { readonly kind: 'taken'; readonly bytes: Uint8Array }
+  | { readonly kind: 'behind' }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'unknown'; readonly cause: unknown }
 
@@ -92,7 +95,8 @@ function* put(machine: LogMachine, seq: number, body: Uint8Array): StoreConversa
     const found = yield* failing(getBytes(key))
     if (found === null) return { kind: 'fenced' }
     if (!(found instanceof Uint8Array)) return found
-    if (!machine.isOwn(found, key)) return { kind: 'taken', bytes: found }
+    if (!machine.isOwn(found, key))
+      return (yield* isCollected(machine, seq)) ? { kind: 'behind' } : { kind: 'taken', bytes: found }
   }
   return (yield* failing(fenced(machine, seq))) || { kind: 'created' }
 }
@@ -106,9 +110,13 @@ function* putUntilAnswered(key: string, body: Uint8Array, first: StoreReply): St
 
 /** The log may have been collected under us, so that a number which others used long ago was free again (specification of the collector, rule 6). */
 function* fenced(machine: LogMachine, seq: number): StoreConversation<Fate | undefined> {
-  if (!machine.stale || (yield* boundary(machine)) < seq) return undefined
+  if (!(yield* isCollected(machine, seq))) return undefined
   yield { verb: 'delete', key: machine.keys.log(seq) }
   return { kind: 'fenced' }
+}
+
+function* isCollected(machine: LogMachine, seq: number): StoreConversation<boolean> {
+  return machine.stale && (yield* boundary(machine)) >= seq
 }
 
 /** A failure of the store becomes an answer. */
@@ -130,11 +138,33 @@ export function* catchUpConversation(machine: LogMachine): StoreConversation<num
   }
 }
 
-/** False when the collector's boundary has passed the head: then the log behind it may have holes and the state must be loaded anew. */
-export function* verifyHead(machine: LogMachine): StoreConversation<boolean> {
-  const passed = (yield* boundary(machine)) > machine.head
-  if (!passed) machine.verified()
-  return !passed
+/** Commits that are read before the boundary is looked at, which vouches for them. */
+const takenTogether = 64
+
+/**
+ * Takes in what others did. False when the collector's boundary has passed the head, which then must be loaded anew.
+ *
+ * The order matters. Commits are read first, the boundary afterwards, and only then are they taken in: what was there, or was not, before a
+ * boundary at or below the head was read is so because of what writers did, not because the log was collected.
+ */
+export function* refreshConversation(machine: LogMachine): StoreConversation<boolean> {
+  for (;;) {
+    const at = machine.now()
+    const found: { bytes: Uint8Array; key: string }[] = []
+    let isEnd = false
+    while (!isEnd && found.length < takenTogether) {
+      const key = machine.keys.log(machine.head + 1 + found.length)
+      const bytes = yield* getBytes(key)
+      if (bytes) found.push({ bytes, key })
+      else isEnd = true
+    }
+    const mustVerify = machine.stale
+    if (mustVerify && (yield* boundary(machine)) > machine.head) return false
+    for (const { bytes, key } of found) machine.absorb(bytes, key)
+    if (!isEnd) continue
+    if (mustVerify) machine.verified(at)
+    return true
+  }
 }
 
 function* boundary(machine: LogMachine): StoreConversation<number> {
