@@ -69,7 +69,7 @@ function total(v: v128): f32 {
   return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3)
 }
 
-/** Sketches the rows from..to. Room for whole groups of 32 is there, and zeros where rows have not been. */
+/** Sketches the rows from..to. Room for whole groups of 32 is there. */
 export function sketchRows(sketchPointer: usize, from: u32, to: u32): void {
   const s = changetype<Sketch>(sketchPointer), n = <usize>s.n << 2
   for (let row = from; row < to; row++) {

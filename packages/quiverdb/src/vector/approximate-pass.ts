@@ -1,4 +1,3 @@
-import type { Arena } from './arena.js'
 import type { CodeBlock } from './code-block.js'
 import type { Metric } from './metric.js'
 import type { RowSketch, SketchQuality } from './row-sketch.js'
@@ -20,6 +19,8 @@ export interface ApproximateQuery {
   /** Address of the encoded query, of unit length under cosine. */
   readonly pointer: number
   readonly k: number
+  /** How many rows are allowed. */
+  readonly open: number
   /** Address of a bitset over the rows, or 0. */
   readonly allowed: number
   readonly bound: number
@@ -28,6 +29,8 @@ export interface ApproximateQuery {
 /** Fewer rows, or shorter ones, are scanned by their 8-bit codes alone. */
 const sketchedRowsMin = 256
 const sketchedDimensionsMin = 64
+/** Where fewer of the rows are asked for, sketching them all costs more than it saves. */
+const openShareMin = 1 / 8
 const queriesMin = 8
 const queriesMax = 24
 /** Rows that the queries of one measurement meet, about. */
@@ -48,11 +51,11 @@ const keptShareMax = 0.5
 const excess = 1.15
 
 /**
- * The sketch for a first pass over a block, or undefined where it has few rows or its arena no room. The first call makes it and measures
- * how much it tells, about 3 us a row; later ones add new rows. It uses the scratch of a scan, so it comes before the query is encoded.
+ * The sketch for a first pass over `open` rows of a block, or undefined where it would not pay, or has no room. The first call makes it and
+ * measures how much it tells, about 3 us a row; later ones add new rows. It uses the scratch of a scan, so it comes before the query is encoded.
  */
-export function readySketch(block: CodeBlock, metric: Metric, nearest: Nearest): RowSketch | undefined {
-  if (block.rows < sketchedRowsMin || block.dimensions < sketchedDimensionsMin) return undefined
+export function readySketch(block: CodeBlock, metric: Metric, open: number, nearest: Nearest): RowSketch | undefined {
+  if (open < sketchedRowsMin || open < openShareMin * block.rows || block.dimensions < sketchedDimensionsMin) return undefined
   const sketch = block.sketch(metric)
   if (!sketch?.advance()) return undefined
   sketch.quality ??= measure(block, sketch, nearest)
@@ -65,16 +68,16 @@ export function readySketch(block: CodeBlock, metric: Metric, nearest: Nearest):
  */
 export function chooseRows(block: CodeBlock, sketch: RowSketch, query: ApproximateQuery): number | undefined {
   const { pool, rows } = block
-  const { arena } = block.extent!
-  const open = query.allowed ? countBits(arena, query.allowed, rows) : rows
-  const wanted = Math.ceil(rowsToKeep(sketch.quality!, rows, query.k))
-  if (open < sketchedRowsMin || wanted > keptShareMax * open) return undefined
+  const { kernel } = block.extent!.arena
+  const quality = sketch.quality!
+  const wanted = Math.ceil(rowsToKeep(quality, rows, query.k))
+  if (wanted > keptShareMax * query.open) return undefined
   const { estimates, queryNorm } = sketch.estimate(query.pointer, query.allowed)
-  const kept = pool.scratch(arena, 'kept', 4 * (Math.ceil(rows / 32) + 1))
-  const limit = query.bound + margin * sketch.quality!.error * queryNorm
+  const kept = pool.scratch(block.extent!.arena, 'kept', 4 * Math.ceil(rows / 32))
+  const limit = query.bound + margin * quality.error * queryNorm
   const most = Math.ceil(excess * wanted)
-  if (arena.kernel.sketchKeep(estimates, rows, wanted, most, limit, kept) < 0) return undefined
-  return kept
+  const count = kernel.sketchKeep(estimates, rows, wanted, most, Number.isNaN(limit) ? Infinity : limit, kept)
+  return count < 0 ? undefined : kept
 }
 
 /** Grows with k between what was measured for the nearest 10 and 100, and as k beyond. */
@@ -120,14 +123,16 @@ function quantile(ranks: number[]): number {
   return ranks[Math.floor(measuredShare * (ranks.length - 1))]!
 }
 
-function countBits(arena: Arena, bits: number, rows: number): number {
-  const { u32 } = arena
-  let count = 0
-  for (let word = bits / 4, end = word + Math.ceil(rows / 32); word < end; word++) {
-    let x = u32[word]!
-    x -= (x >>> 1) & 0x55555555
-    x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
-    count += Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
-  }
+/** How many of the first rows a bitset allows. */
+export function countAllowed(bits: Uint32Array, rows: number): number {
+  const whole = Math.min(rows >>> 5, bits.length)
+  let count = rows & 31 && whole < bits.length ? ones(bits[whole]! & ((1 << (rows & 31)) - 1)) : 0
+  for (let word = 0; word < whole; word++) count += ones(bits[word]!)
   return count
+}
+
+function ones(word: number): number {
+  let x = word - ((word >>> 1) & 0x55555555)
+  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
+  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }

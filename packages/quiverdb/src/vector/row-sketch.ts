@@ -26,6 +26,8 @@ export interface SketchQuality {
 const { index: field, bytes: headBytes } = sketchLayout
 const groupNumbersBytes = 2 * 4 * sketchGroupRows
 const alignment = 64
+/** Of the centre, the signs of two rounds, the room to work in, and the table of a query. */
+const headBytesPerDimension = 4 + 8 + 4 + 4
 const growth = 1.5
 
 /**
@@ -61,6 +63,8 @@ export class RowSketch {
     u32[at + field.stride] = block.layout.stride
     u32[at + field.centre] = head.pointer + alignUp(headBytes, alignment)
     u32[at + field.signs] = u32[at + field.centre]! + 4 * n
+    u32[at + field.work] = u32[at + field.signs]! + 8 * n
+    u32[at + field.table] = u32[at + field.work]! + 4 * n
     u32[at + field.groupBytes] = this.#groupBytes
     this.#place()
     kernel.sketchSigns(u32[at + field.signs]!, n)
@@ -71,7 +75,7 @@ export class RowSketch {
   static begin(block: SketchedRows, metric: Metric): RowSketch | undefined {
     const { pool, extent, layout, rows } = block
     assert(extent, 'a block with rows has an extent')
-    const head = pool.allocateBeside(extent.arena, alignUp(headBytes, alignment) + 3 * 4 * layout.codeBytes)
+    const head = pool.allocateBeside(extent.arena, alignUp(headBytes, alignment) + headBytesPerDimension * layout.codeBytes)
     if (!head) return undefined
     const groups = pool.allocateBeside(extent.arena, groupBytesOf(layout.codeBytes) * groupsOf(rows))
     if (groups) return new RowSketch(block, metric, head, groups)
@@ -96,20 +100,17 @@ export class RowSketch {
   }
 
   /**
-   * Writes float32 estimates of the metric's distance for the first rows, up to a multiple of 32, Infinity for those not allowed. `query` is the address of an encoded
-   * row, of unit length under cosine; `allowed` that of a bitset, or 0. Returns the address of the estimates, and the length that errors are relative to.
+   * Writes float32 estimates of the metric's distance for the first rows, up to a multiple of 32, Infinity for those not allowed. `query` is
+   * the address of an encoded row, of unit length under cosine; `allowed` that of a bitset, or 0. Returns the address of the estimates, and
+   * the length that their errors are relative to.
    */
   estimate(query: number, allowed: number, rows = this.#rows): { estimates: number; queryNorm: number } {
-    const { pool } = this.#block
-    const table = pool.scratch(this.#arena, 'table', 4 * this.#block.layout.codeBytes)
-    const estimates = pool.scratch(this.#arena, 'estimates', 4 * sketchGroupRows * groupsOf(rows))
+    const estimates = this.#block.pool.scratch(this.#arena, 'estimates', 4 * sketchGroupRows * groupsOf(rows))
     this.#place()
-    const { u32, f32, kernel } = this.#arena
-    const at = this.#head.pointer / 4
-    u32[at + field.table] = table
+    const { kernel } = this.#arena
     kernel.sketchQuery(this.#head.pointer, query)
     kernel.sketchEstimates(this.#head.pointer, rows, allowed, estimates)
-    return { estimates, queryNorm: f32[at + field.queryNorm]! }
+    return { estimates, queryNorm: this.#arena.f32[this.#head.pointer / 4 + field.queryNorm]! }
   }
 
   free(): void {
@@ -119,14 +120,12 @@ export class RowSketch {
 
   /** Sets the addresses that may have changed. */
   #place(): void {
-    const { extent, pool, layout } = this.#block
+    const { extent } = this.#block
     assert(extent?.arena === this.#arena, 'a sketch lies in the arena of its rows')
-    const work = pool.scratch(this.#arena, 'work', 4 * layout.codeBytes)
     const at = this.#head.pointer / 4
     const { u32 } = this.#arena
     u32[at + field.rows] = extent.pointer
     u32[at + field.groups] = this.#groups.pointer
-    u32[at + field.work] = work
   }
 
   #reserve(groups: number): boolean {

@@ -1,6 +1,6 @@
 import { codesKinds, keyBytes, scanCandidateBytes, scanLayout, transforms } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
-import { chooseRows, type Nearest, readySketch } from './approximate-pass.js'
+import { chooseRows, countAllowed, type Nearest, readySketch } from './approximate-pass.js'
 import type { Arena } from './arena.js'
 import { type Budget, runWithin } from './budget.js'
 import { checkLength } from './check-length.js'
@@ -71,7 +71,8 @@ export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric,
   const { extent, pool, rows } = block
   if (!extent || !rows) return emptyScan(options)
   const nearest: Nearest = (vector, k, allowed) => scanBlock(block, vector, metric, { k, allowed })
-  const sketch = options.approximate ? readySketch(block, metric, nearest) : undefined
+  const open = options.allowed ? countAllowed(options.allowed, rows) : rows
+  const sketch = options.approximate ? readySketch(block, metric, open, nearest) : undefined
   const { arena } = extent
   const { codeBytes, stride } = block.layout
   const transform = metric === 'cosine' ? transforms.normalise : transforms.plain
@@ -80,7 +81,7 @@ export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric,
   let allowed = options.allowed && placeBitset(pool, arena, options.allowed, rows)
   if (sketch && !nowhere) {
     const { k, bound = Infinity } = options
-    allowed = chooseRows(block, sketch, { pointer, k, allowed: allowed ?? 0, bound }) ?? allowed
+    allowed = chooseRows(block, sketch, { pointer, k, open, allowed: allowed ?? 0, bound }) ?? allowed
   }
   const mode = modeOf(metric)
   return runScan(
