@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { randomSource } from '@quiverdb/testing'
+import type { Collection } from '../collection/collection.js'
+import { DirectoryStore } from '../store/directory-store.js'
+import { afterCrashOperation, crashCollections, crashOptions, type CrashState } from '../testing/crash-operations.js'
+import { open, type Database } from './database.js'
+
+const kills = 100
+const killAfterMsMax = 350
+const sources = fileURLToPath(new URL('../testing/', import.meta.url))
+/** Beside the built library, which the writer uses as a program would. */
+const built = join(dirname(createRequire(import.meta.url).resolve('quiverdb')), 'testing')
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'quiver-crash-'))
+  await mkdir(built, { recursive: true })
+  for (const name of ['crash-operations', 'crash-writer']) {
+    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+    const { outputText } = ts.transpileModule(await readFile(join(sources, `${name}.ts`), 'utf8'), { compilerOptions: options })
+    await writeFile(join(built, `${name}.js`), outputText)
+  }
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+it(`loses nothing that it acknowledged in ${kills} kills, and shows nothing by halves`, async () => {
+  const random = randomSource(20)
+  let state: CrashState = { one: new Map(), two: new Map() }
+  let next = 0
+  const seen = new Set<string>()
+  for (let kill = 0; kill < kills; kill++) {
+    const done = await writeUntilKilled(next, random() * killAfterMsMax)
+    for (; next < done; next++) state = afterCrashOperation(state, next)
+    const db = await open(folder, { ...crashOptions, maintenance: 'manual' })
+    const found = await read(db)
+    const after = afterCrashOperation(state, next)
+    // The operation that was under way is there whole or not at all.
+    if (found.one.size > 0 && equal(found, after)) {
+      state = after
+      next++
+    }
+    expect(found, `kill ${kill}, ${next} operations`).toEqual(state)
+    const { problems } = await db.check()
+    expect(problems, `kill ${kill}`).toEqual([])
+    await noteObjects(seen)
+    await db.close()
+  }
+  expect(next).toBeGreaterThan(kills)
+  expect([...seen].sort(), 'everything happened that happens behind a database').toEqual(['gc', 'graph', 'log', 'rows', 'snap'])
+})
+
+/** Kinds of objects: a graph was built, a snapshot written, a boundary published. */
+async function noteObjects(seen: Set<string>): Promise<void> {
+  const store = await DirectoryStore.open(folder)
+  for await (const key of store.list('ns/')) {
+    const kind = /\/(gc|graph|log|rows|snap)\//.exec(key)?.[1]
+    if (kind) seen.add(kind)
+  }
+  await store.close()
+}
+
+/** Returns the number of operations that are acknowledged in all. */
+function writeUntilKilled(first: number, afterMs: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(built, 'crash-writer.js'), folder, String(first)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    let complaint = ''
+    let timer: NodeJS.Timeout | undefined
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs)
+    })
+    child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
+    child.on('close', (_, signal) => {
+      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${complaint}`))
+      const lines = output.split('\n').slice(1, -1)
+      resolve(lines.length === 0 ? first : Number(lines.at(-1)) + 1)
+    })
+  })
+}
+
+async function read(db: Database): Promise<CrashState> {
+  const [one, two] = await Promise.all(crashCollections.map(async (name) => records(await db.collection(name))))
+  return { one: one!, two: two! }
+}
+
+async function records(collection: Collection): Promise<Map<string, Record<string, unknown>>> {
+  const page = await collection.list({ limit: 10_000 })
+  return new Map(page.records.map((record) => [record.id, record]))
+}
+
+/** Whether each record is there with the same numbers of the operations that wrote it. */
+function equal(a: CrashState, b: CrashState): boolean {
+  return crashCollections.every((name) => {
+    const [x, y] = [a[name], b[name]]
+    return (
+      x.size === y.size &&
+      [...x].every(([id, { written, patched }]) => y.get(id)?.['written'] === written && y.get(id)?.['patched'] === patched)
+    )
+  })
+}
