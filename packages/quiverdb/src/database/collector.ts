@@ -84,7 +84,8 @@ async function ensureSnapshot(store: ObjectStore, keys: BranchKeys, parts: Parts
 async function deleteLog(store: ObjectStore, keys: BranchKeys, boundary: number, named: ReadonlySet<number>): Promise<number> {
   const doomed: string[] = []
   for await (const key of store.list(keys.logPrefix)) {
-    if (logSequence(key) > boundary) break
+    // In order, and without the boundary's own: a process whose head is behind the boundary sees that its head's commit is gone.
+    if (logSequence(key) >= boundary) break
     doomed.push(key)
   }
   for await (const key of store.list(keys.snapshotPrefix, { after: keys.snapshot(boundary) })) {

@@ -97,7 +97,13 @@ export class NamespaceLog implements LogMachine {
   }
 
   get stale(): boolean {
-    return performance.now() - this.#verifiedAt > this.#retention.versionsMs / 2
+    return performance.now() - this.#verifiedAt > this.#retention.versionsMs / 2 || !this.#headIsKept()
+  }
+
+  /** The collector keeps the commit at its boundary: a head whose commit is gone was passed, also by a process that keeps less than this one. */
+  #headIsKept(): boolean {
+    const { sync } = this.#store
+    return !sync || (this.head > 0 && sync.exists(this.keys.log(this.head)))
   }
 
   /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */
@@ -106,8 +112,11 @@ export class NamespaceLog implements LogMachine {
     const { sync, capabilities } = this.#store
     // A store of this process alone has no other writers: the head is the newest there is.
     if (!capabilities.shared) return this.#state
-    if (!sync || this.stale) return this.#ask()
-    if (!sync.exists(this.keys.log(this.head + 1))) return this.#state
+    if (!sync) return this.#ask()
+    // In this order: commits are deleted in theirs.
+    const followed = sync.exists(this.keys.log(this.head + 1))
+    if (this.stale) return this.#ask()
+    if (!followed) return this.#state
     if (this.#running) {
       // What is there may be our own commit on its way, which nobody may see yet, or one that ours must follow.
       const found = this.#proposed && sync.get(this.keys.log(this.head + 1))

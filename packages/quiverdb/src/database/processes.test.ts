@@ -215,6 +215,29 @@ describe('two processes on one folder', () => {
     await db.close()
   })
 
+  it('notices that another process, which keeps less, collected the log behind it', async () => {
+    const path = join(folder, 'passed')
+    const db = await open(path, { maintenance: 'manual' })
+    const notes = await db.collection('notes')
+    const peer = await Peer.start(path, { maintenance: 'manual', retention: { versionsMs: 0, uploadMs: 0 } })
+    for (const turn of ['read', 'write', 'transaction']) {
+      await notes.upsert([{ id: `before ${turn}` }])
+      for (let n = 0; n < 5; n++) await peer.on('notes', 'upsert', [{ id: `${turn} ${n}` }])
+      await peer.on(null, 'maintain', { only: ['collect'] })
+      if (turn === 'write') await notes.upsert([{ id: 'written after' }])
+      if (turn === 'transaction') await db.transaction((tx) => tx.collection('notes').upsert([{ id: 'written in one' }]))
+      expect(await notes.count({ where: { id: { $gte: turn, $lt: `${turn}~` } } })).toBe(5)
+    }
+    expect(await peer.on('notes', 'count')).toBe(20)
+    await db.close()
+    const again = await open(path)
+    expect(await (await again.collection('notes')).getMany(['written after', 'written in one'])).toEqual([
+      { id: 'written after' },
+      { id: 'written in one' },
+    ])
+    await again.close()
+  })
+
   it('keeps what another process reads until it is done', async () => {
     const path = join(folder, 'pins')
     const options = { maintenance: 'manual' as const, retention: { versionsMs: 0, uploadMs: 0 } }
