@@ -103,6 +103,8 @@ function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, 
     allowed,
     bound: hits.worst,
     budget: plan.budget,
+    // Beside a graph, whose answer is approximate anyway, a first pass over one-bit codes saves most of the work.
+    approximate: !all && plan.index.graphs.length > 0,
   })
   const slots = found.nodes
   rankAll(plan, parts, found.count, (candidate) => ({ state, slot: slots[candidate]! }), hits)
