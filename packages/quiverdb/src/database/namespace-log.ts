@@ -124,7 +124,7 @@ export class NamespaceLog implements LogMachine {
     }
     try {
       converseSync(this.#store, catchUpConversation(this))
-      return this.stale ? this.#ask() : this.#state
+      return this.stale ? await this.#ask() : this.#state
     } catch (error) {
       if (!(error instanceof NotResident)) throw error
       return this.#ask()
