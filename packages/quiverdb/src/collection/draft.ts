@@ -384,7 +384,9 @@ function nextVector(
   if (column.vid(slot) !== keepVid || !before) return undefined
   if (reshaped) return reshaped.get(key)
   const kept = before.state.set.column(key)
-  return kept?.has(before.slot) ? { values: exactValues(kept, before.slot), vid: kept.vid(before.slot) } : undefined
+  // Whoever wrote the row had the vector in a column; here the record before it may still lie in a set that has it in the text.
+  if (!kept) return reshapeRow(before.state.set, before.slot, [{ key, dimensions: column.dimensions }]).vectors.get(key)
+  return kept.has(before.slot) ? { values: exactValues(kept, before.slot), vid: kept.vid(before.slot) } : undefined
 }
 
 export function missingRecord(id: string, collection: string): QuiverError {
