@@ -77,6 +77,9 @@ export class Walk {
   done: i32
   /** Keeps early loads alive. */
   sink: i32
+  /** A narrow walk that has expanded its `patience` nearest ends at a node farther than this. */
+  bound: f32
+  patience: i32
 }
 
 /** One scan over a block of rows; resumable. */

@@ -154,11 +154,13 @@ function gather<T>(graph: Graph, walk: Walk, links: usize, degree: i32, epoch: u
 export function narrowStep<T>(graph: Graph, walk: Walk, level: i32, evaluationsMax: i32): i32 {
   const q = walk.query, pool = walk.pool, batch = walk.batch, ef = walk.ef, epoch = <u16>walk.epoch
   const codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, degree = degreeMax(graph, level)
+  const bound = walk.bound, patience = walk.patience
   let n = walk.count, cursor = walk.cursor, worst = walk.worst, evaluations: i32 = 0
   while (cursor < n && evaluations < evaluationsMax) {
     const at = pool + (<usize>cursor << 3), key = load<i64>(at)
     cursor++
     if (<i32>key & 1) continue
+    if (cursor > patience && keyDistance(key) > bound) { cursor = n; break }
     store<i64>(at, key | 1)
     const fresh = gather<T>(graph, walk, linksOf(graph, keyId(key), level), degree, epoch)
     evaluations += fresh

@@ -32,7 +32,7 @@ export const graphLayout = structure([
   'seed',
 ])
 
-/** One walk over a graph. `worst` is a float32; all others are integers. */
+/** One walk over a graph. `worst` and `bound` are float32; all others are integers. */
 export const walkLayout = structure([
   'query',
   'ef',
@@ -50,6 +50,8 @@ export const walkLayout = structure([
   'evaluations',
   'done',
   'sink',
+  'bound',
+  'patience',
 ])
 
 /** One scan over rows. `bound`, `scale`, `lowerShift` and `upperShift` are float32; all others are integers. */

@@ -140,9 +140,11 @@ export class GraphMemory {
     const results = pool.scratch(arena, 'pool', keyBytes * (Math.max(ef, startsMax) + 1))
     const frontier = heaps ? pool.scratch(arena, 'frontier', keyBytes * Math.max(1, this.capacity)) : 0
     const batch = pool.scratch(arena, 'batch', 4 * (this.parameters.m0 + 4))
-    const { u32 } = arena
+    const { u32, f32 } = arena
     const at = walk / 4
     u32[at + walkField.ef] = ef
+    f32[at + walkField.bound] = Infinity
+    u32[at + walkField.patience] = 0
     u32[at + walkField.allowed] = 0
     u32[at + walkField.visited] = visited
     // A wrap clears what was ever used, so the largest graph of the arena decides.

@@ -65,6 +65,28 @@ describe('ResidentGraph', async () => {
     })
   }
 
+  test.each(metrics)('a bound saves work, and what is within it is found all the same: %s', (metric) => {
+    const graph = graphOf(metric)
+    let recall = 0
+    let free = 0
+    let bounded = 0
+    for (let i = 0; i < 30; i++) {
+      const query = vectorAt(queries, dimensions, i)
+      const nearest = referenceNearest(metric, query, vectors, 3)
+      const found = graph.search(query, { ef: 60, bound: nearest[2]!.distance })
+      recall +=
+        recallOf(
+          found.nodes,
+          nearest.map(({ row }) => row),
+        ) / 30
+      bounded += found.evaluations
+      free += graph.search(query, { ef: 60 }).evaluations
+    }
+    expect(recall).toBeGreaterThanOrEqual(0.97)
+    expect(bounded).toBeLessThan(free)
+    graph.free()
+  })
+
   test('estimates ascend and are near the distances', () => {
     for (const metric of metrics) {
       const graph = graphOf(metric)

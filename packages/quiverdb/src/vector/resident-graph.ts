@@ -15,6 +15,11 @@ export interface GraphSearchOptions {
   readonly ef: number
   /** Bit i of word i >> 5 allows node i to be returned; others are walked through. Absent: all. */
   readonly allowed?: Uint32Array
+  /**
+   * A distance that as many known vectors elsewhere as are wanted do not exceed: the walk ends early where the nodes that it comes to are
+   * clearly farther. Walks with an `allowed` set, or with a large ef, take no notice of it.
+   */
+  readonly bound?: number
   readonly budget?: Budget
 }
 
@@ -33,6 +38,11 @@ export interface GraphSearchResult {
 const shiftSlack = 1e-6
 /** What float64 loses of 1 - cos by cancellation, at most: bounds hold for exact scores, not only for the mathematical distance. */
 const cosineSlack = 2e-12
+/** A walk with a bound goes on while nodes are within this factor of it in graph space (there distances are squares) ... */
+const boundFactor = 1.3
+/** ... and in any case until it has expanded this share of its ef, and this many: before, it may be on its way from far off. */
+const patienceShare = 1 / 3
+const patienceMin = 16
 const { index: walkField } = walkLayout
 
 /**
@@ -89,6 +99,11 @@ export class ResidentGraph {
     const { target, map } = this.#encode(query)
     arena.u32[walk / 4 + walkField.query] = target
     arena.u32[walk / 4 + walkField.allowed] = allowed
+    if (options.bound !== undefined) {
+      // Where the metric says nothing, the scale is zero, and the bound not a number, which ends no walk.
+      arena.f32[walk / 4 + walkField.bound] = boundFactor * ((options.bound - map.shift) / map.scale)
+      arena.u32[walk / 4 + walkField.patience] = Math.max(patienceMin, Math.ceil(patienceShare * ef))
+    }
     const { kernel } = arena
     const { pointer } = memory
     kernel.searchBegin(pointer, walk)
