@@ -82,7 +82,7 @@ function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uin
   const graph = part.graph()
   const { definition } = plan.index.index
   const ef = Math.max(plan.ef ?? graphPresets[definition.preset].efSearch, plan.count)
-  const found = graph.search(plan.query, { ef, allowed, budget: plan.budget })
+  const found = graph.search(plan.query, { ef, allowed, bound: hits.worst, budget: plan.budget })
   const vids = part.vids()
   const locate: Locate = (candidate) => plan.collection.findVid(plan.index, vids[found.nodes[candidate]!]!)
   rankNearest(plan, parts, found, locate, hits)
@@ -98,16 +98,19 @@ function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, 
   const allowed = new Uint32Array(wordsFor(state.rows))
   if (livingWords(all ? held : open, state.dead, state.rows, allowed) === 0) return true
   if (plan.filter && !keepMatching(plan.filter, state, allowed)) return true
+  // Beside a graph, whose answer is approximate anyway, a first pass over one-bit codes saves most of the work. Not in memory: there rows that
+  // are younger than this version share the codes, and its answers are not to depend on them.
+  const approximate = !all && plan.index.graphs.length > 0 && state.set.key !== null
   const found = scanBlock(column.codes(), plan.query, index.definition.metric, {
     k: plan.count,
     allowed,
     bound: hits.worst,
     budget: plan.budget,
-    // Beside a graph, whose answer is approximate anyway, a first pass over one-bit codes saves most of the work.
-    approximate: !all && plan.index.graphs.length > 0,
+    approximate,
   })
-  const slots = found.nodes
-  rankAll(plan, parts, found.count, (candidate) => ({ state, slot: slots[candidate]! }), hits)
+  const locate: Locate = (candidate) => ({ state, slot: found.nodes[candidate]! })
+  if (approximate) rankNearest(plan, parts, found, locate, hits)
+  else rankAll(plan, parts, found.count, locate, hits)
   return found.complete
 }
 
