@@ -26,6 +26,8 @@ export const maintainOptions = v.strictObject({
 
 /** A build waits for a pause in the writing as long as this, so that it need not be done again at once. */
 const quietMs = 250
+/** From this share of the rows at which writers must wait, a build waits no longer for a pause. */
+const pressingShare = 0.8
 /** At rest a snapshot is written for fewer commits: the next opening has less to replay. */
 const snapshotCommitsAtRest = 16
 const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'snapshot', 'collect']
@@ -172,7 +174,7 @@ export class Maintenance {
       for (const { coverage } of indexes) {
         let open = 0
         for (const { set, rows } of sets) open += coverage.of(set, rows).openRows
-        if (open >= this.#tuning.backPressureRows / 2) return true
+        if (open >= this.#tuning.backPressureRows * pressingShare) return true
       }
     }
     return false
