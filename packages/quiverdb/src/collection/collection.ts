@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { QuiverError } from '../errors.js'
 import { formatVersionName, parseVersionName } from '../history/keys.js'
+import { whenResident } from '../segment/part-file.js'
 import type { IndexState } from './index-state.js'
 import type { Ledger } from './ledger.js'
 import { checked, indexDefinition, indexesMax, sameIndex, writeOptions } from './options.js'
@@ -174,8 +175,10 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
   /** The collection's indexes and how far each is. */
   async indexes(): Promise<IndexStatus[]> {
     const { collection } = await this.#view()
-    return collection.indexes.map((index) =>
-      indexStatus(collection, index, this.#ledger.building(this.#uuid, index.index.definition.uuid)),
+    return whenResident(() =>
+      collection.indexes.map((index) =>
+        indexStatus(collection, index, this.#ledger.building(this.#uuid, index.index.definition.uuid)),
+      ),
     )
   }
 

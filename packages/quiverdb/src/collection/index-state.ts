@@ -116,11 +116,14 @@ export class Coverage {
     mask.held.reserve(rows)
     mask.open.reserve(rows)
     const column = this.index.column(set)
-    for (let slot = mask.rows; column && slot < rows; slot++) {
+    // Row by row, so that a read which must wait goes on where it stopped.
+    for (; column && mask.rows < rows; mask.rows++) {
+      const slot = mask.rows
       if (!this.index.holds(set, slot)) continue
-      mask.held.add(slot)
       const vid = column.vid(slot)
-      if (this.graphs.some((graph) => graph.nodeOf(vid) >= 0)) continue
+      const isOpen = !this.graphs.some((graph) => graph.nodeOf(vid) >= 0)
+      mask.held.add(slot)
+      if (!isOpen) continue
       mask.open.add(slot)
       mask.openRows++
     }

@@ -16,7 +16,7 @@ import type { WriteIntent } from '../collection/ledger.js'
 import { NamespaceDraft } from '../collection/namespace-draft.js'
 import type { Parts } from '../collection/parts.js'
 import type { NamespaceState } from '../collection/state.js'
-import { NotResident } from '../segment/part-file.js'
+import { LoadedPieces, NotResident } from '../segment/part-file.js'
 import { ridsPerCommit } from '../segment/row-set.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { loadVersion, type Loaded } from './loader.js'
@@ -72,6 +72,8 @@ export class NamespaceLog implements LogMachine {
   #withdrawn = 0
   #proposed: Proposed | undefined
   #running: Promise<void> | undefined
+  /** Of parts that the store cannot give at once, for the work under way. */
+  readonly #pieces = new LoadedPieces()
   #verifiedAt: number
   #closed = false
   /** Changes per commit since someone began to watch; null while nobody does. */
@@ -312,10 +314,14 @@ export class NamespaceLog implements LogMachine {
         reject(this.#waiting.splice(0, this.#withdrawn), unknownOutcome(cause))
       }
       if (outcome.kind === 'behind' || outcome.kind === 'fenced') await this.#reload()
+      this.#pieces.release()
     } catch (error) {
       if (error instanceof NotResident) {
-        await error.load().catch((failure: unknown) => reject(this.#waiting.splice(0), failure))
-      } else if (this.#proposed) {
+        await this.#pieces.load(error).catch((failure: unknown) => reject(this.#waiting.splice(0), failure))
+        return
+      }
+      this.#pieces.release()
+      if (this.#proposed) {
         // The store said that nothing was written: these callers fail, later ones may succeed.
         const { draft, included } = this.#takeProposed()
         draft.withdraw()
@@ -346,14 +352,18 @@ export class NamespaceLog implements LogMachine {
   }
 
   async #takeInOthers(): Promise<void> {
-    for (;;) {
-      try {
-        if (!(await converse(this.#store, refreshConversation(this)))) await this.#reload()
-        return
-      } catch (error) {
-        if (!(error instanceof NotResident)) throw error
-        await error.load()
+    try {
+      for (;;) {
+        try {
+          if (!(await converse(this.#store, refreshConversation(this)))) await this.#reload()
+          return
+        } catch (error) {
+          if (!(error instanceof NotResident)) throw error
+          await this.#pieces.load(error)
+        }
       }
+    } finally {
+      this.#pieces.release()
     }
   }
 

@@ -10,6 +10,7 @@ import type { Fields, IndexOptions, IndexStatus } from '../collection/types.js'
 import { decodeCommit } from '../history/commit.js'
 import { BranchKeys, formatVersionName } from '../history/keys.js'
 import { Pins } from '../history/pins.js'
+import { whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { checkNamespace, checkOptions, type CheckOptions, type CheckReport } from './check.js'
 import { collect, partsOf } from './collector.js'
@@ -239,7 +240,7 @@ export class Namespace {
     const state = await this.#log.current()
     let objects = 0
     for await (const _ of this.#context.store.list(this.#keys.root)) objects++
-    return {
+    return whenResident(() => ({
       version: formatVersionName(state.seq),
       collections: [...state.collections.values()].map((collection) => ({
         name: collection.name,
@@ -250,7 +251,7 @@ export class Namespace {
       })),
       store: { objects },
       memoryBytes: this.#context.parts.pool.bytesUsed,
-    }
+    }))
   }
 
   /** Resolves when no background work is due: then each index is one graph and nearly nothing to scan. @throws QuiverError ABORTED */

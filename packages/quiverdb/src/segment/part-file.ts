@@ -7,23 +7,44 @@ import type { ByteRange, ObjectStore } from '../store/object-store.js'
  * A store with a synchronous face never causes it.
  */
 export class NotResident extends Error {
-  readonly load: () => Promise<void>
+  /** Loads what is missing. Returns what lets it go again. */
+  readonly load: () => Promise<() => void>
 
-  constructor(key: string, load: () => Promise<void>) {
+  constructor(key: string, load: () => Promise<() => void>) {
     super(`${key} is not resident`)
     this.load = load
   }
 }
 
+/** What was loaded for code that is run until nothing is missing. It is kept until then: one run may need many pieces. */
+export class LoadedPieces {
+  readonly #releases = new Set<() => void>()
+
+  async load(missing: NotResident): Promise<void> {
+    this.#releases.add(await missing.load())
+  }
+
+  release(): void {
+    for (const release of this.#releases) release()
+    this.#releases.clear()
+  }
+}
+
 /** Runs synchronous code to its end, loading what it finds missing. The code must change nothing before it has all it needs. */
 export async function whenResident<R>(code: () => R): Promise<R> {
-  for (;;) {
-    try {
-      return code()
-    } catch (error) {
-      if (!(error instanceof NotResident)) throw error
-      await error.load()
+  let pieces: LoadedPieces | undefined
+  try {
+    for (;;) {
+      try {
+        return code()
+      } catch (error) {
+        if (!(error instanceof NotResident)) throw error
+        pieces ??= new LoadedPieces()
+        await pieces.load(error)
+      }
     }
+  } finally {
+    pieces?.release()
   }
 }
 
@@ -39,6 +60,7 @@ export class PartFile {
   readonly #sections = new Map<string, Uint8Array>()
   /** Ranges fetched from a store that has no synchronous face, by `start-end`. */
   readonly #ranges = new Map<string, Uint8Array>()
+  readonly #release = (): void => this.#ranges.clear()
   #directory: Directory | undefined
 
   constructor(store: PartSource, containers: Containers, key: string, kind: ContainerKind) {
@@ -62,7 +84,6 @@ export class PartFile {
     }
     if (typeof directory === 'number') throw corrupt(this.key, 'it is cut in its directory')
     expectKind(directory, this.#kind, this.key)
-    this.#ranges.clear()
     this.#directory = directory
     return directory
   }
@@ -90,7 +111,6 @@ export class PartFile {
     const entry = this.#entry(name)
     const bytes = this.#read({ start: entry.offset, end: entry.offset + entry.length })
     this.#containers.verify(bytes, entry, this.key, name)
-    this.#ranges.clear()
     return bytes
   }
 
@@ -103,7 +123,6 @@ export class PartFile {
         throw corrupt(this.key, `its section ${name} is cut`)
     } else {
       target.set(this.#read({ start: entry.offset, end: entry.offset + entry.length }))
-      this.#ranges.clear()
     }
     this.#containers.verify(target, entry, this.key, name)
   }
@@ -143,6 +162,7 @@ export class PartFile {
       const bytes = await this.#store.get(this.key, range)
       if (!bytes) throw missing(this.key)
       this.#ranges.set(name, bytes)
+      return this.#release
     })
   }
 }

@@ -239,11 +239,11 @@ export class RowPartColumn implements VectorColumn, Resident {
 
   #wideRows(): Map<number, number> {
     if (this.#wide) return this.#wide
-    this.#wide = new Map()
+    const wide = new Map<number, number>()
     if (this.#file.has(`${this.#name}.wideSlots`)) {
-      uint32s(this.#file.section(`${this.#name}.wideSlots`)).forEach((slot, index) => this.#wide!.set(slot, index))
+      uint32s(this.#file.section(`${this.#name}.wideSlots`)).forEach((slot, index) => wide.set(slot, index))
     }
-    return this.#wide
+    return (this.#wide = wide)
   }
 }
 
