@@ -49,7 +49,7 @@ export async function collect(
   if (boundary > previous) await store.putNew(keys.boundary(boundary), new Uint8Array(0))
   const named = new Set(state.named.map(({ seq }) => seq))
   let deleted = await deleteLog(store, keys, boundary, named)
-  deleted += await sweepParts(log, store, keys, parts, state, named, now - retention.uploadMs)
+  deleted += await sweepParts(log, store, keys, parts, state, named, now, retention.uploadMs)
   return { boundary, deleted }
 }
 
@@ -96,8 +96,8 @@ async function deleteLog(store: ObjectStore, keys: BranchKeys, boundary: number,
 }
 
 /**
- * Deletes parts that neither the boundary's version, nor the head, nor a named version has, and that are older than the boundary. A part that
- * came and went after the boundary is younger than it; one that is still to be named by a commit is younger than the time for uploads.
+ * Deletes parts that neither the boundary's version, nor the head, nor a named version has, and that are too old to belong to a version between
+ * boundary and head: a commit names a part at most the time for uploads after the part was made.
  */
 async function sweepParts(
   log: NamespaceLog,
@@ -106,7 +106,8 @@ async function sweepParts(
   parts: Parts,
   boundary: NamespaceState,
   named: ReadonlySet<number>,
-  uploadedBefore: number,
+  now: number,
+  uploadMs: number,
 ): Promise<number> {
   const reachable = new Set([...partsOf(boundary), ...partsOf(log.state)])
   for (const seq of named) {
@@ -115,7 +116,7 @@ async function sweepParts(
     if (!bytes) continue
     for (const part of snapshotParts(parts, key, bytes)) reachable.add(part)
   }
-  const before = Math.min(boundary.timeMs, uploadedBefore)
+  const before = (boundary.seq === log.head ? now : Math.min(boundary.timeMs, now)) - uploadMs
   const doomed: string[] = []
   for (const prefix of [keys.rowsPrefix, keys.graphPrefix]) {
     for await (const key of store.list(prefix)) {

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import type { CollectionState, NamespaceState } from '../collection/state.js'
 import { Memtable } from '../segment/memtable.js'
-import { whenResident } from '../segment/part-file.js'
+import { NotResident, whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 import type { NamespaceLog } from './namespace-log.js'
 import { flushDue, planCompaction, planGraph, type Occasion } from './plans.js'
@@ -99,7 +99,7 @@ export class Maintenance {
   /** Waits while an index of a collection has too many rows that no graph holds. */
   async throttle(uuid: string, signal?: AbortSignal): Promise<void> {
     if (!this.#automatic) return
-    while (this.#overloaded(uuid)) {
+    while (await whenResident(() => this.#overloaded(uuid))) {
       if (signal?.aborted)
         throw new QuiverError('ABORTED', 'The write was aborted while it waited for an index.', { cause: signal.reason })
       this.#lastWrite = 0
@@ -161,12 +161,22 @@ export class Maintenance {
     if (this.#abort.signal.aborted) return
     const quiet = idle || performance.now() - this.#lastWrite > quietMs
     this.#short ??= this.#lane(new Set<Task>(['flush', 'snapshot']), idle).finally(() => (this.#short = undefined))
-    if (!quiet && !this.#pressing()) {
+    if (!quiet && !this.#isPressing()) {
       // Whoever wrote may go on; look again when it is quiet.
       setTimeout(() => this.#wake(false), quietMs).unref()
       return
     }
     this.#long ??= this.#lane(new Set<Task>(['build', 'merge', 'compact']), idle).finally(() => (this.#long = undefined))
+  }
+
+  #isPressing(): boolean {
+    try {
+      return this.#pressing()
+    } catch (error) {
+      // What the store does not give at once, the lane will wait for.
+      if (error instanceof NotResident) return true
+      throw error
+    }
   }
 
   #pressing(): boolean {
@@ -207,15 +217,14 @@ export class Maintenance {
 
   /** Does one piece of work of the given kinds. Returns whether there was any. */
   async #doNext(tasks: ReadonlySet<Task>, idle: boolean): Promise<boolean> {
-    const state = this.#log.state
+    // What other processes did need not be done again.
+    const state = await this.#log.current()
     const occasion: Occasion = { idle, build: tasks.has('build'), merge: tasks.has('merge') }
     // A graph that is due anyway makes its rows' flush due, also on the lane that does not build.
     const anyGraph: Occasion = { idle, build: true, merge: true }
     for (const collection of state.collections.values()) {
-      if (
-        tasks.has('flush') &&
-        flushDue(collection, this.#tuning, tasks.has('build') || tasks.has('merge') ? occasion : anyGraph)
-      ) {
+      const wanted = tasks.has('build') || tasks.has('merge') ? occasion : anyGraph
+      if (tasks.has('flush') && (await whenResident(() => flushDue(collection, this.#tuning, wanted)))) {
         await this.#run('flush', collection, () => this.#upkeep.flush(collection))
         return true
       }
@@ -253,10 +262,12 @@ export class Maintenance {
     if (this.#failedAt.get(name) === this.#log.state.seq)
       throw new QuiverError('INTERNAL', `Background work (${task}) failed and nothing changed since.`)
     this.#tell({ task, collection: collection?.name, done: 0, total: 1 })
+    const { seq } = this.#log.state
     try {
       await work()
     } catch (error) {
-      if (!(error instanceof Superseded)) {
+      // Only what is lost in the store is superseded by nothing.
+      if (!(error instanceof Superseded) || this.#log.state.seq === seq) {
         this.#failedAt.set(name, this.#log.state.seq)
         throw error
       }
