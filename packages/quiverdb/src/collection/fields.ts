@@ -119,6 +119,24 @@ export function copyFields(value: unknown, place: string, vectors: ReadonlyMap<s
   return copy
 }
 
+/**
+ * The fields of a record as JSON text, without its reserved names; otherwise as {@link copyFields}. Plain values, which most are, are written at once.
+ * @throws QuiverError INVALID_RECORD
+ */
+export function fieldsText(record: Fields, vectors: ReadonlyMap<string, unknown>): string {
+  let text = '{'
+  for (const name of Object.keys(record)) {
+    const value = record[name]
+    if (value === undefined || name === 'id' || name === '$vectors') continue
+    if (text.length > 1) text += ','
+    text += JSON.stringify(name) + ':'
+    if (typeof value === 'number' && Number.isFinite(value)) text += String(value)
+    else if (vectors.size > 0 && value !== null && vectors.get(name) === value) text += 'null'
+    else text += JSON.stringify(copyFields(value, name, vectors, 1))
+  }
+  return text + '}'
+}
+
 /** Assigns an own property whatever its name; `__proto__` is a field like any other. */
 export function define(owner: Fields, name: string, value: unknown): void {
   if (name === '__proto__') Object.defineProperty(owner, name, { value, writable: true, enumerable: true, configurable: true })

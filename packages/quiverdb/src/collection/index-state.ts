@@ -69,7 +69,11 @@ export class VectorIndex {
 
   /** True where the row belongs to the index: it has a vector and matches the index's condition. */
   holds(set: RowSet, slot: number): boolean {
-    if (!this.column(set)?.has(slot)) return false
+    return (this.column(set)?.has(slot) ?? false) && this.admits(set, slot)
+  }
+
+  /** The same of a row that has a vector. */
+  admits(set: RowSet, slot: number): boolean {
     return this.#matches === undefined || this.#matches(readFields(set, slot, this.#needsVectors))
   }
 
@@ -119,9 +123,8 @@ export class Coverage {
     // Row by row, so that a read which must wait goes on where it stopped.
     for (; column && mask.rows < rows; mask.rows++) {
       const slot = mask.rows
-      if (!this.index.holds(set, slot)) continue
-      const vid = column.vid(slot)
-      const isOpen = !this.graphs.some((graph) => graph.nodeOf(vid) >= 0)
+      if (!column.has(slot) || !this.index.admits(set, slot)) continue
+      const isOpen = this.graphs.length === 0 || !this.#inGraph(column.vid(slot))
       mask.held.add(slot)
       if (!isOpen) continue
       mask.open.add(slot)
@@ -129,6 +132,10 @@ export class Coverage {
     }
     mask.rows = rows
     return mask
+  }
+
+  #inGraph(vid: number): boolean {
+    return this.graphs.some((graph) => graph.nodeOf(vid) >= 0)
   }
 
   /** After rows were taken back from a memtable: what is known of them is no longer true. */

@@ -4,7 +4,7 @@ import { Memtable, type NewVector } from '../segment/memtable.js'
 import { relativeVid } from '../segment/row-part.js'
 import { keepVid } from '../segment/row-set.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
-import { copyFields, fieldPath, fieldsBytesMax, valueAt } from './fields.js'
+import { fieldsText, fieldPath, fieldsBytesMax, valueAt } from './fields.js'
 import type { VectorIndex } from './index-state.js'
 import type { Fields, VectorInput } from './types.js'
 import { checkedVector, dimensionMismatch, isVectorShaped, usableVector } from './vectors.js'
@@ -50,11 +50,11 @@ export class Stage {
         details: { position: ordinal },
       })
     }
-    const { id: givenId, $vectors: external, ...fields } = record as Fields
-    const id = givenId === undefined ? uuidv7() : checkedId(givenId)
+    const fields = record as Fields
+    const id = fields['id'] === undefined ? uuidv7() : checkedId(fields['id'])
     const vectors = this.#vectors
     vectors.clear()
-    this.#external(id, external, vectors)
+    this.#external(id, fields['$vectors'], vectors)
     this.rows.append(id, ordinal, this.#fieldsText(id, fields, vectors), vectors)
     return id
   }
@@ -97,7 +97,7 @@ export class Stage {
       vectors.set(taken.columnKey, { values: taken.values, vid: relativeVid })
       places.set(field, value)
     }
-    const text = JSON.stringify(copyFields(fields, '', places))
+    const text = fieldsText(fields, places)
     if (!fitsBytes(text, fieldsBytesMax)) {
       throw new QuiverError('LIMIT_EXCEEDED', `The fields of record '${id}' take more than ${fieldsBytesMax} bytes as JSON.`, {
         details: { id },

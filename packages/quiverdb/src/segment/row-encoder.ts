@@ -1,6 +1,6 @@
 import { assert } from '../errors.js'
 import { bytesOf } from '../format/bytes.js'
-import type { Containers, Section } from '../format/container.js'
+import { concat, type Containers, type Section } from '../format/container.js'
 import { encodeRows } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import { Bitset } from './bitset.js'
@@ -57,22 +57,40 @@ export function sealRows(
   return containers.encode('rows', meta, sections)
 }
 
+/** Texts that are encoded together: one call for many, and far from the length that a string may have. */
+const joinedLengthMax = 4 * 1024 * 1024
+
 function textSection(texts: readonly string[]): { offsets: Uint32Array; bytes: Uint8Array } {
   const offsets = new Uint32Array(texts.length + 1)
-  let bytes = new Uint8Array(Math.max(1024, texts.length * 32))
+  const chunks: Uint8Array[] = []
   let end = 0
-  texts.forEach((text, index) => {
-    const room = text.length * 3
-    if (end + room > bytes.length) {
-      const larger = new Uint8Array(Math.max(bytes.length * 2, end + room))
-      larger.set(bytes)
-      bytes = larger
+  for (let first = 0; first < texts.length;) {
+    let last = first
+    let length = 0
+    while (last < texts.length && (last === first || length + texts[last]!.length <= joinedLengthMax))
+      length += texts[last++]!.length
+    const bytes = encoder.encode(texts.slice(first, last).join(''))
+    // As many bytes as characters: all of it is ASCII, and offsets are those of the characters.
+    const isAscii = bytes.byteLength === length
+    for (; first < last; first++) {
+      end += isAscii ? texts[first]!.length : byteLength(texts[first]!)
+      offsets[first + 1] = end
     }
-    end += encoder.encodeInto(text, bytes.subarray(end)).written
-    assert(end < 2 ** 32, 'the text of one part stays below 4 GiB')
-    offsets[index + 1] = end
-  })
-  return { offsets, bytes: bytes.subarray(0, end) }
+    chunks.push(bytes)
+  }
+  assert(end < 2 ** 32, 'the text of one part stays below 4 GiB')
+  return { offsets, bytes: chunks.length === 0 ? new Uint8Array(0) : concat(chunks) }
+}
+
+/** Of well-formed text in UTF-8. */
+function byteLength(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    // Of the two units of a pair each stands for two bytes.
+    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
+  }
+  return bytes
 }
 
 function columnSections(
