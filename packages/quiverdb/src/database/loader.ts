@@ -34,7 +34,7 @@ export async function loadVersion(store: ObjectStore, keys: BranchKeys, parts: P
     const loaded = { ...(await loadOnce(store, keys, parts, until)), at }
     // What follows a version that is older than the boundary is gone, and so the end of the log is not where it seems to be.
     if (until < newest || (await publishedBoundary(store, keys)) <= loaded.state.seq) return loaded
-    if (attempt === attemptsMax) throw loaded.damage ?? gap(keys, loaded.state.seq)
+    if (attempt === attemptsMax) throw gap(keys, loaded.state.seq, loaded.damage)
   }
 }
 
@@ -109,7 +109,9 @@ export function absorbed(state: NamespaceState, parts: Parts, commit: ReturnType
   return draft.finish(commit.timeMs, commit.message)
 }
 
-function gap(keys: BranchKeys, seq: number): QuiverError {
+/** @param damage of the snapshot that would have closed it */
+function gap(keys: BranchKeys, seq: number, damage: unknown): QuiverError {
+  if (damage instanceof QuiverError) return damage
   const message = `Namespace '${keys.namespace}' was collected beyond its version ${seq}, and the snapshot that follows is not there. Restore it from a backup.`
   return new QuiverError('CORRUPT', message, { details: { key: keys.snapshotPrefix } })
 }

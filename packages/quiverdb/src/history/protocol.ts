@@ -81,7 +81,6 @@ type Fate =
   | { readonly kind: 'created' }
   /** Another writer has the number. */
   | { readonly kind: 'taken'; readonly bytes: Uint8Array }
-  | { readonly kind: 'behind' }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'unknown'; readonly cause: unknown }
 
@@ -96,7 +95,7 @@ function* put(machine: LogMachine, seq: number, body: Uint8Array): StoreConversa
     if (found === null) return { kind: 'fenced' }
     if (!(found instanceof Uint8Array)) return found
     if (!machine.isOwn(found, key))
-      return (yield* isCollected(machine, seq)) ? { kind: 'behind' } : { kind: 'taken', bytes: found }
+      return (yield* isCollected(machine, seq)) ? { kind: 'fenced' } : { kind: 'taken', bytes: found }
   }
   return (yield* failing(fenced(machine, seq))) || { kind: 'created' }
 }
