@@ -13,7 +13,7 @@ import { afterCrashOperation, crashCollections, crashOptions, type CrashState } 
 import { open, type Database } from './database.js'
 
 const kills = 100
-const killAfterMsMax = 350
+const killAfterMsMax = 500
 const sources = fileURLToPath(new URL('../testing/', import.meta.url))
 /** Beside the built library, which the writer uses as a program would. */
 const built = join(dirname(createRequire(import.meta.url).resolve('quiverdb')), 'testing')

@@ -72,8 +72,8 @@ export function afterCrashOperation(state: CrashState, number: number): CrashSta
   for (const id of operation.ids) {
     const before = one.get(id)
     if (operation.kind === 'delete') one.delete(id)
-    else if (operation.kind === 'patch') before && one.set(id, { ...before, patched: number })
-    else one.set(id, record(number, id, operation.kind === 'upsert' ? operation.paddingBytes : 0))
+    else if (operation.kind !== 'patch') one.set(id, record(number, id, operation.kind === 'upsert' ? operation.paddingBytes : 0))
+    else if (before) one.set(id, { ...before, patched: number })
     if (operation.kind === 'pair') two.set(id, record(number, id))
   }
   return { one, two }
@@ -87,6 +87,7 @@ export const crashOptions = {
     graphRowsMin: 30,
     compactParts: 2,
     snapshotCommits: 10,
+    backPressureRows: 120,
     idleMs: 20,
     collectEveryMs: 50,
   },
