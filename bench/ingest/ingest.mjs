@@ -7,10 +7,10 @@ import { cacheFolder } from '../shared/folders.mjs'
 import { print, progress, rounded, writeRows } from '../shared/output.mjs'
 import { median } from '../shared/statistics.mjs'
 import { number, table } from '../shared/table.mjs'
-import { batches, concurrent, singles } from './workloads.mjs'
+import { batches, batchesInFlight, concurrent, singles } from './workloads.mjs'
 
 const rounds = 3
-const workloads = [batches, singles, concurrent]
+const workloads = [batches, batchesInFlight, singles, concurrent]
 const folder = join(cacheFolder, 'ingest')
 
 /** @param {import('../shared/arguments.mjs').BenchOptions} options */

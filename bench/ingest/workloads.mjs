@@ -7,6 +7,7 @@ import { PlainFile, PlainFolder } from './plain-files.mjs'
 const dimensions = 128
 const batchCount = 40
 const rowsPerBatch = 1_000
+const inFlight = 4
 const singleCount = 300
 const concurrentCount = 100
 const bytesPerMb = 1e6
@@ -42,6 +43,30 @@ export async function batches(library, folder) {
   })
   file.close()
   return { ...result, what: `${batchCount} batches of ${rowsPerBatch}`, plainWhat: 'append to one file, fsync each batch' }
+}
+
+/** The same batches, four on their way at a time, as a loader would send them. @returns {Promise<Measured>} */
+export async function batchesInFlight(library, folder) {
+  const vectors = randomVectors(batchCount * rowsPerBatch)
+  const file = new PlainFile(join(folder, 'plain'))
+  const result = await withCollection(library, folder, async (collection) => {
+    const batchesOfRecords = Array.from({ length: batchCount }, (_, batch) =>
+      recordsOf(vectors, batch * rowsPerBatch, rowsPerBatch),
+    )
+    let next = 0
+    const send = async () => {
+      while (next < batchCount) await collection.upsert(batchesOfRecords[next++])
+    }
+    const seconds = await timed(() => Promise.all(Array.from({ length: inFlight }, send)))
+    for (const records of batchesOfRecords) await expectFound(collection, records[records.length - 1])
+    const plainSeconds = await timed(() => {
+      for (let first = 0; first < vectors.rows; first += rowsPerBatch) file.append(bytesOf(vectors, first, rowsPerBatch))
+    })
+    return { writes: vectors.rows, seconds, plainSeconds }
+  })
+  file.close()
+  const what = `${batchCount} batches of ${rowsPerBatch}, ${inFlight} at a time`
+  return { ...result, what, plainWhat: 'append to one file, fsync each batch' }
 }
 
 /** One record a call, each awaited, each beside the least that makes a file durable. @returns {Promise<Measured>} */

@@ -54,7 +54,7 @@ const fsync = promisify(fs.fsync)
 const canSyncDirectories = process.platform !== 'win32'
 
 /** A write up to this size ends in the page cache in less time than a turn of the thread pool takes. */
-const quickWriteBytesMax = 1024 * 1024
+const quickWriteBytesMax = 128 * 1024
 
 /**
  * The file system of Node. What only touches names or the page cache is done at once: a turn of the thread pool costs more than the call,
