@@ -85,12 +85,15 @@ function isSource(name) {
   return /\.(ts|mjs|json)$/.test(name) && !/\.(test|slow)\.ts$/.test(name)
 }
 
+/** `testing` inside a package's sources supports its tests and is not shipped. */
+const unbuiltFolders = ['node_modules', 'dist', 'testing']
+
 function filesIn(folder, accepts) {
   const files = []
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) {
-      if (entry.name !== 'node_modules' && entry.name !== 'dist') files.push(...filesIn(path, accepts))
+      if (!unbuiltFolders.includes(entry.name)) files.push(...filesIn(path, accepts))
     } else if (accepts(entry.name)) files.push(path)
   }
   return files.sort()
