@@ -7,6 +7,9 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const nodeMajorMin = 20
+/** `testing` inside a package's sources supports its tests and is not shipped. */
+const unbuiltFolders = ['node_modules', 'dist', 'testing']
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')))
 /** What was built last; gone with what it was built with. */
@@ -84,9 +87,6 @@ function stamp(name, value) {
 function isSource(name) {
   return /\.(ts|mjs|json)$/.test(name) && !/\.(test|slow)\.ts$/.test(name)
 }
-
-/** `testing` inside a package's sources supports its tests and is not shipped. */
-const unbuiltFolders = ['node_modules', 'dist', 'testing']
 
 function filesIn(folder, accepts) {
   const files = []
