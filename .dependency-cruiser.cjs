@@ -43,6 +43,13 @@ module.exports = {
       to: { couldNotResolve: true },
     },
     {
+      name: 'versions-below-reads-and-writes',
+      comment: 'A version in memory knows neither who reads it nor who writes; readers and writers do not know each other.',
+      severity: 'error',
+      from: { path: `${library}/collection/(version|read|write)/`, pathNot: tests },
+      to: { path: `${library}/collection/(read|write|worker)/`, pathNot: `${library}/collection/$1/` },
+    },
+    {
       name: 'kernel-imports-nothing',
       comment:
         'The kernel is numbers in linear memory. It knows no file, no record and no name, so it runs in any thread or tab.',

@@ -1,7 +1,14 @@
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-const tests = ['**/*.test.ts', '**/*.slow.ts', '**/*.test.mjs', 'packages/quiverdb/src/store/contract.ts', 'packages/quiverdb/src/testing/**', 'packages/testing/**']
+const tests = [
+  '**/*.test.ts',
+  '**/*.slow.ts',
+  '**/*.test.mjs',
+  'packages/quiverdb/src/store/contract.ts',
+  'packages/quiverdb/src/testing/**',
+  'packages/testing/**',
+]
 
 const privateKeyword = {
   selector: ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"], TSParameterProperty)[accessibility="private"]',

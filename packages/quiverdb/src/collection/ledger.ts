@@ -1,8 +1,8 @@
 import type { Operation, Transaction } from '../history/commit.js'
-import type { Change } from './draft.js'
-import type { NamespaceDraft } from './namespace-draft.js'
-import type { Parts } from './parts.js'
-import type { NamespaceState } from './state.js'
+import type { Change } from './version/draft.js'
+import type { NamespaceDraft } from './version/namespace-draft.js'
+import type { Parts } from './version/parts.js'
+import type { NamespaceState } from './version/state.js'
 
 /** What a caller's write has become when its commit is encoded. */
 export interface PreparedWrite {

@@ -1,6 +1,6 @@
 import { countBits, wordsFor } from '../segment/bitset.js'
-import { livingWords, type IndexState } from './index-state.js'
-import type { CollectionState } from './state.js'
+import { livingWords, type IndexState } from './version/index-state.js'
+import type { CollectionState } from './version/state.js'
 import type { IndexStatus } from './types.js'
 
 /** Living rows that belong to an index, and those of them that no graph holds. */

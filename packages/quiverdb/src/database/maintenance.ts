@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
-import type { CollectionState, NamespaceState } from '../collection/state.js'
+import type { CollectionState, NamespaceState } from '../collection/version/state.js'
 import { Memtable } from '../segment/memtable.js'
 import { NotResident, whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'

@@ -11,11 +11,11 @@ import {
   type LogMachine,
   type Proposal,
 } from '../history/protocol.js'
-import type { Change } from '../collection/draft.js'
+import type { Change } from '../collection/version/draft.js'
 import type { WriteIntent } from '../collection/ledger.js'
-import { NamespaceDraft } from '../collection/namespace-draft.js'
-import type { Parts } from '../collection/parts.js'
-import type { NamespaceState } from '../collection/state.js'
+import { NamespaceDraft } from '../collection/version/namespace-draft.js'
+import type { Parts } from '../collection/version/parts.js'
+import type { NamespaceState } from '../collection/version/state.js'
 import { LoadedPieces, NotResident } from '../segment/part-file.js'
 import { ridsPerCommit } from '../segment/row-set.js'
 import type { ObjectStore } from '../store/object-store.js'

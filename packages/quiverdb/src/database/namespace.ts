@@ -17,7 +17,7 @@ import { collect, partsOf } from './collector.js'
 import { loadVersion } from './loader.js'
 import { Maintenance, maintainOptions, type MaintainOptions } from './maintenance.js'
 import { NamespaceLog } from './namespace-log.js'
-import type { Parts } from '../collection/parts.js'
+import type { Parts } from '../collection/version/parts.js'
 import type { Retention, Tuning } from './tuning.js'
 
 /** Documented limits (`docs/LIMITS.md`). */

@@ -1,9 +1,9 @@
-import type { CollectionState } from '../collection/state.js'
-import type { IndexState } from '../collection/index-state.js'
+import type { CollectionState } from '../collection/version/state.js'
+import type { IndexState } from '../collection/version/index-state.js'
 import { countIndexed } from '../collection/status.js'
 import { Memtable } from '../segment/memtable.js'
 import type { RowPart } from '../segment/row-part.js'
-import type { SetState } from '../collection/directory.js'
+import type { SetState } from '../collection/version/directory.js'
 import type { Tuning } from './tuning.js'
 
 /** What may be done now. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { CollectionReader } from '../collection/reader.js'
+import type { CollectionReader } from '../collection/read/reader.js'
 import type { Hit, SearchQuery } from '../collection/types.js'
 import type { ReferenceCollection } from './reference-collection.js'
 

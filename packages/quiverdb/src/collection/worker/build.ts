@@ -4,8 +4,8 @@ import type { VectorColumn } from '../../segment/row-set.js'
 import { graphPresets, graphSections, type GraphImage, type GraphSections } from '../../vector/graph-image.js'
 import { GraphStatistics } from '../../vector/graph-statistics.js'
 import { HnswBuilder } from '../../vector/hnsw-builder.js'
-import { VectorIndex } from '../index-state.js'
-import type { Parts } from '../parts.js'
+import { VectorIndex } from '../version/index-state.js'
+import type { Parts } from '../version/parts.js'
 import type { BuildJob, JobResult } from './jobs.js'
 
 /** Vectors that are read and inserted together; progress is told as often. */

@@ -1,4 +1,4 @@
-import type { IndexDefinition } from '../history/commit.js'
+import type { IndexDefinition } from '../../history/commit.js'
 
 /** Which column of a row set holds the vectors of an index. Indexes of one field and size share one. */
 export function columnKeyOf(definition: Pick<IndexDefinition, 'source' | 'uuid' | 'field' | 'dimensions'>): string {

@@ -1,7 +1,7 @@
-import { QuiverError } from '../errors.js'
-import type { IndexDefinition } from '../history/commit.js'
-import { isZeroVector } from '../vector/metric.js'
-import type { VectorInput } from './types.js'
+import { QuiverError } from '../../errors.js'
+import type { IndexDefinition } from '../../history/commit.js'
+import { isZeroVector } from '../../vector/metric.js'
+import type { VectorInput } from '../types.js'
 
 /** Squares of larger norms leave the range in which float32 distances can be compared. */
 const normMax = 1e18
@@ -71,5 +71,20 @@ export function dimensionMismatch(
   const expected = indexes.map(({ definition }) => `${definition.dimensions} ('${definition.name}')`).join(' or ')
   return new QuiverError('DIMENSION_MISMATCH', `The vector of ${owner} has ${actual} dimensions; the index has ${expected}.`, {
     details: { actual, expected: indexes[0]!.definition.dimensions },
+  })
+}
+
+export function unknownIndex(
+  name: string,
+  collection: string,
+  indexes: readonly { readonly definition: IndexDefinition }[],
+  source?: 'external',
+): QuiverError {
+  const known = indexes
+    .filter(({ definition }) => !source || definition.source === source)
+    .map(({ definition }) => `'${definition.name}'`)
+  const list = known.length === 0 ? 'It has none.' : `It has ${known.join(', ')}.`
+  return new QuiverError('NOT_FOUND', `Collection '${collection}' has no ${source ?? 'vector'} index '${name}'. ${list}`, {
+    details: { index: name, collection },
   })
 }

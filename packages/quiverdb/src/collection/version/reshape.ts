@@ -1,7 +1,7 @@
-import { Memtable, type NewVector } from '../segment/memtable.js'
-import type { ColumnShape, RowAddress } from '../segment/row-encoder.js'
-import { exactValues, type RowSet } from '../segment/row-set.js'
-import type { MemoryPool } from '../vector/memory-pool.js'
+import { Memtable, type NewVector } from '../../segment/memtable.js'
+import type { ColumnShape, RowAddress } from '../../segment/row-encoder.js'
+import { exactValues, type RowSet } from '../../segment/row-set.js'
+import type { MemoryPool } from '../../vector/memory-pool.js'
 import { columnField } from './column-key.js'
 import { fieldPath, readFields, setAt, vectorAt } from './fields.js'
 

@@ -1,10 +1,10 @@
-import type { Condition } from '../filter/condition.js'
-import { compileCondition } from '../filter/evaluate.js'
-import { Bitset } from '../segment/bitset.js'
-import { columnField } from './column-key.js'
-import type { SetState } from './directory.js'
-import { readFields, touchesAny } from './fields.js'
-import type { CollectionState } from './state.js'
+import type { Condition } from '../../filter/condition.js'
+import { compileCondition } from '../../filter/evaluate.js'
+import { Bitset } from '../../segment/bitset.js'
+import { columnField } from '../version/column-key.js'
+import type { SetState } from '../version/directory.js'
+import { readFields, touchesAny } from '../version/fields.js'
+import type { CollectionState } from '../version/state.js'
 
 /** Evaluates one condition over rows. Vectors are put back into the fields only where the condition asks for them. */
 export class RowFilter {

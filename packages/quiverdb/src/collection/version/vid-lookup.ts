@@ -1,4 +1,4 @@
-import type { RowSet, VectorColumn } from '../segment/row-set.js'
+import type { RowSet, VectorColumn } from '../../segment/row-set.js'
 import type { SetState } from './directory.js'
 
 /**

@@ -1,7 +1,7 @@
-import type { RowSet } from '../segment/row-set.js'
-import type { SetState } from './directory.js'
+import type { RowSet } from '../../segment/row-set.js'
+import type { SetState } from '../version/directory.js'
 import type { RowFilter } from './matches.js'
-import type { CollectionState } from './state.js'
+import type { CollectionState } from '../version/state.js'
 
 const orders = new WeakMap<RowSet, Uint32Array>()
 

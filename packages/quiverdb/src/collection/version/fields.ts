@@ -1,8 +1,8 @@
-import { QuiverError } from '../errors.js'
-import type { Condition } from '../filter/condition.js'
-import { exactValues, type RowSet } from '../segment/row-set.js'
+import { QuiverError } from '../../errors.js'
+import type { Condition } from '../../filter/condition.js'
+import { exactValues, type RowSet } from '../../segment/row-set.js'
 import { columnField } from './column-key.js'
-import type { Fields } from './types.js'
+import type { Fields } from '../types.js'
 import { usableVector } from './vectors.js'
 
 /** Documented limits of a record (`docs/LIMITS.md`). */

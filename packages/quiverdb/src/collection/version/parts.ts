@@ -1,10 +1,10 @@
-import type { Containers } from '../format/container.js'
-import { GraphPart } from '../segment/graph-part.js'
-import { bytesSource } from '../segment/part-file.js'
-import type { Residency } from '../segment/residency.js'
-import { RowPart } from '../segment/row-part.js'
-import type { ObjectStore } from '../store/object-store.js'
-import type { MemoryPool } from '../vector/memory-pool.js'
+import type { Containers } from '../../format/container.js'
+import { GraphPart } from '../../segment/graph-part.js'
+import { bytesSource } from '../../segment/part-file.js'
+import type { Residency } from '../../segment/residency.js'
+import { RowPart } from '../../segment/row-part.js'
+import type { ObjectStore } from '../../store/object-store.js'
+import type { MemoryPool } from '../../vector/memory-pool.js'
 
 /** The stored parts that a namespace has in hand, each once, whatever number of versions look at it. */
 export class Parts {

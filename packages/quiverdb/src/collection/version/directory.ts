@@ -1,5 +1,5 @@
-import type { Bitset } from '../segment/bitset.js'
-import { hashId, type RowSet } from '../segment/row-set.js'
+import type { Bitset } from '../../segment/bitset.js'
+import { hashId, type RowSet } from '../../segment/row-set.js'
 
 /** A set of rows as one version sees it. */
 export interface SetState {

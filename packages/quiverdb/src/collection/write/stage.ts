@@ -1,19 +1,14 @@
 import { v7 as uuidv7 } from 'uuid'
-import { QuiverError } from '../errors.js'
-import { Memtable, type NewVector } from '../segment/memtable.js'
-import { relativeVid } from '../segment/row-part.js'
-import { keepVid } from '../segment/row-set.js'
-import type { MemoryPool } from '../vector/memory-pool.js'
-import { fieldsText, fieldPath, fieldsBytesMax, valueAt } from './fields.js'
-import type { VectorIndex } from './index-state.js'
-import type { Fields, VectorInput } from './types.js'
-import { checkedVector, dimensionMismatch, isVectorShaped, usableVector } from './vectors.js'
-
-/** Documented limits of a write (`docs/LIMITS.md`). */
-export const idBytesMax = 1_024
-const recordsPerCallMax = 100_000
-
-const encoder = new TextEncoder()
+import { QuiverError } from '../../errors.js'
+import { Memtable, type NewVector } from '../../segment/memtable.js'
+import { relativeVid } from '../../segment/row-part.js'
+import { keepVid } from '../../segment/row-set.js'
+import type { MemoryPool } from '../../vector/memory-pool.js'
+import { fieldsText, fieldPath, fieldsBytesMax, valueAt } from '../version/fields.js'
+import { checkedId, fitsBytes } from '../ids.js'
+import type { VectorIndex } from '../version/index-state.js'
+import type { Fields, VectorInput } from '../types.js'
+import { checkedVector, dimensionMismatch, isVectorShaped, unknownIndex, usableVector } from '../version/vectors.js'
 
 /** Turns records into rows: checks them against the collection's indexes and takes the vectors out of the fields. */
 export class Stage {
@@ -171,50 +166,4 @@ function fittingOf(indexes: readonly VectorIndex[], value: VectorInput): VectorI
 /** A vector as a caller gives it; null takes one away. */
 function newVector(id: string, index: VectorIndex, vector: unknown): NewVector {
   return vector === null ? { values: null, vid: 0 } : { values: checkedVector(vector, index, `record '${id}'`), vid: relativeVid }
-}
-
-/** What a call takes many of is a list, and not too long. @throws QuiverError INVALID_ARGUMENT, LIMIT_EXCEEDED */
-export function checkBatch(items: unknown): void {
-  if (!Array.isArray(items)) throw new QuiverError('INVALID_ARGUMENT', 'The call takes an array.')
-  if (items.length > recordsPerCallMax) {
-    throw new QuiverError(
-      'LIMIT_EXCEEDED',
-      `A call takes at most ${recordsPerCallMax} records; this one has ${items.length}. Split it.`,
-      {
-        details: { limit: recordsPerCallMax, actual: items.length },
-      },
-    )
-  }
-}
-
-/** Whether a text takes at most so many bytes of UTF-8; encodes it only where its length leaves a doubt. */
-function fitsBytes(text: string, bytesMax: number): boolean {
-  return text.length * 3 <= bytesMax || encoder.encode(text).byteLength <= bytesMax
-}
-
-/** @throws QuiverError INVALID_ID */
-export function checkedId(id: unknown): string {
-  if (typeof id !== 'string' || id === '' || !id.isWellFormed() || !fitsBytes(id, idBytesMax)) {
-    const found = typeof id === 'string' ? (id.length > 80 ? `${id.slice(0, 80)}...` : id) : JSON.stringify(id)
-    throw new QuiverError(
-      'INVALID_ID',
-      `${found === '' ? 'An empty string' : found} is not an id: ids are strings of 1 to ${idBytesMax} bytes of UTF-8.`,
-    )
-  }
-  return id
-}
-
-export function unknownIndex(
-  name: string,
-  collection: string,
-  indexes: readonly VectorIndex[],
-  source?: 'external',
-): QuiverError {
-  const known = indexes
-    .filter(({ definition }) => !source || definition.source === source)
-    .map(({ definition }) => `'${definition.name}'`)
-  const list = known.length === 0 ? 'It has none.' : `It has ${known.join(', ')}.`
-  return new QuiverError('NOT_FOUND', `Collection '${collection}' has no ${source ?? 'vector'} index '${name}'. ${list}`, {
-    details: { index: name, collection },
-  })
 }

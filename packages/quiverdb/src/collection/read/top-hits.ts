@@ -1,4 +1,4 @@
-import type { SetState } from './directory.js'
+import type { SetState } from '../version/directory.js'
 
 /** A row with its exact distance. */
 export interface RankedRow {
