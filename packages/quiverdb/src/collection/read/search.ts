@@ -115,8 +115,8 @@ function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, 
 }
 
 /**
- * Scores candidates of a walk in the order of their estimates: the first few in any case, then on while an estimate, less the error that
- * estimates were seen to have, could still be among the nearest.
+ * Scores candidates in the order of their estimates: the first few in any case, unless better ones are known from other parts, then on while
+ * an estimate, less the error that estimates were seen to have, could still be among the nearest.
  */
 function rankNearest(
   plan: SearchPlan,
@@ -126,18 +126,19 @@ function rankNearest(
   hits: TopHits,
 ): void {
   const ranked: RankedRow[] = []
-  let error = 0
   const nearest = new TopHits(plan.count, hits.worst)
-  for (let first = 0; first < found.count;) {
-    if (found.estimates[first]! - error > nearest.worst) break
-    const last = Math.min(found.count, first === 0 ? Math.max(plan.count, scoredAtOnce) : first + scoredAtOnce)
+  let error = hits.estimateError
+  let last = hits.isFull ? Math.min(found.count, scoredAtOnce) : Math.min(found.count, Math.max(plan.count, scoredAtOnce))
+  for (let first = 0; first < last && found.estimates[first]! - error <= nearest.worst;) {
     for (const row of score(plan, parts, first, last, locate)) {
       error = Math.max(error, errorMargin * Math.abs(row.distance - found.estimates[row.candidate]!))
       nearest.push(row)
       ranked.push(row)
     }
     first = last
+    last = Math.min(found.count, first + scoredAtOnce)
   }
+  hits.estimateError = error
   for (const row of ranked) hits.push(row)
 }
 

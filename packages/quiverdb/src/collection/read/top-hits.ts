@@ -13,6 +13,9 @@ export class TopHits {
   readonly #maxDistance: number
   readonly #rows: RankedRow[] = []
 
+  /** The largest error that estimates were seen to have, in the metric's distance: each part of a search learns from those before it. */
+  estimateError = 0
+
   constructor(limit: number, maxDistance = Infinity) {
     this.#limit = limit
     this.#maxDistance = maxDistance
@@ -20,6 +23,10 @@ export class TopHits {
 
   get limit(): number {
     return this.#limit
+  }
+
+  get isFull(): boolean {
+    return this.#rows.length >= this.#limit
   }
 
   /** What a row must not exceed to be kept. */
