@@ -6,6 +6,7 @@ import type { MemoryPool } from '../vector/memory-pool.js'
 import { ResidentGraph } from '../vector/resident-graph.js'
 import { PartFile, type PartSource } from './part-file.js'
 import type { Resident, Residency } from './residency.js'
+import { ascends } from './sealed-vids.js'
 
 /**
  * A graph over vectors of one index (`docs/FORMAT.md`, "Graph part"). A node is known by the vid of its vector, so that neither an update of
@@ -42,10 +43,15 @@ export class GraphPart implements Resident {
     return (this.#vids ??= float64s(this.file.section('vids')))
   }
 
+  /** The vids where the nodes are in their order. */
+  ascendingVids(): Float64Array | undefined {
+    return this.#order() === null ? this.vids() : undefined
+  }
+
   /** The node that holds a vector, or -1. Looked-up vids mostly ascend one by one, so the node behind the last answer is tried first. */
   nodeOf(vid: number): number {
     const vids = this.vids()
-    if (this.#greatest < 0) this.#greatest = vids.reduce((most, each) => Math.max(most, each), 0)
+    if (this.#greatest < 0) this.#greatest = greatestOf(vids)
     if (vids[this.#lastFound + 1] === vid) return ++this.#lastFound
     // Rows that came after the graph are the most frequent question, and the easiest.
     if (vid > this.#greatest) return -1
@@ -77,8 +83,7 @@ export class GraphPart implements Resident {
   #order(): Uint32Array | null {
     if (this.#byVid !== undefined) return this.#byVid
     const vids = this.vids()
-    const ascending = vids.every((vid, index) => index === 0 || vids[index - 1]! < vid)
-    this.#byVid = ascending ? null : Uint32Array.from(vids.keys()).sort((a, b) => vids[a]! - vids[b]!)
+    this.#byVid = parseGraphMeta(this.file.meta).isOrdered === true || ascends(vids) ? null : Uint32Array.from(vids.keys()).sort((a, b) => vids[a]! - vids[b]!)
     return this.#byVid
   }
 }
@@ -91,11 +96,18 @@ export function encodeGraphPart(
 ): Uint8Array[] {
   const named: Section[] = [{ name: 'vids', bytes: bytesOf(vids) }]
   for (const [name, bytes] of Object.entries(sections)) named.push({ name, bytes })
-  return containers.encode('graph', header, named)
+  return containers.encode('graph', { ...header, isOrdered: ascends(vids) }, named)
 }
 
-const graphMeta = v.looseObject({ nodes: v.number(), dimensions: v.number() })
+const graphMeta = v.looseObject({ nodes: v.number(), dimensions: v.number(), isOrdered: v.optional(v.boolean()) })
 
-function parseGraphMeta(meta: unknown): GraphHeader {
-  return v.parse(graphMeta, meta) as unknown as GraphHeader
+/** `isOrdered`: the nodes are in the order of their vids. */
+function parseGraphMeta(meta: unknown): GraphHeader & { readonly isOrdered?: boolean } {
+  return v.parse(graphMeta, meta) as unknown as GraphHeader & { isOrdered?: boolean }
+}
+
+function greatestOf(numbers: Float64Array): number {
+  let greatest = 0
+  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > greatest) greatest = numbers[i]!
+  return greatest
 }

@@ -52,8 +52,12 @@ export function sealRows(
   sections.push({ name: 'fieldsOffsets', bytes: bytesOf(fields.offsets) }, { name: 'fieldsBytes', bytes: fields.bytes })
   if (options.numbered) sections.push({ name: 'rids', bytes: bytesOf(Float64Array.from(rows, ({ set, slot }) => set.rid(slot))) })
   if (options.origin) sections.push({ name: 'origin', bytes: bytesOf(options.origin) })
-  options.columns.forEach((shape, index) => sections.push(...columnSections(pool, rows, shape, `c${index}`, options)))
-  const meta: RowPartMeta = { rows: rows.length, columns: options.columns.map(({ key, dimensions }) => ({ key, dimensions })) }
+  const columns = options.columns.map(({ key, dimensions }, index) => {
+    const column = columnSections(pool, rows, { key, dimensions }, `c${index}`, options)
+    sections.push(...column.sections)
+    return { key, dimensions, ...(column.isOrdered && { isOrdered: true }) }
+  })
+  const meta: RowPartMeta = { rows: rows.length, columns }
   return containers.encode('rows', meta, sections)
 }
 
@@ -99,7 +103,7 @@ function columnSections(
   shape: ColumnShape,
   name: string,
   options: SealOptions,
-): Section[] {
+): { sections: Section[]; isOrdered: boolean } {
   const { dimensions } = shape
   const present = new Bitset(rows.length)
   const vids = new Float64Array(rows.length)
@@ -109,6 +113,8 @@ function columnSections(
   const vectors = whole ? whole.matrix(rows.length) : new Float32Array(rows.length * dimensions)
   const vectorBytes = bytesOf(vectors)
   let relative = !options.numbered
+  let isOrdered = options.numbered
+  let last = -1
   for (let index = 0; index < rows.length; index++) {
     const { set, slot } = rows[index]!
     const column = whole ?? set.column(shape.key)
@@ -117,6 +123,8 @@ function columnSections(
     vids[index] = vid
     if (vid !== relativeVid && (has || vid !== 0)) relative = false
     if (!column || !has) continue
+    isOrdered &&= vid > last
+    last = vid
     present.add(index)
     if (!whole) column.readInto(slot, vectorBytes.subarray(index * dimensions * 4, (index + 1) * dimensions * 4))
     const exact = column.exact(slot)
@@ -134,7 +142,7 @@ function columnSections(
     sections.push({ name: `${name}.wideSlots`, bytes: bytesOf(Uint32Array.from(wideSlots)) })
     sections.push({ name: `${name}.wideValues`, bytes: bytesOf(exact) })
   }
-  return sections
+  return { sections, isOrdered }
 }
 
 /** The column itself where the rows are all rows of one memtable in their order: then its vectors need not be copied. */

@@ -3,11 +3,11 @@ import { float64s, uint32s } from '../format/bytes.js'
 import type { Containers } from '../format/container.js'
 import { CodeBlock } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
-import { Bitset } from './bitset.js'
 import { PartFile, type PartSource } from './part-file.js'
 import type { Resident, Residency } from './residency.js'
 import { ResidentVectors } from './resident-vectors.js'
 import type { RowSet, VectorColumn } from './row-set.js'
+import { sealedVids, type SealedVids } from './sealed-vids.js'
 
 /** A column's vectors are kept in memory after so many single reads, or a sixteenth of its rows. */
 const readsBeforeKept = 256
@@ -17,7 +17,8 @@ const encodedTogetherBytes = 4 * 1024 * 1024
 /** What the directory of a row part says beside its sections (`docs/FORMAT.md`, "Row part"). */
 export const rowPartMeta = v.object({
   rows: v.number(),
-  columns: v.array(v.object({ key: v.string(), dimensions: v.number() })),
+  /** `isOrdered`: the vids of the rows with a vector ascend. A batch does not say so, and mostly they do. */
+  columns: v.array(v.object({ key: v.string(), dimensions: v.number(), isOrdered: v.optional(v.boolean()) })),
 })
 export type RowPartMeta = v.InferOutput<typeof rowPartMeta>
 
@@ -94,7 +95,7 @@ export class RowPart implements RowSet {
     if (known) return known
     const index = this.meta.columns.findIndex((column) => column.key === key)
     if (index < 0) return undefined
-    const { dimensions } = this.meta.columns[index]!
+    const { dimensions, isOrdered } = this.meta.columns[index]!
     const column = new RowPartColumn(
       this.file,
       this.#pool,
@@ -104,6 +105,7 @@ export class RowPart implements RowSet {
       this.rows,
       (slot) => this.rid(slot),
       this.base,
+      isOrdered,
     )
     this.#columns.set(key, column)
     return column
@@ -127,8 +129,8 @@ export class RowPartColumn implements VectorColumn, Resident {
   readonly #rows: number
   readonly #rid: (slot: number) => number
   readonly #base: number
-  #present: Bitset | undefined
-  #vids: Float64Array | null | undefined
+  readonly #isOrdered: boolean | undefined
+  #sealed: SealedVids | undefined
   #wide: Map<number, number> | undefined
   #codes: CodeBlock | undefined
   #vectors: ResidentVectors | undefined
@@ -143,6 +145,7 @@ export class RowPartColumn implements VectorColumn, Resident {
     rows: number,
     rid: (slot: number) => number,
     base: number,
+    isOrdered: boolean | undefined,
   ) {
     this.#file = file
     this.#pool = pool
@@ -153,19 +156,20 @@ export class RowPartColumn implements VectorColumn, Resident {
     this.#rows = rows
     this.#rid = rid
     this.#base = base
+    this.#isOrdered = isOrdered
   }
 
   has(slot: number): boolean {
-    this.#present ??= Bitset.over(uint32s(this.#file.section(`${this.#name}.present`)))
-    return this.#present.has(slot)
+    const { present } = this.sealed()
+    return ((present[slot >>> 5] ?? 0) & (1 << (slot & 31))) !== 0
   }
 
   vid(slot: number): number {
-    if (this.#vids === undefined)
-      this.#vids = this.#file.has(`${this.#name}.vids`) ? float64s(this.#file.section(`${this.#name}.vids`)) : null
-    if (!this.#vids) return this.#rid(slot)
-    const vid = this.#vids[slot]!
-    return vid === relativeVid ? this.#base + slot : vid
+    return this.sealed().vids[slot]!
+  }
+
+  sealed(): SealedVids {
+    return (this.#sealed ??= sealedVids(this.#readVids(), uint32s(this.#file.section(`${this.#name}.present`)), this.#isOrdered))
   }
 
   readInto(slot: number, target: Uint8Array): void {
@@ -213,6 +217,12 @@ export class RowPartColumn implements VectorColumn, Resident {
     if (this.#vectors) this.#residency.release(this.#vectors)
     this.#vectors = undefined
     this.#reads = 0
+  }
+
+  #readVids(): Float64Array {
+    if (!this.#file.has(`${this.#name}.vids`)) return Float64Array.from({ length: this.#rows }, (_, slot) => this.#rid(slot))
+    const vids = float64s(this.#file.section(`${this.#name}.vids`))
+    return vids.includes(relativeVid) ? vids.map((vid, slot) => (vid === relativeVid ? this.#base + slot : vid)) : vids
   }
 
   /** A batch that was stored as it came has no codes yet. */

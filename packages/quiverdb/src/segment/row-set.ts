@@ -1,4 +1,5 @@
 import type { CodeBlock } from '../vector/code-block.js'
+import type { SealedVids } from './sealed-vids.js'
 
 /**
  * Rows numbered from 0, in memory (`Memtable`) or sealed in an object (`RowPart`). A row never changes: an update is a new row elsewhere,
@@ -30,6 +31,8 @@ export interface VectorColumn {
   readInto(slot: number, target: Uint8Array): void
   /** The numbers as written where float32 would change one of them; null where the float32 vector is exact. */
   exact(slot: number): Float64Array | null
+  /** All vids at once, where rows no longer come; absent in memory. */
+  sealed?(): SealedVids
   /** Eight-bit codes of all rows, resident in linear memory; rows without a vector hold zeros. */
   codes(): CodeBlock
 }

@@ -7,6 +7,7 @@ import type { GraphPart } from '../../segment/graph-part.js'
 import { MemoryColumn } from '../../segment/memory-column.js'
 import type { Residency } from '../../segment/residency.js'
 import type { RowSet, VectorColumn } from '../../segment/row-set.js'
+import { matchAscending } from '../../segment/sealed-vids.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
 import { columnKeyOf } from './column-key.js'
 import type { SetState } from './directory.js'
@@ -98,6 +99,17 @@ export class VectorIndex {
   }
 }
 
+/** What a list of graphs means for the rows of a set. */
+interface Mask {
+  /** Rows that were looked at so far. */
+  rows: number
+  held: Bitset
+  open: Bitset
+  openRows: number
+  /** Per graph the nodes of the set's rows, where they were found all at once. */
+  nodes?: readonly Uint32Array[]
+}
+
 /**
  * Which rows a search must scan because none of an index's graphs holds them. It depends on immutable things only (rows and a list of graphs),
  * so all versions with the same graphs share it.
@@ -105,7 +117,7 @@ export class VectorIndex {
 export class Coverage {
   readonly index: VectorIndex
   readonly graphs: readonly GraphPart[]
-  readonly #masks = new WeakMap<RowSet, { rows: number; held: Bitset; open: Bitset; openRows: number }>()
+  readonly #masks = new WeakMap<RowSet, Mask>()
 
   constructor(index: VectorIndex, graphs: readonly GraphPart[]) {
     this.index = index
@@ -113,13 +125,23 @@ export class Coverage {
   }
 
   /** Rows of the set that belong to the index (`held`), and those of them that are in no graph (`open`). */
-  of(set: RowSet, rows: number): { held: Bitset; open: Bitset; openRows: number } {
-    const mask = this.#masks.get(set) ?? { rows: 0, held: new Bitset(), open: new Bitset(), openRows: 0 }
+  of(set: RowSet, rows: number): Mask {
+    const mask: Mask = this.#masks.get(set) ?? { rows: 0, held: new Bitset(), open: new Bitset(), openRows: 0 }
     this.#masks.set(set, mask)
     if (mask.rows >= rows) return mask
+    const column = this.index.column(set)
+    const sealed = rows === set.rows && mask.rows === 0 ? this.#ascending(column) : undefined
+    if (sealed) {
+      const covered = new Uint32Array(sealed.present.length)
+      mask.nodes = sealed.nodeVids.map((nodeVids) => matchNext(sealed.vids, nodeVids, sealed.present, covered))
+      mask.held = Bitset.over(sealed.present.slice())
+      mask.open = Bitset.over(sealed.present.map((word, i) => word & ~covered[i]!))
+      mask.openRows = mask.open.count()
+      mask.rows = rows
+      return mask
+    }
     mask.held.reserve(rows)
     mask.open.reserve(rows)
-    const column = this.index.column(set)
     // Row by row, so that a read which must wait goes on where it stopped.
     for (; column && mask.rows < rows; mask.rows++) {
       const slot = mask.rows
@@ -132,6 +154,31 @@ export class Coverage {
     }
     mask.rows = rows
     return mask
+  }
+
+  /** The vids of a sealed column and of all graphs, where all ascend and no condition is to be asked row by row. */
+  #ascending(column: VectorColumn | undefined): { vids: Float64Array; present: Uint32Array; nodeVids: Float64Array[] } | undefined {
+    if (this.index.condition) return undefined
+    const sealed = column?.sealed?.()
+    if (!sealed?.isAscending) return undefined
+    const nodeVids = this.graphs.map((graph) => graph.ascendingVids())
+    return nodeVids.every((vids) => vids !== undefined) ? { ...sealed, nodeVids } : undefined
+  }
+
+  /** Marks the nodes of living rows of a set at once, where that is possible. */
+  markAscending({ set, rows, dead }: SetState, alive: readonly Bitset[]): boolean {
+    const ascending = rows === set.rows ? this.#ascending(this.index.column(set)) : undefined
+    if (!ascending) return false
+    const { held, nodes } = this.of(set, rows)
+    if (nodes && dead.count() === 0) {
+      nodes.forEach((found, graph) => addWords(alive[graph]!.words, found))
+      return true
+    }
+    const living = new Uint32Array(ascending.present.length)
+    livingWords(held, dead, rows, living)
+    const found = new Uint32Array(living.length)
+    ascending.nodeVids.forEach((nodeVids, graph) => addWords(alive[graph]!.words, matchNext(ascending.vids, nodeVids, living, found)))
+    return true
   }
 
   #inGraph(vid: number): boolean {
@@ -180,9 +227,10 @@ export class IndexState {
   alive(sets: readonly SetState[]): readonly Bitset[] {
     if (this.#alive) return this.#alive
     const alive = this.graphs.map((graph) => new Bitset(graph.nodes))
-    for (const { set, rows, dead } of sets) {
+    for (const state of sets) {
+      const { set, rows, dead } = state
       const column = this.index.column(set)
-      if (!column) continue
+      if (!column || this.coverage.markAscending(state, alive)) continue
       const { held, open, openRows } = this.coverage.of(set, rows)
       for (let slot = 0; slot < rows; slot++) {
         if (!held.has(slot) || dead.has(slot) || (openRows > 0 && open.has(slot))) continue
@@ -192,6 +240,17 @@ export class IndexState {
     this.#alive = alive
     return alive
   }
+}
+
+/** Finds the nodes of those rows that no graph before has: marks the rows, returns the nodes. */
+function matchNext(vids: Float64Array, nodeVids: Float64Array, among: Uint32Array, found: Uint32Array): Uint32Array {
+  const nodes = new Uint32Array(wordsFor(nodeVids.length))
+  matchAscending(vids, nodeVids, found.some((word) => word !== 0) ? among.map((word, i) => word & ~found[i]!) : among, found, nodes)
+  return nodes
+}
+
+function addWords(words: Uint32Array, more: Uint32Array): void {
+  for (let i = 0; i < more.length; i++) words[i]! |= more[i]!
 }
 
 /** Marks the node of a vid in the first graph that has it. */

@@ -1,4 +1,6 @@
 import type { RowSet, VectorColumn } from '../../segment/row-set.js'
+import { countBits } from '../../segment/bitset.js'
+import { ascends } from '../../segment/sealed-vids.js'
 import type { SetState } from './directory.js'
 
 /**
@@ -53,15 +55,12 @@ export class VidLookup {
   }
 
   #sortedVids(): Float64Array {
-    const vids = new Float64Array(this.#set.rows)
-    let ascending = true
-    for (let slot = 0; slot < vids.length; slot++) {
-      vids[slot] = this.#column.vid(slot)
-      if (slot > 0 && vids[slot]! <= vids[slot - 1]!) ascending = false
-    }
-    if (!ascending) {
+    const sealed = this.#column.sealed?.()
+    let vids = sealed?.vids ?? Float64Array.from({ length: this.#set.rows }, (_, slot) => this.#column.vid(slot))
+    const isFull = sealed?.isAscending === true && countBits(sealed.present) === this.#set.rows
+    if (!isFull && !ascends(vids)) {
       this.#order = Uint32Array.from(vids.keys()).sort((a, b) => vids[a]! - vids[b]!)
-      vids.sort()
+      vids = vids.slice().sort()
     }
     this.#least = vids[0] ?? Infinity
     this.#most = vids[vids.length - 1] ?? -Infinity
