@@ -7,7 +7,7 @@ const core = availableParallelism() > 1 ? 1 : 0
 /** True where a process can be kept on one core. */
 export const isPinned = process.platform === 'linux' && spawnSync('taskset', ['-c', String(core), 'true']).status === 0
 
-/** One engine in a process of its own, on one core. Answers one request at a time. */
+/** One engine in a process of its own, on one core unless said otherwise. Answers one request at a time. */
 export class EngineProcess {
   #child
   #requests = 0
@@ -16,12 +16,16 @@ export class EngineProcess {
   /** @type {Error | undefined} */
   #ended
 
-  /** @param {import('./index.mjs').Engine} engine @param {import('./index.mjs').SetInfo} info @param {string} folder its index's */
-  constructor(engine, info, folder) {
+  /**
+   * @param {import('./index.mjs').Engine} engine
+   * @param {import('./index.mjs').SetInfo} info
+   * @param {string} folder its index's
+   * @param {{ pinned?: boolean }} [options]
+   */
+  constructor(engine, info, folder, { pinned = true } = {}) {
     const script = ['--expose-gc', join(benchFolder, 'engines', 'process.mjs'), engine.name, JSON.stringify(info), folder]
-    const [command, ...parameters] = isPinned
-      ? ['taskset', '-c', String(core), process.execPath, ...script]
-      : [process.execPath, ...script]
+    const [command, ...parameters] =
+      isPinned && pinned ? ['taskset', '-c', String(core), process.execPath, ...script] : [process.execPath, ...script]
     this.#child = spawn(command, parameters, {
       // Warnings of the libraries belong to neither our rows nor our table.
       stdio: ['ignore', 'ignore', process.env.BENCH_VERBOSE ? 'inherit' : 'ignore', 'ipc'],

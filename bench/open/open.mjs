@@ -49,7 +49,7 @@ async function contender(info, engine, options) {
 /** In a fresh process. */
 async function startOnce(info, contender, counts) {
   if (contender.error !== undefined) return
-  const child = new EngineProcess(contender.engine, info, contender.built.folder)
+  const child = new EngineProcess(contender.engine, info, contender.built.folder, { pinned: false })
   try {
     const open = await child.ask('open')
     if (counts) contender.opens.push(open)

@@ -72,6 +72,8 @@ const namespaceName = v.pipe(
  */
 export async function open(url: string, options: OpenOptions = {}): Promise<Database> {
   const settings: OpenOptions = checked(optionsSchema, options, 'options')
+  // Compiled on another thread while the store opens; a failure shows where the kernel is needed.
+  loadKernel().catch(() => undefined)
   const store = await openStore(url, { create: settings.create ?? true })
   try {
     return await Database.over(store, settings)
