@@ -30,6 +30,8 @@ export const quiverUnsettled = engine('quiver-unsettled', 'unsettled', async (db
     await db.maintain({ only: ['flush', 'build'] })
   }
   await upsert(collection, base, first, base.rows)
+  // Parts of one size are merged within a second of the last write, also where graphs are not.
+  await db.maintain({ only: ['compact'] })
   return async () => {}
 })
 
