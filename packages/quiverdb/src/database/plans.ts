@@ -90,12 +90,14 @@ export function planCompaction(collection: CollectionState, tuning: Tuning): rea
   const sealed = collection.sets.filter(({ number }) => collection.entries.has(number))
   const wasteful = sealed.find((state) => state.dead.count() * 2 > state.rows || hasBuriedVectors(collection, state))
   if (wasteful) return [wasteful]
-  const tiers = new Map<number, SetState[]>()
+  // Rows that no graph holds are scanned, and that is quick only while they lie together: they are merged among themselves.
+  const tiers = new Map<string, SetState[]>()
   for (const state of sealed) {
     const tier = Math.max(0, Math.floor(Math.log(bytesOfPart(state) / tierBytes) / Math.log(tuning.compactParts)))
-    tiers.set(tier, [...(tiers.get(tier) ?? []), state])
+    const group = `${String(tier).padStart(3, '0')} ${isMostlyOpen(collection, state) ? 'open' : 'held'}`
+    tiers.set(group, [...(tiers.get(group) ?? []), state])
   }
-  for (const [, states] of [...tiers].sort(([a], [b]) => a - b)) {
+  for (const [, states] of [...tiers].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const chosen = withinBytes(states, tuning.partBytesMax)
     if (chosen.length >= tuning.compactParts) return chosen
   }
@@ -115,6 +117,10 @@ function withinBytes(states: readonly SetState[], bytesMax: number): SetState[] 
 
 function bytesOfPart({ set }: SetState): number {
   return (set as RowPart).file.directory().objectBytes
+}
+
+function isMostlyOpen(collection: CollectionState, { set, rows }: SetState): boolean {
+  return collection.indexes.some(({ coverage, graphs }) => graphs.length > 0 && coverage.of(set, rows).openRows * 2 > rows)
 }
 
 function hasBuriedVectors(collection: CollectionState, state: SetState): boolean {
