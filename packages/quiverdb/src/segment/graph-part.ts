@@ -83,7 +83,10 @@ export class GraphPart implements Resident {
   #order(): Uint32Array | null {
     if (this.#byVid !== undefined) return this.#byVid
     const vids = this.vids()
-    this.#byVid = parseGraphMeta(this.file.meta).isOrdered === true || ascends(vids) ? null : Uint32Array.from(vids.keys()).sort((a, b) => vids[a]! - vids[b]!)
+    this.#byVid =
+      parseGraphMeta(this.file.meta).isOrdered === true || ascends(vids)
+        ? null
+        : Uint32Array.from(vids.keys()).sort((a, b) => vids[a]! - vids[b]!)
     return this.#byVid
   }
 }

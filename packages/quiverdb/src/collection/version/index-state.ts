@@ -157,7 +157,9 @@ export class Coverage {
   }
 
   /** The vids of a sealed column and of all graphs, where all ascend and no condition is to be asked row by row. */
-  #ascending(column: VectorColumn | undefined): { vids: Float64Array; present: Uint32Array; nodeVids: Float64Array[] } | undefined {
+  #ascending(
+    column: VectorColumn | undefined,
+  ): { vids: Float64Array; present: Uint32Array; nodeVids: Float64Array[] } | undefined {
     if (this.index.condition) return undefined
     const sealed = column?.sealed?.()
     if (!sealed?.isAscending) return undefined
@@ -177,7 +179,9 @@ export class Coverage {
     const living = new Uint32Array(ascending.present.length)
     livingWords(held, dead, rows, living)
     const found = new Uint32Array(living.length)
-    ascending.nodeVids.forEach((nodeVids, graph) => addWords(alive[graph]!.words, matchNext(ascending.vids, nodeVids, living, found)))
+    ascending.nodeVids.forEach((nodeVids, graph) =>
+      addWords(alive[graph]!.words, matchNext(ascending.vids, nodeVids, living, found)),
+    )
     return true
   }
 
@@ -245,7 +249,13 @@ export class IndexState {
 /** Finds the nodes of those rows that no graph before has: marks the rows, returns the nodes. */
 function matchNext(vids: Float64Array, nodeVids: Float64Array, among: Uint32Array, found: Uint32Array): Uint32Array {
   const nodes = new Uint32Array(wordsFor(nodeVids.length))
-  matchAscending(vids, nodeVids, found.some((word) => word !== 0) ? among.map((word, i) => word & ~found[i]!) : among, found, nodes)
+  matchAscending(
+    vids,
+    nodeVids,
+    found.some((word) => word !== 0) ? among.map((word, i) => word & ~found[i]!) : among,
+    found,
+    nodes,
+  )
   return nodes
 }
 
