@@ -99,7 +99,7 @@ export function touchesAny(condition: Condition, fields: readonly string[]): boo
  * What `vectors` names by its place is kept elsewhere: null stands for it.
  * @throws QuiverError INVALID_RECORD
  */
-export function copyFields(value: unknown, place: string, vectors: ReadonlyMap<string, unknown>, depth = 0): unknown {
+function copyFields(value: unknown, place: string, vectors: ReadonlyMap<string, unknown>, depth = 0): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw invalid(`${place} is ${value}; JSON has no such number`)
