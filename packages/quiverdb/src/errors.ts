@@ -24,6 +24,7 @@ export const errorCodes = [
   'NOT_FOUND',
   'STORAGE_FAILED',
   'STORAGE_FULL',
+  'TIMEOUT',
   'UNSUPPORTED',
   'ZERO_VECTOR',
 ] as const
@@ -43,7 +44,7 @@ export type ErrorCode = (typeof errorCodes)[number]
  * ```
  */
 export class QuiverError extends Error {
-  override readonly name = 'QuiverError'
+  override readonly name: string = 'QuiverError'
   readonly code: ErrorCode
   /** Machine-readable facts about the failure, such as `{ expected: 768, actual: 2 }`. */
   readonly details: Readonly<Record<string, unknown>>
