@@ -2,7 +2,8 @@
 import { distance1, distance4, isTwin } from './rows'
 import { keyDistance, keyId, keyOf, sortedInsert } from './keys'
 import { Graph, none, Walk } from './layout'
-import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed } from './walk'
+import { lockEntry, lockNode, publishEntry, publishLink, publishList, unlockEntry, unlockNode } from './locks'
+import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed, topLevel } from './walk'
 
 const levelMax: i32 = 15
 /** How many exact copies of a node its own list may name: more would leave no room for links that lead away. */
@@ -49,6 +50,8 @@ export class Selection {
   spare: usize
   /** M0 + 2 keys. */
   sorted: usize
+  /** For each level: how many neighbours a new node gets there, and room for M of them. */
+  kept: usize
 }
 
 /**
@@ -85,9 +88,10 @@ export function select<T>(graph: Graph, s: Selection, owner: usize, self: u32, c
   return count
 }
 
+/** Place by place, so that a thread that reads the list meanwhile finds only nodes. */
 export function writeList(links: usize, chosen: usize, n: i32, degree: i32): void {
-  memory.copy(links, chosen, <usize>n << 2)
-  memory.fill(links + (<usize>n << 2), 0xff, <usize>(degree - n) << 2)
+  for (let i: i32 = 0; i < n; i++) store<u32>(links + (<usize>i << 2), load<u32>(chosen + (<usize>i << 2)))
+  for (let i = n; i < degree; i++) store<u32>(links + (<usize>i << 2), none)
 }
 
 export function listLength(links: usize, degree: i32): i32 {
@@ -96,10 +100,10 @@ export function listLength(links: usize, degree: i32): i32 {
   return n
 }
 
-/** Adds a link from owner to id, choosing anew when the list is full. Returns whether the list has it now. */
+/** Adds a link from owner to id, choosing anew when the list is full. Returns whether the list has it now. The owner is locked. */
 function linkBack<T>(graph: Graph, s: Selection, owner: u32, id: u32, level: i32): bool {
   const degree = degreeMax(graph, level), links = linksOf(graph, owner, level), n = listLength(links, degree)
-  if (n < degree) { store<u32>(links + (<usize>n << 2), id); return true }
+  if (n < degree) { publishLink(links + (<usize>n << 2), id); return true }
   const row = rowOf(graph, owner), bytes = <usize>graph.codeBytes, sorted = s.sorted
   for (let i: i32 = 0; i < n; i += 4) {
     const at = links + (<usize>i << 2), a = load<u32>(at)
@@ -112,52 +116,90 @@ function linkBack<T>(graph: Graph, s: Selection, owner: u32, id: u32, level: i32
   }
   sortedInsert(sorted, n, keyOf(distance1<T>(row, rowOf(graph, id), bytes), id))
   const kept = select<T>(graph, s, row, owner, sorted, n + 1, degree, level == 0)
-  writeList(links, s.chosen, kept, degree)
+  if (graph.locks) publishList(links, s.chosen, kept, degree)
+  else writeList(links, s.chosen, kept, degree)
   for (let i: i32 = 0; i < kept; i++) if (load<u32>(links + (<usize>i << 2)) == id) return true
   return false
 }
 
-/** Links a node on one level to the best of what the walk found. */
-function connect<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): void {
-  const links = linksOf(graph, id, level), degree = degreeMax(graph, level)
-  const n = select<T>(graph, s, rowOf(graph, id), id, walk.pool, walk.count, graph.m, level == 0)
-  writeList(links, s.chosen, n, degree)
-  let kept = false
-  for (let i: i32 = 0; i < n; i++) if (linkBack<T>(graph, s, load<u32>(links + (<usize>i << 2)), id, level)) kept = true
-  if (kept || !n) return
-  // Nobody links to the node: without this, a new cluster could not be found by its own next member.
-  const nearest = linksOf(graph, load<u32>(links), level), last = listLength(nearest, degree) - 1
-  store<u32>(nearest + (<usize>last << 2), id)
+// @ts-ignore: decorator
+@inline
+function keptOn(graph: Graph, s: Selection, level: i32): usize {
+  return s.kept + <usize>level * (<usize>(graph.m + 1) << 2)
 }
 
-function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32): void {
-  const level = <i32>load<u8>(graph.levels + id)
-  if (graph.entry < 0) {
-    graph.entry = id
-    graph.maxLevel = level
-    return
+/** Chooses a node's neighbours on one level from what the walk found, and keeps them aside. */
+function choose<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): void {
+  const n = select<T>(graph, s, rowOf(graph, id), id, walk.pool, walk.count, graph.m, level == 0), kept = keptOn(graph, s, level)
+  store<i32>(kept, n)
+  for (let i: i32 = 0; i < n; i++) store<u32>(kept + (<usize>i << 2), load<u32>(s.chosen + (<usize>i << 2)), 4)
+}
+
+/** Makes a node's neighbours on one level link to it. */
+function linkNeighbours<T>(graph: Graph, s: Selection, id: u32, level: i32): void {
+  const kept = keptOn(graph, s, level), n = load<i32>(kept)
+  let linked = false
+  for (let i: i32 = 0; i < n; i++) {
+    const owner = load<u32>(kept + (<usize>i << 2), 4)
+    lockNode(graph, owner)
+    if (linkBack<T>(graph, s, owner, id, level)) linked = true
+    unlockNode(graph, owner)
   }
+  if (linked || !n) return
+  // Nobody links to the node: without this, a new cluster could not be found by its own next member.
+  const owner = load<u32>(kept, 4), degree = degreeMax(graph, level), nearest = linksOf(graph, owner, level)
+  lockNode(graph, owner)
+  publishLink(nearest + (<usize>(listLength(nearest, degree) - 1) << 2), id)
+  unlockNode(graph, owner)
+}
+
+/** A node that rises above all others: no other may become the entry at the same time. */
+function insertHighest<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): void {
+  lockEntry(graph)
+  if (graph.entry >= 0) link<T>(graph, walk, s, id, level)
+  if (level > topLevel(graph, graph.entry)) {
+    graph.maxLevel = level
+    publishEntry(graph, id)
+  }
+  unlockEntry(graph)
+}
+
+/** Finds and links the neighbours of a node. Its lists are complete on all levels before the first link leads to it, from the bottom up. */
+function link<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): void {
   walk.query = rowOf(graph, id)
-  let at = <u32>graph.entry
-  for (let l = graph.maxLevel; l > level; l--) at = greedy<T>(graph, walk, at, l)
-  for (let l = min(level, graph.maxLevel); l >= 0; l--) {
+  const entry = graph.entry, top = topLevel(graph, entry), highest = min(level, top)
+  let at = <u32>entry
+  for (let l = top; l > level; l--) at = greedy<T>(graph, walk, at, l)
+  for (let l = highest; l >= 0; l--) {
     seed<T>(graph, walk, at)
     narrowStep<T>(graph, walk, l, unbounded)
     at = keyId(load<i64>(walk.pool))
-    connect<T>(graph, walk, s, id, l)
+    choose<T>(graph, walk, s, id, l)
   }
-  if (level > graph.maxLevel) {
-    graph.maxLevel = level
-    graph.entry = id
+  for (let l: i32 = 0; l <= highest; l++) {
+    const kept = keptOn(graph, s, l)
+    writeList(linksOf(graph, id, l), kept + 4, load<i32>(kept), degreeMax(graph, l))
   }
+  for (let l: i32 = 0; l <= highest; l++) linkNeighbours<T>(graph, s, id, l)
 }
 
-/** Inserts the prepared and encoded nodes from..to. The walk is narrow and has ef = efConstruction. */
+// @ts-ignore: decorator
+@inline
+function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32): void {
+  const level = <i32>load<u8>(graph.levels + id)
+  if (level > topLevel(graph, graph.entry)) insertHighest<T>(graph, walk, s, id, level)
+  else link<T>(graph, walk, s, id, level)
+}
+
+/**
+ * Inserts the prepared and encoded nodes from..to. The walk is narrow and has ef = efConstruction. In a graph with locks several threads
+ * may do so at once, and leave the count of nodes to who knows them all.
+ */
 export function insertNodes(graphPointer: usize, walkPointer: usize, selectionPointer: usize, from: u32, to: u32): void {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), s = changetype<Selection>(selectionPointer)
   for (let id = from; id < to; id++) {
     if (graph.codesKind) insert<f32>(graph, walk, s, id)
     else insert<i8>(graph, walk, s, id)
-    graph.nodes = id + 1
+    if (!graph.locks) graph.nodes = id + 1
   }
 }

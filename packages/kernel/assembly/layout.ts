@@ -48,6 +48,8 @@ export class Graph {
   upperOffsets: usize
   upperLinks: usize
   seed: u32
+  /** While several threads build the graph: its locks (see locks.ts). Else 0. */
+  locks: usize
 }
 
 /** One walk over a graph. It can be left and resumed, so all that it knows is here. */

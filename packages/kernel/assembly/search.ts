@@ -1,5 +1,5 @@
 // Search as the other side sees it: begin, step until done, results.
-import { descend, greedy, narrowStep, seed, settle, wideStep } from './walk'
+import { descend, greedy, narrowStep, seed, settle, topLevel, wideStep } from './walk'
 import { keyDistance, keyId } from './keys'
 import { Graph, Walk } from './layout'
 
@@ -7,9 +7,10 @@ import { Graph, Walk } from './layout'
 const startsMax: i32 = 4
 
 function begin<T>(graph: Graph, walk: Walk): void {
-  let at = <u32>graph.entry
-  for (let level = graph.maxLevel; level > 1; level--) at = greedy<T>(graph, walk, at, level)
-  if (graph.maxLevel < 1) {
+  const entry = graph.entry, top = topLevel(graph, entry)
+  let at = <u32>entry
+  for (let level = top; level > 1; level--) at = greedy<T>(graph, walk, at, level)
+  if (top < 1) {
     seed<T>(graph, walk, at)
     return
   }

@@ -27,6 +27,16 @@ export function linksOf(graph: Graph, id: u32, level: i32): usize {
   return graph.upperLinks + <usize>load<u32>(graph.upperOffsets + (<usize>id << 2)) + <usize>(level - 1) * (<usize>graph.m << 2)
 }
 
+/**
+ * Level of the entry, at which every descent begins; -1 in an empty graph. Told by the entry itself, so that nobody pairs an old entry
+ * with a new level.
+ */
+// @ts-ignore: decorator
+@inline
+export function topLevel(graph: Graph, entry: i32): i32 {
+  return entry < 0 ? -1 : <i32>load<u8>(graph.levels + entry)
+}
+
 /** Follows ever nearer neighbours on one upper level. */
 export function greedy<T>(graph: Graph, walk: Walk, start: u32, level: i32): u32 {
   const q = walk.query, codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, degree = graph.m

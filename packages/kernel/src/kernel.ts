@@ -1,4 +1,4 @@
-import { binaryBase64 } from './binary.js'
+import { binaryBase64, memoryFlagOffset } from './binary.js'
 import { type KernelMemory, type KernelModule, webAssembly } from './webassembly.js'
 
 /**
@@ -48,7 +48,10 @@ export interface KernelExports {
   upperBytes(from: number, to: number, seed: number, m: number): number
   /** Draws levels, places upper lists from byte `offset` on, and empties all lists of a range of nodes. */
   prepareNodes(graph: number, from: number, to: number, offset: number): void
-  /** Inserts prepared and encoded nodes. The walk is narrow and its ef is the graph's efConstruction. */
+  /**
+   * Inserts prepared and encoded nodes. The walk is narrow and its ef is the graph's efConstruction. Several threads may insert at once
+   * into a graph with locks, each with a walk and a selection of its own; they leave the count of nodes to their coordinator.
+   */
   insertNodes(graph: number, walk: number, selection: number, from: number, to: number): void
 
   /** Counts nodes that cannot be reached from the entry on level 0. `parents` and `queue`: one u32 per node. */
@@ -88,6 +91,9 @@ export interface KernelExports {
    */
   sketchKeep(estimates: number, count: number, wanted: number, most: number, limit: number, kept: number): number
 
+  /** Bytes of the locks of a graph that several threads build. All zeros is their beginning. */
+  lockBytes(): number
+
   /** Exact float64 distances of a float32 query to rows `stride` bytes apart. */
   exactDistances(query: number, rows: number, stride: number, count: number, dimensions: number, mode: number, out: number): void
 }
@@ -97,25 +103,45 @@ const simdProbe = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
 ])
 
-let compiled: Promise<KernelModule> | undefined
+/** Flags of a memory import: it has a maximum; it has one and is shared. */
+const memoryFlags = Object.freeze({ unshared: 1, shared: 3 })
 
-/** Compiles the kernel, once per process. @throws Error on a runtime without WebAssembly SIMD. */
-export function loadKernel(): Promise<KernelModule> {
-  compiled ??= compile()
-  return compiled
+const compiled = new Map<boolean, Promise<KernelModule>>()
+
+/**
+ * Compiles the kernel, once per process and flavour: a module works over memories that are shared between threads, or over memories that
+ * are not. @throws Error on a runtime without WebAssembly SIMD.
+ */
+export function loadKernel({ shared = false }: MemorySharing = {}): Promise<KernelModule> {
+  const present = compiled.get(shared) ?? compile(shared)
+  compiled.set(shared, present)
+  return present
 }
 
-async function compile(): Promise<KernelModule> {
+export interface MemorySharing {
+  /** Whether several threads use the memory. Default: false. */
+  readonly shared?: boolean
+}
+
+async function compile(shared: boolean): Promise<KernelModule> {
   if (!webAssembly?.validate(simdProbe)) {
     throw new Error('This JavaScript runtime has no WebAssembly SIMD, which Quiver needs. Node 20 and current browsers have it.')
   }
-  return webAssembly.compile(Uint8Array.from(atob(binaryBase64), (character) => character.charCodeAt(0)))
+  const bytes = Uint8Array.from(atob(binaryBase64), (character) => character.charCodeAt(0))
+  bytes[memoryFlagOffset] = shared ? memoryFlags.shared : memoryFlags.unshared
+  return webAssembly.compile(bytes)
+}
+
+/** Whether memory can be shared between threads here: a browser tab has to be isolated (COOP and COEP headers). */
+export function canShareMemory(): boolean {
+  return typeof SharedArrayBuffer === 'function'
 }
 
 /** A memory that starts with `initialBytes` and can grow to `maximumBytes` (at most 4 GiB). @throws RangeError when refused. */
-export function createMemory(initialBytes: number, maximumBytes: number): KernelMemory {
+export function createMemory(initialBytes: number, maximumBytes: number, { shared = false }: MemorySharing = {}): KernelMemory {
   if (!webAssembly) throw new Error('This JavaScript runtime has no WebAssembly.')
-  return new webAssembly.Memory({ initial: Math.ceil(initialBytes / pageBytes), maximum: Math.ceil(maximumBytes / pageBytes) })
+  const [initial, maximum] = [initialBytes, maximumBytes].map((bytes) => Math.ceil(bytes / pageBytes)) as [number, number]
+  return new webAssembly.Memory({ initial, maximum, shared })
 }
 
 /** Size of a WebAssembly page. */

@@ -30,6 +30,7 @@ export const graphLayout = structure([
   'upperOffsets',
   'upperLinks',
   'seed',
+  'locks',
 ])
 
 /** One walk over a graph. `worst` and `bound` are float32; all others are integers. */
@@ -101,7 +102,10 @@ export const sketchLayout = structure([
 export const sketchGroupRows = 32
 
 /** Addresses of the room that the choice of neighbours needs. */
-export const selectionLayout = structure(['chosen', 'spare', 'sorted'])
+export const selectionLayout = structure(['chosen', 'spare', 'sorted', 'kept'])
+
+/** Levels that a node can live on, with level 0. */
+export const levelsMax = 16
 
 /**
  * Bytes of the numbers behind the codes of a row, each float32: scale; squared norm of the decoded vector plus the residual squared plus the

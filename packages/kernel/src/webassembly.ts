@@ -6,9 +6,12 @@ export interface KernelModule {
 }
 declare const kernelModule: unique symbol
 
-/** A linear memory. `buffer` is a new object after every `grow`; views of the old one are detached. */
+/**
+ * A linear memory. `buffer` is a new object after every `grow`. Views of the old one are detached; those of a shared memory stay, and
+ * see the old length only.
+ */
 export interface KernelMemory {
-  readonly buffer: ArrayBuffer
+  readonly buffer: ArrayBufferLike
   /** Adds pages of 64 KiB and returns how many there were. Throws a RangeError when there is no room. */
   grow(pages: number): number
 }
@@ -16,7 +19,7 @@ export interface KernelMemory {
 interface WebAssemblyNamespace {
   validate(bytes: Uint8Array): boolean
   compile(bytes: Uint8Array): Promise<KernelModule>
-  Memory: new (options: { initial: number; maximum?: number }) => KernelMemory
+  Memory: new (options: { initial: number; maximum?: number; shared?: boolean }) => KernelMemory
   Instance: new (module: KernelModule, imports: Record<string, Record<string, unknown>>) => { readonly exports: unknown }
 }
 

@@ -4,6 +4,7 @@ import {
   type KernelExports,
   type KernelMemory,
   type KernelModule,
+  type MemorySharing,
   pageBytes,
   reservedBytes,
 } from '@quiverdb/kernel'
@@ -27,23 +28,27 @@ export const alignUp = (bytes: number, alignment: number): number => Math.ceil(b
 /**
  * One linear memory with its kernel. Hands out page-aligned ranges, lowest address first, and joins free neighbours. Views are made fresh
  * after the memory has grown, because growing detaches them: fetch them after the last allocation, never before.
+ *
+ * A thread that shares the memory of another has an arena that hands out only what it was given (`release`): one thread decides.
  */
 export class Arena {
   readonly kernel: KernelExports
-  readonly #memory: KernelMemory
+  readonly memory: KernelMemory
+  readonly #grows: boolean
   /** By address; no two touch. */
   readonly #free: Range[] = []
   #end = reservedBytes
-  #u8: Uint8Array<ArrayBuffer>
-  #u32: Uint32Array<ArrayBuffer>
-  #i32: Int32Array<ArrayBuffer>
-  #f32: Float32Array<ArrayBuffer>
-  #f64: Float64Array<ArrayBuffer>
+  #u8: Uint8Array
+  #u32: Uint32Array
+  #i32: Int32Array
+  #f32: Float32Array
+  #f64: Float64Array
 
-  constructor(module: KernelModule) {
-    this.#memory = createMemory(reservedBytes, arenaBytesMax)
-    this.kernel = instantiateKernel(module, this.#memory)
-    const buffer = this.#memory.buffer
+  private constructor(module: KernelModule, memory: KernelMemory, grows: boolean) {
+    this.memory = memory
+    this.#grows = grows
+    this.kernel = instantiateKernel(module, memory)
+    const { buffer } = memory
     this.#u8 = new Uint8Array(buffer)
     this.#u32 = new Uint32Array(buffer)
     this.#i32 = new Int32Array(buffer)
@@ -51,28 +56,38 @@ export class Arena {
     this.#f64 = new Float64Array(buffer)
   }
 
-  get u8(): Uint8Array<ArrayBuffer> {
-    if (this.#u8.buffer !== this.#memory.buffer) this.#u8 = new Uint8Array(this.#memory.buffer)
+  /** An arena with a memory of its own. The module is of the same flavour, shared or not. */
+  static create(module: KernelModule, sharing: MemorySharing): Arena {
+    return new Arena(module, createMemory(reservedBytes, arenaBytesMax, sharing), true)
+  }
+
+  /** A second arena over a memory whose owner is on another thread. */
+  static over(module: KernelModule, memory: KernelMemory): Arena {
+    return new Arena(module, memory, false)
+  }
+
+  get u8(): Uint8Array {
+    if (this.#u8.buffer !== this.memory.buffer) this.#u8 = new Uint8Array(this.memory.buffer)
     return this.#u8
   }
 
-  get u32(): Uint32Array<ArrayBuffer> {
-    if (this.#u32.buffer !== this.#memory.buffer) this.#u32 = new Uint32Array(this.#memory.buffer)
+  get u32(): Uint32Array {
+    if (this.#u32.buffer !== this.memory.buffer) this.#u32 = new Uint32Array(this.memory.buffer)
     return this.#u32
   }
 
-  get i32(): Int32Array<ArrayBuffer> {
-    if (this.#i32.buffer !== this.#memory.buffer) this.#i32 = new Int32Array(this.#memory.buffer)
+  get i32(): Int32Array {
+    if (this.#i32.buffer !== this.memory.buffer) this.#i32 = new Int32Array(this.memory.buffer)
     return this.#i32
   }
 
-  get f32(): Float32Array<ArrayBuffer> {
-    if (this.#f32.buffer !== this.#memory.buffer) this.#f32 = new Float32Array(this.#memory.buffer)
+  get f32(): Float32Array {
+    if (this.#f32.buffer !== this.memory.buffer) this.#f32 = new Float32Array(this.memory.buffer)
     return this.#f32
   }
 
-  get f64(): Float64Array<ArrayBuffer> {
-    if (this.#f64.buffer !== this.#memory.buffer) this.#f64 = new Float64Array(this.#memory.buffer)
+  get f64(): Float64Array {
+    if (this.#f64.buffer !== this.memory.buffer) this.#f64 = new Float64Array(this.memory.buffer)
     return this.#f64
   }
 
@@ -111,6 +126,7 @@ export class Arena {
 
   /** Grows until the last free range has `bytes`, and returns it. */
   #grow(bytes: number): Range | undefined {
+    if (!this.#grows) return undefined
     const last = this.#free.at(-1)
     const atEnd = last !== undefined && last.pointer + last.bytes === this.#end
     const missing = Math.max(bytes - (atEnd ? last.bytes : 0), growthBytesMin)
@@ -127,7 +143,7 @@ export class Arena {
 
   #growMemory(bytes: number): boolean {
     try {
-      this.#memory.grow(bytes / pageBytes)
+      this.memory.grow(bytes / pageBytes)
       return true
     } catch {
       return false // the runtime refuses; another arena may have room

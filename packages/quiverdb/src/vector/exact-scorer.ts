@@ -41,7 +41,7 @@ export class ExactScorer {
    * Where the float32 bytes (little-endian) of row i go, so that a file can be read straight into it. The view is good until the pool
    * next allocates, which asking for a later row can do: fill a row before asking for the next. @throws QuiverError MEMORY_FULL
    */
-  row(i: number): Uint8Array<ArrayBuffer> {
+  row(i: number): Uint8Array {
     const extent = this.#reserve(i + 1)
     const start = extent.pointer + i * this.#stride
     return extent.arena.u8.subarray(start, start + 4 * this.#query.length)

@@ -1,4 +1,4 @@
-import { graphLayout, keyBytes, selectionLayout, walkLayout } from '@quiverdb/kernel'
+import { graphLayout, keyBytes, levelsMax, selectionLayout, walkLayout } from '@quiverdb/kernel'
 import { assert } from '../errors.js'
 import type { Arena } from './arena.js'
 import { eachChunk } from './chunks.js'
@@ -158,15 +158,17 @@ export class GraphMemory {
   /** Prepares the room for choosing neighbours and returns its address. */
   placeSelection(): number {
     const { arena, pool } = this
-    const { m0 } = this.parameters
+    const { m, m0 } = this.parameters
     const selection = pool.scratch(arena, 'selection', selectionBytes)
     const chosen = pool.scratch(arena, 'chosen', 4 * (m0 + 4))
     const spare = pool.scratch(arena, 'spare', 4 * (m0 + 4))
     const sorted = pool.scratch(arena, 'sorted', keyBytes * (m0 + 2))
+    const kept = pool.scratch(arena, 'kept', 4 * levelsMax * (m + 1))
     const at = selection / 4
     arena.u32[at + selectionField.chosen] = chosen
     arena.u32[at + selectionField.spare] = spare
     arena.u32[at + selectionField.sorted] = sorted
+    arena.u32[at + selectionField.kept] = kept
     return selection
   }
 
@@ -196,6 +198,7 @@ export class GraphMemory {
     this.#set('stride', stride)
     this.#set('codeBytes', codeBytes)
     this.#set('seed', seed)
+    this.#set('locks', 0)
     for (const name of ['codes', 'links', 'levels', 'upperOffsets', 'upperLinks'] as const)
       this.#set(name, this.#extents[name].pointer)
   }

@@ -1,13 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { DirectoryStore } from '../store/directory-store.js'
 import { extentAlignment } from './arena.js'
 import { type Extent, MemoryPool } from './memory-pool.js'
 
 const mebibyte = 1024 ** 2
 
-describe('MemoryPool', () => {
+describe.each([{ shared: false }, { shared: true }])('MemoryPool, shared: $shared', ({ shared }) => {
   test('extents are aligned, never overlap, keep their bytes, and all come back', async () => {
-    const pool = await MemoryPool.create({ memoryBytesMax: 64 * mebibyte })
+    const pool = await MemoryPool.create({ memoryBytesMax: 64 * mebibyte, shared })
     const step = fc.oneof(
       fc.record({ allocate: fc.integer({ min: 1, max: 300_000 }) }),
       fc.record({ together: fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 5 }) }),
@@ -47,7 +51,7 @@ describe('MemoryPool', () => {
   })
 
   test('refuses what the bound does not allow, and names the numbers', async () => {
-    const pool = await MemoryPool.create({ memoryBytesMax: mebibyte })
+    const pool = await MemoryPool.create({ memoryBytesMax: mebibyte, shared })
     const half = pool.allocate(mebibyte / 2)
     expect(() => pool.allocate(mebibyte / 2 + 1)).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
     half.free()
@@ -58,7 +62,7 @@ describe('MemoryPool', () => {
   })
 
   test('freed extents are refused', async () => {
-    const pool = await MemoryPool.create()
+    const pool = await MemoryPool.create({ shared })
     const extent = pool.allocate(10)
     extent.free()
     expect(() => extent.free()).toThrow(/once/)
@@ -67,7 +71,7 @@ describe('MemoryPool', () => {
   })
 
   test('scratch keeps its address until it must grow, and tells when it is new', async () => {
-    const pool = await MemoryPool.create()
+    const pool = await MemoryPool.create({ shared })
     const { arena } = pool.allocate(1)
     let cleared = 0
     const first = pool.scratch(arena, 'marks', 100, () => cleared++)
@@ -79,4 +83,38 @@ describe('MemoryPool', () => {
     expect(arena.u8.subarray(grown, grown + 100_000).every((byte) => byte === 0)).toBe(true)
     pool.close()
   })
+
+  test('files are read into extents and written from them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'quiver-pool-'))
+    const pool = await MemoryPool.create({ shared })
+    try {
+      const extent = pool.allocate(1000)
+      extent.view().forEach((_, i, view) => (view[i] = i))
+      const store = await DirectoryStore.open(folder)
+      await store.putNew('one', extent.view())
+      extent.view().fill(0)
+      expect(store.sync.readInto('one', 100, extent.view().subarray(0, 500))).toBe(500)
+      expect([...extent.view().subarray(0, 500)]).toEqual(Array.from({ length: 500 }, (_, i) => (100 + i) & 255))
+      await store.close()
+    } finally {
+      pool.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+test('a pool within another hands out what it was given, in the same memory', async () => {
+  const pool = await MemoryPool.create({ shared: true })
+  const extent = pool.allocate(3 * extentAlignment)
+  const within = await MemoryPool.within(extent.arena.memory)
+  expect(() => within.allocate(1)).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+  within.give(extent.pointer, 3 * extentAlignment)
+  const inner = within.allocate(2 * extentAlignment)
+  inner.view().fill(7)
+  expect(extent.view().indexOf(7)).toBe(inner.pointer - extent.pointer)
+  expect(() => within.allocate(extentAlignment + 1)).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+  pool.allocate(64 * mebibyte)
+  expect(inner.view().every((byte) => byte === 7)).toBe(true)
+  expect(within.bytesUsed).toBe(2 * extentAlignment)
+  pool.close()
 })

@@ -1,4 +1,4 @@
-import { type KernelModule, loadKernel } from '@quiverdb/kernel'
+import { canShareMemory, type KernelMemory, type KernelModule, loadKernel } from '@quiverdb/kernel'
 import { assert, QuiverError } from '../errors.js'
 import { alignUp, Arena, extentAlignment } from './arena.js'
 
@@ -24,7 +24,7 @@ export class Extent {
   }
 
   /** The bytes, as a view that is good until the next allocation anywhere in the pool. */
-  view(): Uint8Array<ArrayBuffer> {
+  view(): Uint8Array {
     assert(!this.#freed, 'a freed extent is not used')
     return this.arena.u8.subarray(this.pointer, this.pointer + this.bytes)
   }
@@ -40,6 +40,11 @@ export class Extent {
 export interface MemoryPoolOptions {
   /** Bound over all extents and scratch. Default: 2 GiB. */
   memoryBytesMax?: number
+  /**
+   * Whether other threads can be given the memory, to build or to search in it. Its views are then over SharedArrayBuffers, which some
+   * functions of a browser refuse. Default: false.
+   */
+  shared?: boolean
 }
 
 /**
@@ -55,21 +60,53 @@ export interface MemoryPoolOptions {
  * ```
  */
 export class MemoryPool {
-  readonly memoryBytesMax: number
+  /** Whether other threads can be given the memory. */
+  readonly shared: boolean
   readonly #module: KernelModule
+  readonly #arenasMax: number
+  #memoryBytesMax: number
   readonly #arenas: Arena[] = []
   readonly #scratch = new Map<Arena, Map<string, Extent>>()
   #bytesUsed = 0
   #closed = false
 
-  private constructor(module: KernelModule, memoryBytesMax: number) {
+  private constructor(module: KernelModule, memoryBytesMax: number, shared: boolean, arenas: number) {
     this.#module = module
-    this.memoryBytesMax = memoryBytesMax
+    this.#memoryBytesMax = memoryBytesMax
+    this.shared = shared
+    this.#arenasMax = arenas
   }
 
-  /** @throws Error on a runtime without WebAssembly SIMD. */
+  /** @throws Error on a runtime without WebAssembly SIMD. @throws QuiverError INVALID_ARGUMENT when memory cannot be shared here. */
   static async create(options: MemoryPoolOptions = {}): Promise<MemoryPool> {
-    return new MemoryPool(await loadKernel(), options.memoryBytesMax ?? memoryBytesMaxDefault)
+    const { memoryBytesMax = memoryBytesMaxDefault, shared = false } = options
+    if (shared && !canShareMemory()) {
+      throw new QuiverError(
+        'INVALID_ARGUMENT',
+        'Memory cannot be shared here: a browser tab needs cross-origin isolation for that.',
+      )
+    }
+    return new MemoryPool(await loadKernel({ shared }), memoryBytesMax, shared, arenasMax)
+  }
+
+  /** A pool in the memory of another thread's pool: it has what it is given (`give`), and that pool keeps account of it. */
+  static async within(memory: KernelMemory): Promise<MemoryPool> {
+    const module = await loadKernel({ shared: true })
+    const pool = new MemoryPool(module, 0, true, 1)
+    pool.#include(Arena.over(module, memory))
+    return pool
+  }
+
+  /** Bound over all extents and scratch, in bytes. */
+  get memoryBytesMax(): number {
+    return this.#memoryBytesMax
+  }
+
+  /** Adds a piece of the memory to a pool within another's. */
+  give(pointer: number, bytes: number): void {
+    assert(this.#arenasMax === 1 && bytes % extentAlignment === 0, 'whole pages are given to a pool within another')
+    this.#arenas[0]!.release(pointer, bytes)
+    this.#memoryBytesMax += bytes
   }
 
   /** Bytes of all extents that are not freed, in whole pages, with the scratch areas. */
@@ -135,12 +172,13 @@ export class MemoryPool {
 
   *#candidates(): Generator<Arena> {
     yield* this.#arenas
-    while (this.#arenas.length < arenasMax) {
-      const arena = new Arena(this.#module)
-      this.#arenas.push(arena)
-      this.#scratch.set(arena, new Map())
-      yield arena
-    }
+    while (this.#arenas.length < this.#arenasMax) yield this.#include(Arena.create(this.#module, { shared: this.shared }))
+  }
+
+  #include(arena: Arena): Arena {
+    this.#arenas.push(arena)
+    this.#scratch.set(arena, new Map())
+    return arena
   }
 
   #allocateIn(arena: Arena, sizes: readonly number[]): Extent[] | undefined {
