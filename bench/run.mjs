@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { benchOptions } from './shared/arguments.mjs'
 import { BenchError } from './shared/errors.mjs'
 import { benchFolder, rootFolder } from './shared/folders.mjs'
+import { writeRows } from './shared/output.mjs'
 
 const reasonLines = 5
 
@@ -15,8 +16,12 @@ try {
     setUpQuiver()
     installPeers()
   }
-  const { run } = await import(`./${options.name}/${options.name}.mjs`)
-  await run(options)
+  const rows = []
+  for (const name of options.names) {
+    const { run } = await import(`./${name}/${name}.mjs`)
+    rows.push(...(await run(options)))
+  }
+  writeRows(options.out, rows)
 } catch (error) {
   if (!(error instanceof BenchError)) throw error
   process.stderr.write(`${error.message}\n`)

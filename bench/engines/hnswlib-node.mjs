@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { k } from '../shared/sets.mjs'
 import { benchFolder, cacheFolder } from '../shared/folders.mjs'
-import { efConstruction, efOnly, installedVersion, m, stopwatch } from './settings.mjs'
+import { stopwatch } from '../shared/meters.mjs'
+import { efConstruction, efOnly, installedVersion, m } from './settings.mjs'
 
 const require = createRequire(import.meta.url)
 const installed = join(benchFolder, 'node_modules', 'hnswlib-node')
@@ -51,11 +51,15 @@ function hnswlib(name, variant, folderOf) {
 
 function served(index) {
   let inputs = []
+  let setting
   return {
     // Its API takes plain arrays alone.
     prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => Array.from(queries.row(query)))),
-    configure: ({ ef }) => index.setEf(ef),
-    search: (query) => index.searchKnn(inputs[query], k),
+    configure(next) {
+      setting = next
+      index.setEf(setting.ef)
+    },
+    search: (query) => index.searchKnn(inputs[query], setting.k),
     rows: (answer) => answer.neighbors,
     close: () => {},
   }

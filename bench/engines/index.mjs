@@ -1,16 +1,13 @@
 import { hnswlibNode, hnswlibNodeNative } from './hnswlib-node.mjs'
 import { lancedb } from './lancedb.mjs'
-import { quiver, quiverUnsettled } from './quiver.mjs'
+import { quiver, quiverModes, quiverPresets, quiverUnsettled } from './quiver.mjs'
 import { usearch } from './usearch.mjs'
 import { zvec, zvecInt8 } from './zvec.mjs'
 
-/** Links of a node and candidates kept while building: the same for every engine. */
-export { efConstruction, m } from './settings.mjs'
-
 /**
- * @typedef {import('../shared/sets.mjs').SetInfo} SetInfo
- * @typedef {import('../shared/sets.mjs').Vectors} Vectors
- * @typedef {{ ef: number } & Record<string, number | boolean>} Setting what one point of a sweep searches with
+ * @typedef {import('../sets/sets.mjs').SetInfo} SetInfo
+ * @typedef {import('../sets/vectors.mjs').Vectors} Vectors
+ * @typedef {{ k: number, ef?: number } & Record<string, number | boolean | undefined>} Setting what one point of a sweep searches with
  *
  * @typedef {object} Built
  * @property {number} buildS seconds until the engine had accepted every vector
@@ -22,8 +19,10 @@ export { efConstruction, m } from './settings.mjs'
  * @typedef {object} Served an opened index
  * @property {(queries: Vectors) => void} prepare converts the queries to the type that the engine takes
  * @property {(setting: Setting) => void | Promise<void>} configure for the searches that follow
- * @property {(query: number) => unknown} search the answer, or a promise of it
+ * @property {(query: number) => unknown} search the answer, or a promise of it: ids and distances
  * @property {(answer: unknown) => ArrayLike<number>} rows the row numbers of an answer, nearest first; not timed
+ * @property {() => Promise<number>} [indexBytes] what the index takes by the engine's own account
+ * @property {() => Promise<number>} [audit] what the engine finds wrong: unreachable nodes, damage
  * @property {() => void | Promise<void>} close
  *
  * @typedef {object} Engine
@@ -36,16 +35,30 @@ export { efConstruction, m } from './settings.mjs'
  * @property {() => Promise<unknown>} load imports the library, so that opening is timed without it
  * @property {(info: SetInfo, base: Vectors, folder: string) => Promise<Built>} build from nothing to a closed index in the folder
  * @property {(info: SetInfo, folder: string, setting: Setting) => Promise<Served>} open ready to search with this setting
- * @property {(efs: readonly number[]) => Setting[]} settings
+ * @property {(efs: readonly number[], k: number) => Setting[]} settings
  */
 
 /** @type {readonly Engine[]} */
-export const engines = [quiver, quiverUnsettled, hnswlibNode, hnswlibNodeNative, usearch, zvec, zvecInt8, lancedb]
+const peers = [hnswlibNode, hnswlibNodeNative, usearch, zvec, zvecInt8, lancedb]
+/** @type {readonly Engine[]} */
+const engines = [quiver, ...quiverModes, ...quiverPresets, quiverUnsettled, ...peers]
 export const engineNames = engines.map((engine) => engine.name)
+export const peerNames = peers.map((engine) => engine.name)
 
 /** @param {string} name @returns {Engine} */
 export function engineNamed(name) {
   const engine = engines.find((candidate) => candidate.name === name)
   if (!engine) throw new Error(`no engine is named ${name}`)
   return engine
+}
+
+/** @param {string} name @returns {boolean} whether it is a form of Quiver */
+export const isQuiver = (name) => name.startsWith(quiver.name)
+
+/**
+ * @param {import('../shared/arguments.mjs').BenchOptions} options @param {readonly string[]} names without a choice, these
+ * @returns {readonly string[]} the engines asked for: `--engines` names all, `--peers` those beside Quiver's own
+ */
+export function chosenEngines({ engines, peers }, names) {
+  return engines ?? (peers ? [...names.filter(isQuiver), ...peers] : names)
 }

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module'
-import { k } from '../shared/sets.mjs'
-import { efConstruction, installedVersion, m, stopwatch } from './settings.mjs'
+import { stopwatch } from '../shared/meters.mjs'
+import { efConstruction, installedVersion, m } from './settings.mjs'
 
 const require = createRequire(import.meta.url)
 const rowsPerInsert = 5_000
 const tableName = 'vectors'
 // A query costs about a millisecond before any search is done, so that fewer settings tell as much.
-const efsSwept = new Set([12, 16, 24, 32, 64, 128, 256])
+const efsSwept = new Set([12, 16, 24, 32, 64, 128, 256, 512, 1_024])
 let library
 let arrow
 
@@ -16,10 +16,10 @@ export const lancedb = {
   variant: 'hnsw_sq',
   package: '@lancedb/lancedb',
   version: () => installedVersion('@lancedb/lancedb'),
-  settings: (efs) =>
+  settings: (efs, k) =>
     efs
       .filter((ef) => efsSwept.has(ef))
-      .flatMap((ef) => [0, 2].map((refine) => ({ ef, refine })))
+      .flatMap((ef) => [0, 2].map((refine) => ({ k, ef, refine })))
       .filter(({ ef, refine }) => ef > k * Math.max(1, refine)), // it refuses a smaller one
   async load() {
     library = require('@lancedb/lancedb')
@@ -61,7 +61,12 @@ function served(table, distanceType, setting) {
       setting = next
     },
     search(query) {
-      let search = table.vectorSearch(inputs[query]).distanceType(distanceType).ef(setting.ef).limit(k).select(['row'])
+      let search = table
+        .vectorSearch(inputs[query])
+        .distanceType(distanceType)
+        .ef(setting.ef)
+        .limit(setting.k)
+        .select(['row', '_distance'])
       if (setting.refine > 0) search = search.refineFactor(setting.refine)
       return search.toArrow()
     },

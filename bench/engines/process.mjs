@@ -1,69 +1,73 @@
-// The process that one engine lives in. It answers one message after another; see `engine-process.mjs` for the other end.
-import { existsSync, readFileSync } from 'node:fs'
-import { median, percentile, recallOf } from '../shared/statistics.mjs'
-import { baseOf, k, queriesOf, truthOf } from '../shared/sets.mjs'
+// The process that one engine lives in, asked through `shared/child.mjs`.
+import { answerRequests, childParameters } from '../shared/answer-requests.mjs'
+import { bytesRead, cpuStopwatch, residentBytes, stopwatch } from '../shared/meters.mjs'
+import { median, percentile } from '../shared/statistics.mjs'
+import { baseOf, queriesOf } from '../sets/sets.mjs'
 import { engineNamed } from './index.mjs'
 
 const warmUpQueries = 100
 
-const [name, setJson, folder] = process.argv.slice(2)
+/** @type {{ engine: string, info: import('../sets/sets.mjs').SetInfo, folder: string }} */
+const { engine: name, info, folder } = childParameters()
 const engine = engineNamed(name)
 /** With re-ranking, where an engine sweeps it: then all that it may need has been touched when its memory is measured. */
-const [warmUpSetting] = engine.settings([64]).slice(-1)
-/** @type {import('../shared/sets.mjs').SetInfo} */
-const info = JSON.parse(setJson)
+const [warmUpSetting] = engine.settings([64], 10).slice(-1)
 
 /** @type {import('./index.mjs').Served} */
 let served
 let queries
-let truth
 let startBytes = 0
 
-const requests = {
+answerRequests({
+  runtime: () => process.version,
+
   async build() {
     await engine.load()
     const base = baseOf(info)
-    const cpuBefore = process.cpuUsage()
+    const cpu = cpuStopwatch()
     const built = await engine.build(info, base, folder)
-    return { ...built, cpuS: cpuSecondsSince(cpuBefore) }
+    return { ...built, cpuS: cpu() }
   },
 
   /** Opens the index and answers one query. Loading the library and converting the query are not timed. */
   async open() {
     await engine.load()
     queries = queriesOf(info)
-    truth = truthOf(info)
     startBytes = residentBytes()
     const readBefore = bytesRead()
-    const openMs = await timed(async () => (served = await engine.open(info, folder, warmUpSetting)))
+    const opening = stopwatch()
+    served = await engine.open(info, folder, warmUpSetting)
+    const openS = opening()
     served.prepare(queries)
-    const answerMs = await timed(async () => {
-      await served.configure(warmUpSetting)
-      await served.search(0)
-    })
-    return { openMs: openMs + answerMs, readBytes: bytesRead() - readBefore }
+    const answering = stopwatch()
+    await served.configure(warmUpSetting)
+    await served.search(0)
+    return { openMs: 1000 * (openS + answering()), readBytes: bytesRead() - readBefore }
   },
 
   /** Asks every query once, so that every page is there, and tells what the index then holds in memory. */
   async warmUp() {
     await askAll()
-    return { memoryBytes: residentBytes() - startBytes }
+    return { memoryBytes: residentBytes() - startBytes, indexBytes: await served.indexBytes?.() }
   },
 
   /** Another engine had the core and its caches before: the first questions are not timed. */
-  async sweep({ settings }) {
+  async beginSweep() {
     await served.configure(warmUpSetting)
     await askAll()
-    const points = []
-    for (const setting of settings) points.push({ setting, ...(await measure(setting)) })
-    globalThis.gc?.() // now, not while the next engine is timed
-    return points
   },
 
-  async close() {
-    await served?.close()
-  },
-}
+  /** @param {{ setting: import('./index.mjs').Setting }} options */
+  measure: ({ setting }) => measure(setting),
+
+  /** What has become garbage goes now, not while the next engine is timed. */
+  endSweep: () => globalThis.gc?.(),
+
+  /** What the engine itself finds wrong with its index. */
+  audit: () => served.audit?.(),
+
+  close: () => served?.close(),
+})
 
 async function askAll() {
   for (let query = 0; query < queries.rows; query++) await served.search(query)
@@ -74,7 +78,7 @@ async function measure(setting) {
   for (let query = 0; query < Math.min(warmUpQueries, queries.rows); query++) await served.search(query)
   const answers = new Array(queries.rows)
   const latencies = new Float64Array(queries.rows)
-  const cpuBefore = process.cpuUsage()
+  const cpu = cpuStopwatch()
   const start = performance.now()
   for (let query = 0, before = start; query < queries.rows; query++) {
     const answer = served.search(query)
@@ -85,48 +89,12 @@ async function measure(setting) {
     before = after
   }
   const wallS = (performance.now() - start) / 1000
-  const cpuS = cpuSecondsSince(cpuBefore)
+  const cpuS = cpu()
   return {
-    recall: recallOf(
-      answers.map((answer) => served.rows(answer)),
-      truth,
-      k,
-    ),
+    found: answers.map((answer) => Int32Array.from(served.rows(answer))),
     qps: queries.rows / wallS,
     cpuQps: queries.rows / cpuS,
     p50Ms: median(latencies),
     p99Ms: percentile(latencies, 0.99),
   }
 }
-
-/** Of all threads of this process. */
-function cpuSecondsSince(before) {
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1e6
-}
-
-async function timed(work) {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
-}
-
-function residentBytes() {
-  globalThis.gc?.()
-  return process.memoryUsage.rss()
-}
-
-/** Bytes that this process has read through system calls; memory-mapped reads do not count. NaN where the system does not tell. */
-function bytesRead() {
-  if (!existsSync('/proc/self/io')) return Number.NaN
-  return Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
-}
-
-process.on('message', async ({ id, kind, ...rest }) => {
-  try {
-    process.send?.({ id, value: await requests[kind](rest) })
-  } catch (error) {
-    process.send?.({ id, error: (error instanceof Error ? error.message : String(error)).split('\n')[0] })
-  }
-})
-process.on('disconnect', () => process.exit())

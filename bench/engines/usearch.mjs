@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { k } from '../shared/sets.mjs'
-import { efConstruction, efOnly, installedVersion, m, stopwatch } from './settings.mjs'
+import { stopwatch } from '../shared/meters.mjs'
+import { efConstruction, efOnly, installedVersion, m } from './settings.mjs'
 
 const require = createRequire(import.meta.url)
 const oneThread = 1
@@ -28,13 +28,14 @@ export const usearch = {
     return { buildS, settledS: elapsed(), graphs: [base.rows], unindexed: 0 }
   },
   async open(info, folder, setting) {
-    let { ef: loadedEf } = setting
+    let { ef: loadedEf, k } = setting
     let index = loaded(info, folder, loadedEf)
     let inputs = []
     return {
       prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => queries.row(query).slice())),
       // Its ef is an argument of the constructor: every setting opens the file again.
-      async configure({ ef }) {
+      async configure({ ef, k: wanted }) {
+        k = wanted
         if (ef === loadedEf) return
         index = undefined
         globalThis.gc?.()

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { k } from '../shared/sets.mjs'
-import { efConstruction, efOnly, installedVersion, m, stopwatch } from './settings.mjs'
+import { stopwatch } from '../shared/meters.mjs'
+import { efConstruction, efOnly, installedVersion, m } from './settings.mjs'
 
 const require = createRequire(import.meta.url)
 const rowsPerInsert = 1_000
@@ -12,10 +12,10 @@ let library
 export const zvec = engine('zvec', 'hnsw f32', 'UNDEFINED', efOnly)
 
 /** @type {import('./index.mjs').Engine} with and without its exact re-ranking */
-export const zvecInt8 = engine('zvec-int8', 'hnsw int8', 'INT8', (efs) =>
+export const zvecInt8 = engine('zvec-int8', 'hnsw int8', 'INT8', (efs, k) =>
   efs.flatMap((ef) => [
-    { ef, refiner: false },
-    { ef, refiner: true },
+    { k, ef, refiner: false },
+    { k, ef, refiner: true },
   ]),
 )
 
@@ -70,12 +70,14 @@ function documents(base, first) {
 function served(collection) {
   let inputs = []
   let params
+  let topk
   return {
     prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => queries.row(query).slice())),
-    configure({ ef, refiner }) {
+    configure({ k, ef, refiner }) {
+      topk = k
       params = { indexType: library.ZVecIndexType.HNSW, ef, isUsingRefiner: refiner === true }
     },
-    search: (query) => collection.querySync({ fieldName: 'embedding', vector: inputs[query], topk: k, outputFields: [], params }),
+    search: (query) => collection.querySync({ fieldName: 'embedding', vector: inputs[query], topk, outputFields: [], params }),
     rows: (answer) => answer.map((document) => Number(document.id)),
     close: () => collection.closeSync(),
   }

@@ -2,9 +2,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { quiver } from '../engines/quiver.mjs'
-import { BenchError } from '../shared/errors.mjs'
 import { cacheFolder } from '../shared/folders.mjs'
-import { print, progress, rounded, writeRows } from '../shared/output.mjs'
+import { print, progress, rounded } from '../shared/output.mjs'
 import { median } from '../shared/statistics.mjs'
 import { number, table } from '../shared/table.mjs'
 import { batches, batchesInFlight, concurrent, singles } from './workloads.mjs'
@@ -13,18 +12,14 @@ const rounds = 3
 const workloads = [batches, batchesInFlight, singles, concurrent]
 const folder = join(cacheFolder, 'ingest')
 
-/** @param {import('../shared/arguments.mjs').BenchOptions} options */
-export async function run(options) {
-  if (options.sets) throw new BenchError('ingest makes its own vectors: leave --set out.')
-  if (options.engines?.some((name) => name !== quiver.name)) {
-    throw new BenchError('ingest compares quiver with plain files: leave --engines out, or name quiver alone.')
-  }
+/** @param {import('../shared/arguments.mjs').BenchOptions} options @returns {Promise<object[]>} */
+export async function run({ quick }) {
   const library = await import('quiverdb')
   const rows = []
-  for (const workload of workloads) rows.push(...(await measured(workload, library, options.quick ? 1 : rounds)))
+  for (const workload of workloads) rows.push(...(await measured(workload, library, quick ? 1 : rounds)))
   print('\n# Durable writes, searchable when acknowledged, 128 dimensions\n')
   print(summary(rows))
-  writeRows(options.out, rows)
+  return rows
 }
 
 /** Two rows: Quiver's and the plain files', each the median of the rounds. */

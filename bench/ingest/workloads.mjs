@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { sizeBytes } from '../shared/folders.mjs'
-import { Random } from '../shared/random.mjs'
-import { Vectors } from '../shared/sets.mjs'
+import { Random } from '../sets/random.mjs'
+import { Vectors } from '../sets/vectors.mjs'
 import { PlainFile, PlainFolder } from './plain-files.mjs'
 
 const dimensions = 128

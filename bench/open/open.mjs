@@ -1,35 +1,40 @@
 // Question: how long after a start does the first answer come, and how much has to be read for it?
-import { builtIndex } from '../engines/built-index.mjs'
-import { EngineProcess } from '../engines/engine-process.mjs'
-import { engineNamed } from '../engines/index.mjs'
-import { chosenSets } from '../shared/chosen-sets.mjs'
-import { print, progress, rounded, writeRows } from '../shared/output.mjs'
-import { prepareSet } from '../shared/sets.mjs'
+import { builtIndex, engineChild } from '../engines/built-index.mjs'
+import { chosenEngines, engineNamed } from '../engines/index.mjs'
+import { chosenSets } from '../sets/chosen-sets.mjs'
+import { prepareSet } from '../sets/sets.mjs'
+import { withChild } from '../shared/child.mjs'
+import { print, progress, rounded } from '../shared/output.mjs'
 import { median } from '../shared/statistics.mjs'
 import { number, tableWithFailures } from '../shared/table.mjs'
+import { verdictTable } from '../shared/verdicts.mjs'
 
-const engineNames = ['quiver', 'hnswlib-node']
+const defaultSets = ['synthetic']
+const defaultEngines = ['quiver', 'quiver-memory', 'hnswlib-node']
 const reference = 'hnswlib-node'
+/** The mode that keeps most on disk answers before others have read their file. */
+const targetEngine = 'quiver-memory'
+const shareWanted = 0.1
 const starts = 7
 const quickStarts = 3
 const bytesPerMb = 1e6
 
-/** @param {import('../shared/arguments.mjs').BenchOptions} options */
+/** @param {import('../shared/arguments.mjs').BenchOptions} options @returns {Promise<object[]>} */
 export async function run(options) {
   const rows = []
-  for (const info of options.sets ? chosenSets(options) : chosenSets(options).slice(0, 1)) {
+  for (const info of chosenSets(options, defaultSets)) {
     prepareSet(info)
     const setRows = await openSet(info, options)
     rows.push(...setRows)
     print(`\n# First answer after opening ${info.name}: ${info.rows} x ${info.dimensions}\n`)
-    print(summary(setRows))
+    print(`${summary(setRows)}\n\n${verdictTable(targetsOf(setRows))}`)
   }
-  writeRows(options.out, rows)
+  return rows
 }
 
 async function openSet(info, options) {
   const contenders = []
-  for (const name of options.engines ?? engineNames) contenders.push(await contender(info, engineNamed(name), options))
+  for (const name of chosenEngines(options, defaultEngines)) contenders.push(await contender(info, engineNamed(name), options))
   for (let start = 0; start <= (options.quick ? quickStarts : starts); start++) {
     progress(start === 0 ? 'A first start that does not count: it fills the page cache' : `Start ${start}`)
     for (const each of contenders) await startOnce(info, each, start > 0)
@@ -49,14 +54,12 @@ async function contender(info, engine, options) {
 /** In a fresh process. */
 async function startOnce(info, contender, counts) {
   if (contender.error !== undefined) return
-  const child = new EngineProcess(contender.engine, info, contender.built.folder, { pinned: false })
+  const { engine, built } = contender
   try {
-    const open = await child.ask('open')
+    const open = await withChild(engineChild(engine, info, built.folder, { pinned: false }), (child) => child.ask('open'))
     if (counts) contender.opens.push(open)
   } catch (error) {
     contender.error = error.message
-  } finally {
-    await child.end()
   }
 }
 
@@ -70,6 +73,13 @@ function rowOf({ label, built, opens, error }) {
     fileMb: rounded(built.fileBytes / bytesPerMb, 1),
     starts: opens.length,
   }
+}
+
+function targetsOf(rows) {
+  const timeOf = (name) => rows.find((row) => row.engine === name)?.openMs
+  const [mine, theirs] = [timeOf(targetEngine), timeOf(reference)]
+  const measured = mine === undefined || theirs === undefined ? undefined : mine / theirs
+  return [{ what: `first answer / ${reference}'s`, of: targetEngine, measured, wanted: shareWanted, atMost: true }]
 }
 
 function summary(rows) {

@@ -1,103 +1,77 @@
 // Question: how fast does each engine find what share of the true nearest neighbours, and what does its index cost?
-import { setTimeout } from 'node:timers/promises'
-import { builtIndex } from '../engines/built-index.mjs'
-import { EngineProcess } from '../engines/engine-process.mjs'
-import { engineNamed, engineNames } from '../engines/index.mjs'
-import { chosenSets } from '../shared/chosen-sets.mjs'
-import { print, progress, rounded, writeRows } from '../shared/output.mjs'
-import { prepareSet } from '../shared/sets.mjs'
+import { chosenEngines } from '../engines/index.mjs'
+import { chosenSets } from '../sets/chosen-sets.mjs'
+import { judgeOf, prepareSet } from '../sets/sets.mjs'
+import { print, progress, rounded } from '../shared/output.mjs'
 import { median } from '../shared/statistics.mjs'
-import { curveTable, summaryTable } from './summary.mjs'
+import { verdictTable } from '../shared/verdicts.mjs'
+import { enter, sweep } from './contenders.mjs'
+import { runPresets } from './presets.mjs'
+import { runScale } from './scale.mjs'
+import { costTable, curveTable, speedTable } from './summary.mjs'
+import { targetsOf } from './targets.mjs'
 
-const efs = [10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256]
-const quickEfs = [10, 24, 64, 128]
+const efs = [2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 100, 128, 192, 256, 384, 512, 768, 1_024, 1_536]
+const quickEfs = [4, 10, 24, 64, 100, 192, 512]
 const rounds = 3
-const bytesPerMb = 1e6
-/** Between two sweeps: what an engine leaves behind, such as freeing memory, must not run into the next one's time. */
-const quietMs = 500
 
-/** @param {import('../shared/arguments.mjs').BenchOptions} options */
+const modes = ['quiver-speed', 'quiver-balanced', 'quiver-memory']
+const peers = ['hnswlib-node', 'hnswlib-node-native', 'usearch', 'zvec', 'zvec-int8', 'lancedb']
+const defaults = {
+  sets: ['mnist', 'synthetic', 'hard', 'clusters'],
+  engines: ['quiver', ...modes, 'quiver-unsettled', ...peers],
+}
+const quickDefaults = { sets: ['synthetic', 'clusters'], engines: ['quiver', ...modes, 'hnswlib-node', 'usearch', 'zvec-int8'] }
+
+/** @param {import('../shared/arguments.mjs').BenchOptions} options @returns {Promise<object[]>} */
 export async function run(options) {
+  if (options.scale) return runScale(options)
+  if (options.presets) return runPresets(options)
   const rows = []
-  for (const info of chosenSets(options)) {
+  const { sets } = options.quick ? quickDefaults : defaults
+  for (const info of chosenSets(options, sets)) {
     prepareSet(info)
     const setRows = await searchSet(info, options)
     rows.push(...setRows)
-    print(`\n# ${info.name}: ${info.rows} x ${info.dimensions}, ${info.metric}\n`)
-    if (setRows.some((row) => row.error === undefined)) print(`${curveTable(setRows)}\n`)
-    print(summaryTable(setRows))
+    report(info, setRows, options)
   }
-  writeRows(options.out, rows)
+  const targets = targetsOf(rows)
+  if (targets.length > 0)
+    print(`\n# Targets, by queries per second at equal recall of the ten nearest\n\n${verdictTable(targets)}`)
+  return rows
 }
 
 async function searchSet(info, options) {
-  const contenders = []
-  const rows = []
+  const names = chosenEngines(options, (options.quick ? quickDefaults : defaults).engines)
+  const { contenders, failures } = await enter(names, info, options, { bench: 'search' })
+  const judge = judgeOf(info)
   try {
-    for (const name of options.engines ?? engineNames) {
-      const engine = engineNamed(name)
-      const label = { bench: 'search', set: info.name, engine: name, version: engine.version(), variant: engine.variant }
-      const contender = await entered(engine, info, options, label)
-      if ('error' in contender) rows.push(contender)
-      else contenders.push(contender)
-    }
     for (let round = 1; round <= (options.quick ? 1 : rounds); round++) {
-      for (const contender of contenders) await sweep(contender, round, options.quick ? quickEfs : efs)
+      for (const contender of contenders) {
+        progress(`Round ${round}: ${contender.label.engine}`)
+        await sweep(contender, settingsOf(contender.engine, options), judge)
+      }
     }
   } finally {
     for (const { child } of contenders) await child.end()
   }
-  return [...contenders.flatMap(rowsOf), ...rows]
+  return [...contenders.flatMap(rowsOf), ...failures]
 }
 
-/** An engine whose index is built, opened and warm; or its row with the error. */
-async function entered(engine, info, options, label) {
-  let child
-  try {
-    const built = await builtIndex(engine, info, options)
-    progress(`Opening ${info.name} with ${engine.name}`)
-    child = new EngineProcess(engine, info, built.folder)
-    const { openMs } = await child.ask('open')
-    const { memoryBytes } = await child.ask('warmUp')
-    return { engine, child, label, index: indexColumns(built, openMs, memoryBytes), sweeps: [], failure: undefined }
-  } catch (error) {
-    await child?.end()
-    return { ...label, error: error.message }
-  }
-}
-
-async function sweep(contender, round, efs) {
-  if (contender.failure) return
-  progress(`Round ${round}: ${contender.engine.name}`)
-  try {
-    contender.sweeps.push(await contender.child.ask('sweep', { settings: contender.engine.settings(efs) }))
-    await setTimeout(quietMs)
-  } catch (error) {
-    contender.failure = error.message
-  }
-}
-
-function indexColumns(built, openMs, memoryBytes) {
-  return {
-    buildS: rounded(built.buildS, 2),
-    settledS: rounded(built.settledS, 2),
-    buildCpuS: rounded(built.cpuS, 2),
-    cached: built.cached,
-    graphs: built.graphs?.length,
-    graphNodes: built.graphs,
-    unindexed: built.unindexed,
-    memoryMb: rounded(memoryBytes / bytesPerMb, 1),
-    fileMb: rounded(built.fileBytes / bytesPerMb, 1),
-    ...(built.uncollectedBytes !== undefined && { uncollectedMb: rounded(built.uncollectedBytes / bytesPerMb, 1) }),
-    openMs: rounded(openMs, 2),
-  }
+/** From k on: no engine keeps fewer candidates than it is to return. */
+function settingsOf(engine, { ks, quick }) {
+  return ks.flatMap((k) =>
+    engine.settings(
+      (quick ? quickEfs : efs).filter((ef) => ef >= k),
+      k,
+    ),
+  )
 }
 
 /** One row per setting: the medians of the rounds. */
 function rowsOf({ label, index, sweeps, failure }) {
   if (failure) return [{ ...label, ...index, error: failure }]
-  const settings = sweeps[0].map((point) => point.setting)
-  return settings.map((setting, place) => {
+  return sweeps[0].map(({ setting }, place) => {
     const of = (key) => median(sweeps.map((points) => points[place][key]))
     return {
       ...label,
@@ -111,4 +85,14 @@ function rowsOf({ label, index, sweeps, failure }) {
       ...index,
     }
   })
+}
+
+function report(info, rows, { ks }) {
+  print(`\n# ${info.name}: ${info.rows} x ${info.dimensions}, ${info.metric}\n`)
+  for (const k of ks) {
+    const measured = rows.filter((row) => row.k === k)
+    if (measured.length === 0) continue
+    print(`${curveTable(measured, k)}\n\n${speedTable(measured, k)}\n`)
+  }
+  print(costTable(rows))
 }

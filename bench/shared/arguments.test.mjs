@@ -1,21 +1,35 @@
 import { expect, test } from 'vitest'
-import { benchOptions } from './arguments.mjs'
+import { benchNames, benchOptions } from './arguments.mjs'
 
 test('the options of a run', () => {
-  const options = benchOptions(['search', '--set', 'text', '--engines', 'quiver, usearch,quiver', '--quick'])
-  expect(options).toMatchObject({ name: 'search', sets: ['text'], engines: ['quiver', 'usearch'], quick: true, rebuild: false })
+  const options = benchOptions(['search', '--sets', 'hard', '--engines', 'quiver, usearch,quiver', '--quick', '--k', '1,10'])
+  expect(options).toMatchObject({ name: 'search', sets: ['hard'], engines: ['quiver', 'usearch'], quick: true, rebuild: false })
+  expect(options.ks).toEqual([1, 10])
   expect(options.out).toMatch(/search\.json$/)
+})
+
+test('one question of a bench writes a file of its own', () => {
+  expect(benchOptions(['search', '--scale', '--max', '30000'])).toMatchObject({ scale: true, rowsMax: 30_000 })
+  expect(benchOptions(['search', '--scale']).out).toMatch(/search-scale\.json$/)
+})
+
+test('all stands for every bench', () => {
+  expect(benchOptions(['all', '--quick']).names).toEqual(benchNames)
 })
 
 test.each([
   [[], /npm run bench -- <name>/],
-  [['speed'], /no bench "speed".*search, ingest, open/],
+  [['speed'], /no bench "speed".*search, open.*all/],
   [['search', 'open'], /One bench at a time/],
-  [['search', '--set', 'glove'], /no set "glove".*mnist, text/],
+  [['search', '--sets', 'glove'], /no set "glove".*mnist, synthetic/],
   [['search', '--engines', 'quiver,faiss'], /no engine "faiss".*hnswlib-node/],
+  [['search', '--peers', 'quiver'], /no peer "quiver".*hnswlib-node/],
   [['search', '--engines', ','], /No engine is named/],
   [['search', '--fast'], /Unknown option '--fast'/],
-  [['search', '--data', './not-there'], /no folder .*not-there/],
+  [['search', '--data', './not-there'], /nothing at .*not-there/],
+  [['search', '--k', '0'], /--k takes whole numbers from 1 to 100/],
+  [['search', '--max', 'many'], /--max takes whole numbers/],
+  [['open', '--scale'], /--scale belongs to search, not to open/],
 ])('%j is refused with what would be right', (parameters, message) => {
   expect(() => benchOptions(parameters)).toThrow(message)
 })

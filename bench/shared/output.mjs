@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { dirname } from 'node:path'
-import { isPinned } from '../engines/engine-process.mjs'
+import { isPinned } from './child.mjs'
 
 /** @param {string} file @param {readonly object[]} rows */
 export function writeRows(file, rows) {

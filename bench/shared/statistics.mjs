@@ -12,19 +12,6 @@ export function percentile(values, fraction) {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below)
 }
 
-/**
- * @param {readonly ArrayLike<number>[]} found row numbers, one list per query @param {Int32Array} truth queries x k @param {number} k
- * @returns {number} the mean share of the true k nearest that was found
- */
-export function recallOf(found, truth, k) {
-  let hits = 0
-  for (const [query, rows] of found.entries()) {
-    const wanted = new Set(truth.subarray(query * k, (query + 1) * k))
-    for (let i = 0; i < Math.min(k, rows.length); i++) if (wanted.delete(rows[i])) hits++
-  }
-  return hits / (found.length * k)
-}
-
 /** @typedef {{ recall: number, speed: number }} Point */
 
 /** The points that no other beats in both recall and speed. @param {readonly Point[]} points @returns {Point[]} by rising recall */

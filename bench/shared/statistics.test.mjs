@@ -1,25 +1,10 @@
 import { expect, test } from 'vitest'
-import { median, paretoFront, percentile, recallOf, speedAtRecall } from './statistics.mjs'
+import { median, paretoFront, percentile, speedAtRecall } from './statistics.mjs'
 
 test('a percentile lies between the nearest ranks', () => {
   expect(median([4, 1, 3])).toBe(3)
   expect(median([1, 2, 3, 4])).toBe(2.5)
   expect(percentile([10, 20], 0.75)).toBe(17.5)
-})
-
-test('recall counts each true neighbour once', () => {
-  const truth = Int32Array.from([1, 2, 3, 4])
-  expect(
-    recallOf(
-      [
-        [2, 1],
-        [3, 9],
-      ],
-      truth,
-      2,
-    ),
-  ).toBe(0.75)
-  expect(recallOf([[1, 1], []], truth, 2)).toBe(0.25)
 })
 
 const points = [

@@ -1,23 +1,46 @@
+/** @typedef {import('./vectors.mjs').Vectors} Vectors */
+
 const queriesAtOnce = 4
+
+/**
+ * @typedef {object} Truth
+ * @property {number} k
+ * @property {Int32Array} rows queries x k row numbers, nearest first
+ * @property {Float64Array} distances of these rows, as {@link orderDistance} gives them
+ */
 
 /**
  * The exact nearest neighbours, by scanning everything in double precision.
  *
- * @param {import('./sets.mjs').Vectors} base @param {import('./sets.mjs').Vectors} queries @param {'l2' | 'cosine'} metric cosine
- *   expects unit vectors @param {number} k
- * @returns {Int32Array} queries x k row numbers, nearest first
+ * @param {Vectors} base at least k rows @param {Vectors} queries @param {'l2' | 'cosine'} metric cosine expects unit vectors
+ * @param {number} k
+ * @returns {Truth}
  */
 export function exactNeighbours(base, queries, metric, k) {
-  const truth = new Int32Array(queries.rows * k)
+  const truth = { k, rows: new Int32Array(queries.rows * k), distances: new Float64Array(queries.rows * k) }
   const norms = metric === 'l2' ? halfSquaredNorms(base) : new Float64Array(base.rows)
   for (let first = 0; first < queries.rows; first += queriesAtOnce) {
     const block = Array.from({ length: queriesAtOnce }, (_, i) => queries.row(Math.min(first + i, queries.rows - 1)))
     const nearest = block.map(() => new Nearest(k))
-    // |q - x|^2 orders like |x|^2 / 2 - q.x, and 1 - cos like -q.x
     scan(base, norms, block, nearest)
-    for (let i = 0; i < queriesAtOnce && first + i < queries.rows; i++) truth.set(nearest[i].rows, (first + i) * k)
+    for (let i = 0; i < queriesAtOnce && first + i < queries.rows; i++) {
+      truth.rows.set(nearest[i].rows, (first + i) * k)
+      truth.distances.set(nearest[i].distances, (first + i) * k)
+    }
   }
   return truth
+}
+
+/**
+ * What orders like the metric: |x|^2 / 2 - q.x for |q - x|^2, -q.x for 1 - cos of unit vectors. The same operations in the same order as
+ * in the scan, so that equal vectors have equal distances to the last bit.
+ *
+ * @param {Float32Array} vector @param {Float32Array} query @param {'l2' | 'cosine'} metric @returns {number}
+ */
+export function orderDistance(vector, query, metric) {
+  let dot = 0
+  for (let d = 0; d < vector.length; d++) dot += vector[d] * query[d]
+  return (metric === 'l2' ? halfSquaredNorm(vector) : 0) - dot
 }
 
 /** Four queries for one pass over the base: its numbers are read from memory once and used four times. */
@@ -43,32 +66,32 @@ function scan(base, norms, [q0, q1, q2, q3], nearest) {
 }
 
 function halfSquaredNorms(vectors) {
-  return Float64Array.from({ length: vectors.rows }, (_, row) =>
-    vectors.row(row).reduce((sum, value) => sum + (value * value) / 2, 0),
-  )
+  return Float64Array.from({ length: vectors.rows }, (_, row) => halfSquaredNorm(vectors.row(row)))
+}
+
+function halfSquaredNorm(vector) {
+  let sum = 0
+  for (const value of vector) sum += (value * value) / 2
+  return sum
 }
 
 /** The k nearest so far, in order; equal distances keep the lower row. */
 class Nearest {
-  #distances
-  /** @type {Int32Array} */
-  rows
-
   constructor(k) {
-    this.#distances = new Float64Array(k).fill(Number.POSITIVE_INFINITY)
+    this.distances = new Float64Array(k).fill(Number.POSITIVE_INFINITY)
     this.rows = new Int32Array(k).fill(-1)
   }
 
   offer(row, distance) {
-    const distances = this.#distances
+    const { distances, rows } = this
     let place = distances.length - 1
     if (distance >= distances[place]) return
     while (place > 0 && distance < distances[place - 1]) {
       distances[place] = distances[place - 1]
-      this.rows[place] = this.rows[place - 1]
+      rows[place] = rows[place - 1]
       place--
     }
     distances[place] = distance
-    this.rows[place] = row
+    rows[place] = row
   }
 }

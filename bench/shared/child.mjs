@@ -1,14 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { benchFolder } from '../shared/folders.mjs'
+import { benchFolder } from './folders.mjs'
 
 const core = availableParallelism() > 1 ? 1 : 0
 /** True where a process can be kept on one core. */
 export const isPinned = process.platform === 'linux' && spawnSync('taskset', ['-c', String(core), 'true']).status === 0
 
-/** One engine in a process of its own, on one core unless said otherwise. Answers one request at a time. */
-export class EngineProcess {
+/**
+ * A script of this folder in a process of its own, which answers one request at a time (see `answerRequests`). On one core unless said
+ * otherwise, so that nothing of it runs beside what is measured.
+ */
+export class Child {
   #child
   #requests = 0
   /** @type {{ resolve: (value: any) => void, reject: (error: Error) => void } | undefined} */
@@ -17,16 +20,13 @@ export class EngineProcess {
   #ended
 
   /**
-   * @param {import('./index.mjs').Engine} engine
-   * @param {import('./index.mjs').SetInfo} info
-   * @param {string} folder its index's
-   * @param {{ pinned?: boolean }} [options]
+   * @param {string} script its path in the folder of the benches @param {object} parameters what the script gets, as JSON
+   * @param {{ pinned?: boolean, node?: string }} [options] `node`: another runtime than this one
    */
-  constructor(engine, info, folder, { pinned = true } = {}) {
-    const script = ['--expose-gc', join(benchFolder, 'engines', 'process.mjs'), engine.name, JSON.stringify(info), folder]
-    const [command, ...parameters] =
-      isPinned && pinned ? ['taskset', '-c', String(core), process.execPath, ...script] : [process.execPath, ...script]
-    this.#child = spawn(command, parameters, {
+  constructor(script, parameters, { pinned = true, node = process.execPath } = {}) {
+    const run = [node, '--expose-gc', join(benchFolder, script), JSON.stringify(parameters)]
+    const [command, ...rest] = isPinned && pinned ? ['taskset', '-c', String(core), ...run] : run
+    this.#child = spawn(command, rest, {
       // Warnings of the libraries belong to neither our rows nor our table.
       stdio: ['ignore', 'ignore', process.env.BENCH_VERBOSE ? 'inherit' : 'ignore', 'ipc'],
       cwd: benchFolder,
@@ -34,12 +34,10 @@ export class EngineProcess {
     })
     this.#child.on('message', ({ value, error }) => this.#settle(value, error === undefined ? undefined : new Error(error)))
     this.#child.on('error', (error) => this.#end(error))
-    this.#child.on('exit', (code, signal) =>
-      this.#end(new Error(`the process of ${engine.name} ended (${signal ?? `code ${code}`})`)),
-    )
+    this.#child.on('exit', (code, signal) => this.#end(new Error(`the process of ${script} ended (${signal ?? `code ${code}`})`)))
   }
 
-  /** @param {string} kind @param {object} [parameters] @returns {Promise<any>} @throws what the engine threw, or that its process ended */
+  /** @param {string} kind @param {object} [parameters] @returns {Promise<any>} @throws what the child threw, or that its process ended */
   ask(kind, parameters = {}) {
     if (this.#ended) return Promise.reject(this.#ended)
     return new Promise((resolve, reject) => {
@@ -48,7 +46,7 @@ export class EngineProcess {
     })
   }
 
-  /** Closes the index and ends the process. */
+  /** Lets the child close what it holds and ends its process. */
   async end() {
     if (this.#ended) return
     const exited = new Promise((resolve) => this.#child.once('exit', resolve))
@@ -67,5 +65,20 @@ export class EngineProcess {
   #end(error) {
     this.#ended ??= error
     this.#settle(undefined, error)
+  }
+}
+
+/**
+ * A child for one piece of work, which is ended whatever comes of it.
+ *
+ * @template R
+ * @param {ConstructorParameters<typeof Child>} parameters @param {(child: Child) => Promise<R>} work @returns {Promise<R>}
+ */
+export async function withChild(parameters, work) {
+  const child = new Child(...parameters)
+  try {
+    return await work(child)
+  } finally {
+    await child.end()
   }
 }

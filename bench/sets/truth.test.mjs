@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { Random } from './random.mjs'
-import { Vectors } from './sets.mjs'
-import { textSet } from './text-set.mjs'
+import { RecallJudge } from './recall.mjs'
 import { exactNeighbours } from './truth.mjs'
+import { Vectors } from './vectors.mjs'
 
 const randomVectors = (random, rows, dimensions) =>
   new Vectors(
@@ -27,17 +27,27 @@ test('the exact neighbours are those of a naive scan, for any number of queries'
   const base = randomVectors(new Random(1), 200, 12)
   for (const count of [1, 4, 7]) {
     const queries = randomVectors(new Random(2), count, 12)
-    expect([...exactNeighbours(base, queries, 'l2', 5)]).toEqual(naiveNeighbours(base, queries, 5))
+    expect([...exactNeighbours(base, queries, 'l2', 5).rows]).toEqual(naiveNeighbours(base, queries, 5))
   }
 })
 
-test('a smaller text set is a prefix of a larger one, and its vectors have unit length', () => {
-  const small = textSet(20, 3)
-  const large = textSet(40, 3)
-  expect(large.base.subarray(0, small.base.length)).toEqual(small.base)
-  expect(large.queries).toEqual(small.queries)
-  const [first] = [new Vectors(small.base, 768).row(0)]
-  expect(first.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5)
+const judgeOver = (rows, metric) => {
+  const base = new Vectors(Float32Array.from(rows.flat()), 2)
+  const queries = new Vectors(Float32Array.of(1, 0), 2)
+  return new RecallJudge({ base, queries, metric, truth: exactNeighbours(base, queries, metric, 2) })
+}
+
+test.each(['l2', 'cosine'])('recall counts any of several at one distance, each row once (%s)', (metric) => {
+  const away = [0, 1]
+  const near = [0.6, 0.8]
+  const judge = judgeOver([away, [1, 0], near, near, near], metric)
+  expect(judge.recall([[1, 2]], 2)).toBe(1)
+  expect(judge.recall([[1, 4]], 2)).toBe(1)
+  expect(judge.recall([[4, 4]], 2)).toBe(0.5)
+  expect(judge.recall([[0, 1]], 2)).toBe(0.5)
+  expect(judge.recall([[2]], 1)).toBe(0)
+  expect(judge.recall([[]], 2)).toBe(0)
+  expect(judge.recall([[-1, 99]], 2)).toBe(0)
 })
 
 test('the normal numbers have mean 0 and deviation 1', () => {

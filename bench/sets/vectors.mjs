@@ -1,0 +1,19 @@
+/** Vectors of one length in one array, row after row. */
+export class Vectors {
+  /** @param {Float32Array} values @param {number} dimensions */
+  constructor(values, dimensions) {
+    this.values = values
+    this.dimensions = dimensions
+    this.rows = values.length / dimensions
+  }
+
+  /** @param {number} index @returns {Float32Array} a view, not a copy */
+  row(index) {
+    return this.values.subarray(index * this.dimensions, (index + 1) * this.dimensions)
+  }
+
+  /** @param {number} rows @returns {Vectors} the first ones, a view */
+  first(rows) {
+    return new Vectors(this.values.subarray(0, rows * this.dimensions), this.dimensions)
+  }
+}
