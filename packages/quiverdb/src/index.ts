@@ -31,3 +31,12 @@ export type { ByteRange, ObjectStore, StoreCapabilities, SynchronousReads } from
 export { HnswIndex } from './vector/hnsw-index.js'
 export { MemoryPool } from './vector/memory-pool.js'
 export type { Metric } from './vector/metric.js'
+export type { SparseMetric } from './vector/sparse/measures.js'
+export {
+  SparseIndex,
+  type SparseIndexStats,
+  type SparseSearchOptions,
+  type SparseSearchResult,
+} from './vector/sparse/sparse-index.js'
+export { SparseVectorBuilder } from './vector/sparse/sparse-vector-builder.js'
+export { SparseVector } from './vector/sparse/sparse-vector.js'
