@@ -141,3 +141,40 @@ export class Sketch {
   half: f32
   queryNorm: f32
 }
+
+/** One exact scan over float32 rows for one or more queries; resumable. */
+@unmanaged
+export class Flat {
+  rows: usize
+  stride: i32
+  dimensions: i32
+  count: i32
+  /** One float64 per row: its squared norm. */
+  norms: usize
+  /** Bitset over rows; 0 allows all. */
+  allowed: usize
+  measure: i32
+  /** Of a composite measure, three float64: of the cosine, of the structure, of the magnitude. */
+  weights: usize
+  k: i32
+  /** One FlatQuery each. */
+  queries: usize
+  queryCount: i32
+  position: i32
+  /** Rows that every query has met. */
+  evaluations: i32
+}
+
+/** A query of such a scan. */
+@unmanaged
+export class FlatQuery {
+  /** As long as a row, zeros behind the dimensions. */
+  vector: usize
+  /** Room for k entries of a ranking. */
+  heap: usize
+  heapCount: i32
+  /** How many of its numbers are not zero. */
+  nonZeros: i32
+  /** Four float64: its squared norm; the estimate of a row with norm x is worth no exact look below first + second * x; room. */
+  numbers: usize
+}

@@ -135,7 +135,7 @@ function prune(scan: Scan): void {
 /** First allowed row at or after `row`, or `count`. */
 // @ts-ignore: decorator
 @inline
-function nextAllowed(allowed: usize, row: i32, count: i32): i32 {
+export function nextAllowed(allowed: usize, row: i32, count: i32): i32 {
   if (!allowed) return row
   while (row < count) {
     const word = load<u32>(allowed + (<usize>(row >> 5) << 2)) >> (row & 31)

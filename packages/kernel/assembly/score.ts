@@ -4,7 +4,7 @@ import { squaredNorm } from './rows'
 const modeL2: i32 = 0
 const modeDot: i32 = 1
 
-function dotF64(a: usize, b: usize, n: i32): f64 {
+export function dotF64(a: usize, b: usize, n: i32): f64 {
   let s0 = f64x2.splat(0), s1 = s0
   const end = a + (<usize>n << 2)
   while (a + 16 <= end) {
@@ -19,7 +19,7 @@ function dotF64(a: usize, b: usize, n: i32): f64 {
   return sum
 }
 
-function squaredL2F64(a: usize, b: usize, n: i32): f64 {
+export function squaredL2F64(a: usize, b: usize, n: i32): f64 {
   let s0 = f64x2.splat(0), s1 = s0
   const end = a + (<usize>n << 2)
   while (a + 16 <= end) {

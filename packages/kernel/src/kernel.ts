@@ -96,6 +96,15 @@ export interface KernelExports {
 
   /** Exact float64 distances of a float32 query to rows `stride` bytes apart. */
   exactDistances(query: number, rows: number, stride: number, count: number, dimensions: number, mode: number, out: number): void
+
+  /** Writes the squared norms (float64) of float32 rows `stride` bytes apart. */
+  flatNorms(rows: number, stride: number, count: number, dimensions: number, norms: number): void
+  /** Prepares an exact scan whose fields and queries are set. */
+  flatBegin(flat: number): void
+  /** Goes on for about `rowsMax` rows. Returns 1 when all are scanned, else 0. */
+  flatStep(flat: number, rowsMax: number): number
+  /** Writes the best of one query: rows (u32) and keys (float64, smaller is better). Returns how many; ends the scan for this query. */
+  flatResults(flat: number, query: number, rows: number, keys: number): number
 }
 
 // (module (func (result v128) i32.const 0 i8x16.splat)): valid only where SIMD is.

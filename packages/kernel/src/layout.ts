@@ -133,3 +133,43 @@ export const transforms = Object.freeze({ none: 0, normalise: 1, augment: 2, pla
 
 /** What a row holds before its meta numbers. */
 export const codesKinds = Object.freeze({ int8: 0, float32: 1 })
+
+/** One exact scan over float32 rows. All integers. */
+export const flatLayout = structure([
+  'rows',
+  'stride',
+  'dimensions',
+  'count',
+  'norms',
+  'allowed',
+  'measure',
+  'weights',
+  'k',
+  'queries',
+  'queryCount',
+  'position',
+  'evaluations',
+])
+
+/** One query of such a scan. All integers. */
+export const flatQueryLayout = structure(['vector', 'heap', 'heapCount', 'nonZeros', 'numbers'])
+
+/** Room for what a query of an exact scan has to know. */
+export const flatNumbersBytes = 64
+
+/** One entry of the ranking of an exact scan. */
+export const rankingEntryBytes = 16
+
+/** What an exact scan can measure. */
+export const measureKinds = Object.freeze({
+  cosine: 0,
+  dot: 1,
+  euclidean: 2,
+  angular: 3,
+  manhattan: 4,
+  chebyshev: 5,
+  jaccard: 6,
+  weightedJaccard: 7,
+  overlap: 8,
+  composite: 9,
+})

@@ -37,6 +37,11 @@ export class CodeBlock {
     return this.#extent
   }
 
+  /** Bytes of the pool that it occupies, its sketch included. */
+  get bytes(): number {
+    return (this.#extent?.bytes ?? 0) + (this.#sketch?.bytes ?? 0)
+  }
+
   get pool(): MemoryPool {
     return this.#pool
   }
@@ -62,6 +67,15 @@ export class CodeBlock {
       encodeAt(this.#pool, arena, chunk, pointer + (this.#rows + first) * this.layout.stride, this.encoding)
     })
     this.#rows += count
+  }
+
+  /** Encodes a vector in the place of a row. @throws QuiverError DIMENSION_MISMATCH, MEMORY_FULL */
+  set(row: number, vector: Float32Array): void {
+    checkLength(vector, this.dimensions)
+    assert(this.#extent && row < this.#rows, 'the row is there')
+    const { arena, pointer } = this.#extent
+    encodeAt(this.#pool, arena, vector, pointer + row * this.layout.stride, this.encoding)
+    this.#sketch?.renew(row)
   }
 
   /** Appends rows that were encoded before. @throws QuiverError MEMORY_FULL */

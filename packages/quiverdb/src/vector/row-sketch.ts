@@ -88,6 +88,11 @@ export class RowSketch {
     return this.#block.extent?.arena === this.#arena && baseOf(this.#block.rows) === this.baseRows
   }
 
+  /** Bytes of the pool that it occupies. */
+  get bytes(): number {
+    return this.#head.bytes + this.#groups.bytes
+  }
+
   /** Sketches the rows that were added. Returns false when there is no room for them. */
   advance(): boolean {
     const { rows } = this.#block
@@ -97,6 +102,13 @@ export class RowSketch {
     this.#arena.kernel.sketchRows(this.#head.pointer, this.#rows, rows)
     this.#rows = rows
     return true
+  }
+
+  /** Sketches a row again whose codes were replaced. The centre stays. */
+  renew(row: number): void {
+    if (row >= this.#rows || !this.fits) return
+    this.#place()
+    this.#arena.kernel.sketchRows(this.#head.pointer, row, row + 1)
   }
 
   /**

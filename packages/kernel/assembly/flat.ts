@@ -1,0 +1,194 @@
+// Exact scan of float32 rows. Where a measure allows it, a row is first estimated in float32, four rows at a time against two queries; only a
+// row whose estimate does not prove it worse than the k best so far is measured in float64, at once, while it is in the cache.
+//
+// The proof, with u = 2^-24: a float32 sum of n products or squares in four chains, each term met by at most t = n/4 + 3 additions, differs from
+// the true one by at most t' u / (1 - t' u) times the sum of the terms' magnitudes with t' = t + 3 for the operations within a term (Higham, Accuracy
+// and Stability of Numerical Algorithms, 3.1), which is |q||x| for products (Cauchy-Schwarz) and the sum itself for others; what underflows is at most
+// 2^-149 a term. `marginTerms` more cover float64's own rounding. Infinities and what is not a number prove nothing.
+import { Flat, FlatQuery } from './layout'
+import {
+  arcCosine, chebyshevF64, cosineOf, jaccardOf, manhattanF64, measureAngular, measureChebyshev, measureComposite, measureCosine, measureDot,
+  measureEuclidean, measureJaccard, measureManhattan, measureOverlap, nonZeros, overlapOf, weightedJaccardF64,
+} from './measure'
+import { entryBytes, markOf, rankingPush, rankingReplace, rankingSort, worseThan } from './ranking'
+import { squaredNorm } from './rows'
+import { nextAllowed } from './scan'
+import { dotF64, squaredL2F64 } from './score'
+import { estimate4, estimate8 } from './estimate'
+
+const queryBytes: usize = 20
+const unit: f64 = 5.9604644775390625e-8
+const marginTerms: f64 = 16
+const underflow: f64 = 1.4012984643248171e-45
+/** Of a mark, relative and absolute: it is a float32. */
+const markRounding: f64 = 1.2e-7
+const float32Max = f32.MAX_VALUE
+
+// Places among the numbers of a query.
+const norm2: usize = 0
+const first: usize = 8
+const second: usize = 16
+
+/** Writes the squared norms of rows. */
+export function flatNorms(rows: usize, stride: i32, count: i32, n: i32, norms: usize): void {
+  for (let row: i32 = 0; row < count; row++) {
+    store<f64>(norms, squaredNorm(rows, n))
+    rows += <usize>stride; norms += 8
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function queryAt(flat: Flat, i: i32): FlatQuery {
+  return changetype<FlatQuery>(flat.queries + <usize>i * queryBytes)
+}
+
+/** Prepares the queries, whose vectors and addresses are set. */
+export function flatBegin(flatPointer: usize): void {
+  const flat = changetype<Flat>(flatPointer)
+  flat.position = flat.evaluations = 0
+  for (let i: i32 = 0; i < flat.queryCount; i++) {
+    const query = queryAt(flat, i)
+    query.heapCount = 0
+    query.nonZeros = <i32>nonZeros(query.vector, query.vector, flat.dimensions)
+    store<f64>(query.numbers, squaredNorm(query.vector, flat.dimensions), norm2)
+    store<f64>(query.numbers, -Infinity, first)
+    store<f64>(query.numbers, 0, second)
+  }
+}
+
+/** The float64 key of a row (smaller is better) goes to the ranking with its mark: what an estimate of it would be, negated where smaller is better. */
+function measureRow(flat: Flat, query: FlatQuery, row: u32): void {
+  const n = flat.dimensions, q = query.vector, x = flat.rows + <usize>row * <usize>flat.stride, measure = flat.measure
+  let key: f64, mark: f64 = 0
+  if (measure == measureCosine || measure == measureAngular) {
+    mark = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(flat.norms + (<usize>row << 3)))
+    key = measure == measureAngular ? arcCosine(mark) : -mark
+  } else if (measure == measureDot) {
+    mark = dotF64(q, x, n)
+    key = -mark
+  } else if (measure == measureEuclidean) {
+    const squared = squaredL2F64(q, x, n)
+    mark = -squared
+    key = Math.sqrt(squared)
+  } else if (measure == measureManhattan || measure == measureChebyshev) {
+    key = measure == measureManhattan ? manhattanF64(q, x, n) : chebyshevF64(q, x, n)
+    mark = -key
+  } else if (measure == measureJaccard || measure == measureOverlap) {
+    const counts = nonZeros(x, q, n)
+    key = measure == measureJaccard ? -jaccardOf(counts, query.nonZeros) : -overlapOf(counts, query.nonZeros)
+  } else if (measure == measureComposite) key = -composite(flat, query, row, x)
+  else key = -weightedJaccardF64(q, x, n)
+  offer(flat, query, row, key, <f32>mark)
+}
+
+function composite(flat: Flat, query: FlatQuery, row: u32, x: usize): f64 {
+  const n = flat.dimensions, q = query.vector
+  const ofCosine = load<f64>(flat.weights), ofStructure = load<f64>(flat.weights, 8), ofMagnitude = load<f64>(flat.weights, 16)
+  const sum = ofCosine + ofStructure + ofMagnitude
+  if (!(sum > 0)) return 0
+  const cosine = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(flat.norms + (<usize>row << 3)))
+  const structure = jaccardOf(nonZeros(x, q, n), query.nonZeros), distance = Math.sqrt(squaredL2F64(q, x, n))
+  return (ofCosine * ((cosine + 1) / 2) + ofStructure * structure + ofMagnitude / (1 + distance)) / sum
+}
+
+function offer(flat: Flat, query: FlatQuery, row: u32, key: f64, mark: f32): void {
+  const heap = query.heap, k = flat.k
+  if (query.heapCount < k) rankingPush(heap, query.heapCount++, key, row, mark)
+  else if (worseThan(heap, key, row)) rankingReplace(heap, k, key, row, mark)
+  else return
+  if (query.heapCount == k) raiseBar(flat, query, <f64>markOf(heap))
+}
+
+/** Sets what an estimate must reach, now that the worst of k has this mark. */
+function raiseBar(flat: Flat, query: FlatQuery, mark: f64): void {
+  const n = <f64>flat.dimensions, measure = flat.measure, terms = (n / 4 + 6 + marginTerms) * unit, relative = terms / (1 - terms)
+  const lost = n * underflow, worst = mark - abs(mark) * markRounding - underflow
+  const queryNorm = Math.sqrt(load<f64>(query.numbers, norm2))
+  if (measure == measureCosine || measure == measureAngular) {
+    store<f64>(query.numbers, -lost, first)
+    store<f64>(query.numbers, (worst - relative) * queryNorm, second)
+  } else if (measure == measureDot) {
+    store<f64>(query.numbers, worst - lost, first)
+    store<f64>(query.numbers, -relative * queryNorm, second)
+  } else store<f64>(query.numbers, (worst - lost) / (1 - relative), first)
+}
+
+/** Measures those of four rows (the first n; the others repeat) that their estimates do not exclude. */
+// @ts-ignore: decorator
+@inline
+function sift(flat: Flat, query: FlatQuery, estimates: v128, norms01: v128, norms23: v128, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
+  const a = v128.load64_splat(query.numbers + first), b = v128.load64_splat(query.numbers + second)
+  const low = f64x2.lt(f64x2.promote_low_f32x4(estimates), f64x2.add(a, f64x2.mul(b, norms01)))
+  const high = f64x2.lt(f64x2.promote_low_f32x4(v128.shuffle<i64>(estimates, estimates, 1, 1)), f64x2.add(a, f64x2.mul(b, norms23)))
+  const below = v128.shuffle<i32>(low, high, 0, 2, 4, 6)
+  const known = f32x4.le(f32x4.abs(estimates), f32x4.splat(float32Max))
+  const open = ~i32x4.bitmask(v128.and(below, known)) & ((1 << n) - 1)
+  if (!open) return
+  if (open & 1) measureRow(flat, query, r0)
+  if (open & 2) measureRow(flat, query, r1)
+  if (open & 4) measureRow(flat, query, r2)
+  if (open & 8) measureRow(flat, query, r3)
+}
+
+/** All queries against four rows (the first n; the others repeat), by way of estimates. */
+function visitEstimated(flat: Flat, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
+  const stride = <usize>flat.stride, rows = flat.rows, kind = flat.measure
+  const a = rows + <usize>r0 * stride, b = rows + <usize>r1 * stride, c = rows + <usize>r2 * stride, d = rows + <usize>r3 * stride
+  const norms = flat.norms
+  let norms01 = v128.load64_zero(norms + (<usize>r0 << 3)), norms23 = v128.load64_zero(norms + (<usize>r2 << 3))
+  norms01 = f64x2.sqrt(v128.load_lane<i64>(norms + (<usize>r1 << 3), norms01, 1))
+  norms23 = f64x2.sqrt(v128.load_lane<i64>(norms + (<usize>r3 << 3), norms23, 1))
+  let i: i32 = 0
+  for (; i + 2 <= flat.queryCount; i += 2) {
+    const p = queryAt(flat, i), q = queryAt(flat, i + 1), out = p.numbers + 32
+    estimate8(kind, p.vector, q.vector, a, b, c, d, stride, out)
+    sift(flat, p, v128.load(out), norms01, norms23, r0, r1, r2, r3, n)
+    sift(flat, q, v128.load(out, 16), norms01, norms23, r0, r1, r2, r3, n)
+  }
+  if (i < flat.queryCount) {
+    const q = queryAt(flat, i)
+    sift(flat, q, estimate4(kind, q.vector, a, b, c, d, stride), norms01, norms23, r0, r1, r2, r3, n)
+  }
+}
+
+function visitExact(flat: Flat, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
+  for (let i: i32 = 0; i < flat.queryCount; i++) {
+    const query = queryAt(flat, i)
+    measureRow(flat, query, r0)
+    if (n > 1) measureRow(flat, query, r1)
+    if (n > 2) measureRow(flat, query, r2)
+    if (n > 3) measureRow(flat, query, r3)
+  }
+}
+
+/** Goes on for about `rowsMax` rows. Returns 1 when all are scanned, else 0. */
+export function flatStep(flatPointer: usize, rowsMax: i32): i32 {
+  const flat = changetype<Flat>(flatPointer), count = flat.count, allowed = flat.allowed, estimated = flat.measure < measureJaccard
+  let position = flat.position, scored: i32 = 0, done: i32 = 0
+  while (scored < rowsMax) {
+    const r0 = nextAllowed(allowed, position, count)
+    if (r0 >= count) { position = count; done = 1; break }
+    const r1 = nextAllowed(allowed, r0 + 1, count), r2 = nextAllowed(allowed, r1 + 1, count), r3 = nextAllowed(allowed, r2 + 1, count)
+    const n = r3 < count ? 4 : r2 < count ? 3 : r1 < count ? 2 : 1
+    if (estimated) visitEstimated(flat, r0, n > 1 ? r1 : r0, n > 2 ? r2 : r0, n > 3 ? r3 : r0, n)
+    else visitExact(flat, r0, r1, r2, r3, n)
+    position = (n > 3 ? r3 : count - 1) + 1
+    scored += n
+  }
+  flat.position = position
+  flat.evaluations += scored
+  return done
+}
+
+/** Writes what a query found, best first: rows (u32) and keys (float64). Returns how many; ends the scan for this query. */
+export function flatResults(flatPointer: usize, i: i32, rows: usize, keys: usize): i32 {
+  const query = queryAt(changetype<Flat>(flatPointer), i), n = query.heapCount
+  rankingSort(query.heap, n)
+  for (let j: i32 = 0; j < n; j++) {
+    const entry = query.heap + <usize>j * entryBytes
+    store<u32>(rows + (<usize>j << 2), load<u32>(entry, 8))
+    store<f64>(keys + (<usize>j << 3), load<f64>(entry))
+  }
+  return n
+}
