@@ -36,7 +36,7 @@ export async function builtIndex(engine, info, { rebuild }) {
  * Builds an index in an empty folder, in a process of its own.
  *
  * @param {import('./index.mjs').Engine} engine @param {import('./index.mjs').SetInfo} info @param {string} folder
- * @param {{ pinned?: boolean, node?: string }} [options]
+ * @param {{ cores?: 1 | 2 | 'all', node?: string }} [options]
  */
 export async function newIndex(engine, info, folder, options) {
   rmSync(folder, { recursive: true, force: true })

@@ -1,4 +1,5 @@
 import { hnswlibNode, hnswlibNodeNative } from './hnswlib-node.mjs'
+import { hnswIndex } from './hnsw-index.mjs'
 import { lancedb } from './lancedb.mjs'
 import { quiver, quiverModes, quiverPresets, quiverUnsettled } from './quiver.mjs'
 import { usearch } from './usearch.mjs'
@@ -15,6 +16,7 @@ import { zvec, zvecInt8 } from './zvec.mjs'
  * @property {readonly number[]} [graphs] their sizes in nodes, where the engine tells
  * @property {number} [unindexed] rows that no graph holds, where the engine tells
  * @property {number} [uncollectedBytes] on disk before what was superseded while building is collected, where an engine keeps it
+ * @property {Served} [inMemory] an index that is nowhere but in memory
  *
  * @typedef {object} Served an opened index
  * @property {(queries: Vectors) => void} prepare converts the queries to the type that the engine takes
@@ -42,18 +44,22 @@ import { zvec, zvecInt8 } from './zvec.mjs'
 const peers = [hnswlibNode, hnswlibNodeNative, usearch, zvec, zvecInt8, lancedb]
 /** @type {readonly Engine[]} */
 const engines = [quiver, ...quiverModes, ...quiverPresets, quiverUnsettled, ...peers]
+/** Those that keep an index in a file, which is built once and opened again. */
 export const engineNames = engines.map((engine) => engine.name)
 export const peerNames = peers.map((engine) => engine.name)
 
 /** @param {string} name @returns {Engine} */
 export function engineNamed(name) {
-  const engine = engines.find((candidate) => candidate.name === name)
+  const engine = [...engines, hnswIndex].find((candidate) => candidate.name === name)
   if (!engine) throw new Error(`no engine is named ${name}`)
   return engine
 }
 
 /** @param {string} name @returns {boolean} whether it is a form of Quiver */
 export const isQuiver = (name) => name.startsWith(quiver.name)
+
+/** @param {string} name @returns {boolean} whether it is measured once more under another Node.js: Quiver, and the fastest peer to build */
+export const runsUnderOthers = (name) => isQuiver(name) || name === zvecInt8.name
 
 /**
  * @param {import('../shared/arguments.mjs').BenchOptions} options @param {readonly string[]} names without a choice, these

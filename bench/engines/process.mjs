@@ -25,8 +25,17 @@ answerRequests({
     await engine.load()
     const base = baseOf(info)
     const cpu = cpuStopwatch()
-    const built = await engine.build(info, base, folder)
-    return { ...built, cpuS: cpu() }
+    const { inMemory, ...built } = await engine.build(info, base, folder)
+    const cpuS = cpu()
+    served = inMemory
+    return { ...built, cpuS }
+  },
+
+  /** What `build` left in memory, asked before anything is opened. */
+  async measureBuilt({ setting }) {
+    queries = queriesOf(info)
+    served.prepare(queries)
+    return measure(setting)
   },
 
   /** Opens the index and answers one query. Loading the library and converting the query are not timed. */

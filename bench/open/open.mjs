@@ -56,7 +56,7 @@ async function startOnce(info, contender, counts) {
   if (contender.error !== undefined) return
   const { engine, built } = contender
   try {
-    const open = await withChild(engineChild(engine, info, built.folder, { pinned: false }), (child) => child.ask('open'))
+    const open = await withChild(engineChild(engine, info, built.folder, { cores: 'all' }), (child) => child.ask('open'))
     if (counts) contender.opens.push(open)
   } catch (error) {
     contender.error = error.message

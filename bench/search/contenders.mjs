@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { builtIndex, engineChild } from '../engines/built-index.mjs'
-import { engineNamed, isQuiver } from '../engines/index.mjs'
+import { engineNamed, runsUnderOthers } from '../engines/index.mjs'
 import { Child } from '../shared/child.mjs'
 import { progress, rounded } from '../shared/output.mjs'
 
@@ -9,8 +9,6 @@ const bytesPerMb = 1e6
 const quietMs = 500
 /** A setting that finds more than this is followed by none that searches more. */
 const recallEnough = 0.995
-/** Peers that have one binary for every Node.js. */
-const portable = ['usearch', 'zvec', 'zvec-int8']
 
 /**
  * An engine with its index open in a process of its own, measured setting by setting.
@@ -26,14 +24,14 @@ const portable = ['usearch', 'zvec', 'zvec-int8']
 
 /**
  * @param {readonly string[]} names @param {import('../engines/index.mjs').SetInfo} info
- * @param {import('../shared/arguments.mjs').BenchOptions} options `node`: Quiver and portable peers once more under that runtime
+ * @param {import('../shared/arguments.mjs').BenchOptions} options `node`: some once more under that runtime
  * @param {object} label
  * @returns {Promise<{ contenders: Contender[], failures: object[] }>} `failures`: a row for each that could not be opened
  */
 export async function enter(names, info, options, label) {
   const entries = names.map((name) => ({ name, node: undefined }))
   if (options.node !== undefined) {
-    for (const name of names) if (isQuiver(name) || portable.includes(name)) entries.push({ name, node: options.node })
+    for (const name of names.filter(runsUnderOthers)) entries.push({ name, node: options.node })
   }
   const contenders = []
   const failures = []

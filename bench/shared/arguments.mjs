@@ -7,7 +7,7 @@ import { BenchError } from './errors.mjs'
 import { benchFolder } from './folders.mjs'
 
 /** In the order in which `all` runs them. */
-export const benchNames = ['search', 'open', 'ingest']
+export const benchNames = ['search', 'open', 'build', 'churn', 'ingest']
 const all = 'all'
 
 export const usage = `npm run bench -- <name> [options]
@@ -21,7 +21,7 @@ export const usage = `npm run bench -- <name> [options]
   --out FILE      the rows as JSON; default: bench/out/<name>.json
   --rebuild       build the indexes again that are kept in bench/.cache
   --no-setup      use what is installed and built
-  --node FILE     search, build: Quiver and the peers that load there once more under this Node.js
+  --node FILE     search, build: Quiver and the fastest builder of its peers once more under this Node.js
   --k a,b         search: how many nearest; default: 1,10,100
   --presets       search: what recall the presets give without any setting, and on clusters and duplicates
   --scale         search: what a query costs against the number of vectors, up to --max N (default 2,000,000)`
@@ -42,7 +42,7 @@ const flags = {
   max: { type: 'string' },
 }
 /** Options that only some benches know. */
-const particular = { node: ['search'], k: ['search'], presets: ['search'], scale: ['search'], max: ['search'] }
+const particular = { node: ['search', 'build'], k: ['search'], presets: ['search'], scale: ['search'], max: ['search'] }
 const scaleRowsMax = 2_000_000
 
 /**

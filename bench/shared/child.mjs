@@ -3,13 +3,14 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { benchFolder } from './folders.mjs'
 
-const core = availableParallelism() > 1 ? 1 : 0
+/** Core 0 serves interrupts: where there are more, one process has the next. */
+const coresOf = { 1: availableParallelism() > 1 ? '1' : '0', 2: '0,1' }
 /** True where a process can be kept on one core. */
-export const isPinned = process.platform === 'linux' && spawnSync('taskset', ['-c', String(core), 'true']).status === 0
+export const isPinned = process.platform === 'linux' && spawnSync('taskset', ['-c', coresOf[1], 'true']).status === 0
 
 /**
  * A script of this folder in a process of its own, which answers one request at a time (see `answerRequests`). On one core unless said
- * otherwise, so that nothing of it runs beside what is measured.
+ * otherwise, so that nothing of it runs beside what is measured: a runtime takes as many threads as it sees cores.
  */
 export class Child {
   #child
@@ -21,11 +22,11 @@ export class Child {
 
   /**
    * @param {string} script its path in the folder of the benches @param {object} parameters what the script gets, as JSON
-   * @param {{ pinned?: boolean, node?: string }} [options] `node`: another runtime than this one
+   * @param {{ cores?: 1 | 2 | 'all', node?: string }} [options] `node`: another runtime than this one
    */
-  constructor(script, parameters, { pinned = true, node = process.execPath } = {}) {
+  constructor(script, parameters, { cores = 1, node = process.execPath } = {}) {
     const run = [node, '--expose-gc', join(benchFolder, script), JSON.stringify(parameters)]
-    const [command, ...rest] = isPinned && pinned ? ['taskset', '-c', String(core), ...run] : run
+    const [command, ...rest] = isPinned && cores !== 'all' ? ['taskset', '-c', coresOf[cores], ...run] : run
     this.#child = spawn(command, rest, {
       // Warnings of the libraries belong to neither our rows nor our table.
       stdio: ['ignore', 'ignore', process.env.BENCH_VERBOSE ? 'inherit' : 'ignore', 'ipc'],

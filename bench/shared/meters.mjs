@@ -21,6 +21,13 @@ export function residentBytes() {
   return process.memoryUsage.rss()
 }
 
+/** @returns {number} what lies in RAM beside JavaScript's own objects and buffers: the memory of native libraries */
+export function nativeBytes() {
+  const resident = residentBytes()
+  const { heapTotal, external } = process.memoryUsage()
+  return resident - heapTotal - external
+}
+
 /** @returns {number} bytes that this process has read through system calls; memory-mapped reads do not count. NaN where the system does not tell */
 export function bytesRead() {
   if (!existsSync('/proc/self/io')) return Number.NaN
