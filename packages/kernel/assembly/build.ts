@@ -1,6 +1,7 @@
 // Insertion into a hierarchical navigable small world (Malkov & Yashunin, arXiv:1603.09320, Algorithms 1 and 4).
 import { distance1, distance4, isTwin } from './rows'
 import { keyDistance, keyId, keyOf, sortedInsert } from './keys'
+import { dropGone } from './gone'
 import { Graph, none, Walk } from './layout'
 import { lockEntry, lockNode, publishEntry, publishLink, publishList, unlockEntry, unlockNode } from './locks'
 import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed, topLevel } from './walk'
@@ -52,6 +53,11 @@ export class Selection {
   sorted: usize
   /** For each level: how many neighbours a new node gets there, and room for M of them. */
   kept: usize
+  /** For updates: node numbers that are offered to a list, and those of them that it does not have; offeredLists * M0 of each. */
+  offered: usize
+  candidates: usize
+  /** M0 + 3 keys. */
+  fresh: usize
 }
 
 /**
@@ -101,7 +107,7 @@ export function listLength(links: usize, degree: i32): i32 {
 }
 
 /** Adds a link from owner to id, choosing anew when the list is full. Returns whether the list has it now. The owner is locked. */
-function linkBack<T>(graph: Graph, s: Selection, owner: u32, id: u32, level: i32): bool {
+export function linkBack<T>(graph: Graph, s: Selection, owner: u32, id: u32, level: i32): bool {
   const degree = degreeMax(graph, level), links = linksOf(graph, owner, level), n = listLength(links, degree)
   if (n < degree) { publishLink(links + (<usize>n << 2), id); return true }
   const row = rowOf(graph, owner), bytes = <usize>graph.codeBytes, sorted = s.sorted
@@ -174,6 +180,7 @@ function link<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): v
     seed<T>(graph, walk, at)
     narrowStep<T>(graph, walk, l, unbounded)
     at = keyId(load<i64>(walk.pool))
+    if (graph.gone) dropGone<T>(graph, walk, id)
     choose<T>(graph, walk, s, id, l)
   }
   for (let l: i32 = 0; l <= highest; l++) {
@@ -185,7 +192,7 @@ function link<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): v
 
 // @ts-ignore: decorator
 @inline
-function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32): void {
+export function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32): void {
   const level = <i32>load<u8>(graph.levels + id)
   if (level > topLevel(graph, graph.entry)) insertHighest<T>(graph, walk, s, id, level)
   else link<T>(graph, walk, s, id, level)

@@ -50,6 +50,8 @@ export class Graph {
   seed: u32
   /** While several threads build the graph: its locks (see locks.ts). Else 0. */
   locks: usize
+  /** Bitset over `capacity` nodes that hold no vector: deleted, or never filled. 0: there are none. */
+  gone: usize
 }
 
 /** One walk over a graph. It can be left and resumed, so all that it knows is here. */

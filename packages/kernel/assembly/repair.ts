@@ -1,6 +1,7 @@
 // Reachability. Every node must be reachable from the entry along level-0 links. Insertion order, duplicates and tight clusters can break
 // that, because lists are short and pruned; the repair restores it by links from a breadth-first tree, whose own links it never removes.
 import { listLength, select, Selection, writeList } from './build'
+import { dropGone, goneCount, isGone } from './gone'
 import { keyId } from './keys'
 import { Graph, none, Walk } from './layout'
 import { linksOf, narrowStep, rowOf, seed } from './walk'
@@ -16,7 +17,7 @@ function spread(graph: Graph, start: u32, parents: usize, queue: usize): i32 {
       const next = load<u32>(links + (<usize>i << 2))
       if (next == none) break
       const parent = parents + (<usize>next << 2)
-      if (load<u32>(parent) != none) continue
+      if (load<u32>(parent) != none || isGone(graph, next)) continue
       store<u32>(parent, node)
       store<u32>(queue + (<usize>tail << 2), next)
       tail++
@@ -32,10 +33,10 @@ function spreadFromEntry(graph: Graph, parents: usize, queue: usize): i32 {
   return spread(graph, graph.entry, parents, queue)
 }
 
-/** Nodes that cannot be reached from the entry on level 0. `parents` and `queue`: u32 per node. */
+/** Nodes that hold a vector and cannot be reached from the entry on level 0. `parents` and `queue`: u32 per node. */
 export function audit(graphPointer: usize, parents: usize, queue: usize): i32 {
   const graph = changetype<Graph>(graphPointer)
-  return graph.nodes - spreadFromEntry(graph, parents, queue)
+  return graph.nodes - goneCount(graph) - spreadFromEntry(graph, parents, queue)
 }
 
 /** Makes `owner` link to id, in a free place or that of the last link which is not of the tree. */
@@ -56,6 +57,7 @@ function attach<T>(graph: Graph, walk: Walk, s: Selection, id: u32, parents: usi
   walk.query = rowOf(graph, id)
   seed<T>(graph, walk, graph.entry)
   narrowStep<T>(graph, walk, 0, i32.MAX_VALUE)
+  if (graph.gone) dropGone<T>(graph, walk, id)
   // The node was linked when its true neighbours could not be found; now some can.
   const n = select<T>(graph, s, walk.query, id, walk.pool, walk.count, graph.m, true)
   writeList(linksOf(graph, id, 0), s.chosen, n, graph.m0)
@@ -63,7 +65,11 @@ function attach<T>(graph: Graph, walk: Walk, s: Selection, id: u32, parents: usi
     const other = linksOf(graph, load<u32>(s.chosen + (<usize>i << 2)), 0), length = listLength(other, graph.m0)
     if (length < graph.m0 - 1) store<u32>(other + (<usize>length << 2), id)
   }
-  for (let i: i32 = 0; i < walk.count; i++) if (adopt(graph, keyId(load<i64>(walk.pool + (<usize>i << 3))), id, parents)) return
+  for (let i: i32 = 0; i < walk.count; i++) {
+    const owner = keyId(load<i64>(walk.pool + (<usize>i << 3)))
+    // A walk can come to nodes through gone ones alone.
+    if (load<u32>(parents + (<usize>owner << 2)) != none && adopt(graph, owner, id, parents)) return
+  }
   for (let owner: u32 = 0; owner < <u32>graph.nodes; owner++) {
     if (load<u32>(parents + (<usize>owner << 2)) != none && adopt(graph, owner, id, parents)) return
   }
@@ -72,9 +78,9 @@ function attach<T>(graph: Graph, walk: Walk, s: Selection, id: u32, parents: usi
 /** Links every unreachable node to a reachable one near it. Returns how many there were. */
 export function repair(graphPointer: usize, walkPointer: usize, selectionPointer: usize, parents: usize, queue: usize): i32 {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), s = changetype<Selection>(selectionPointer)
-  let missing = graph.nodes - spreadFromEntry(graph, parents, queue), attached: i32 = 0
+  let missing = graph.nodes - goneCount(graph) - spreadFromEntry(graph, parents, queue), attached: i32 = 0
   for (let id: u32 = 0; missing > 0 && id < <u32>graph.nodes; id++) {
-    if (load<u32>(parents + (<usize>id << 2)) != none) continue
+    if (load<u32>(parents + (<usize>id << 2)) != none || isGone(graph, id)) continue
     if (graph.codesKind) attach<f32>(graph, walk, s, id, parents)
     else attach<i8>(graph, walk, s, id, parents)
     missing -= spread(graph, id, parents, queue)

@@ -59,6 +59,19 @@ export interface KernelExports {
   /** Makes every node reachable; returns how many had to be attached. */
   repair(graph: number, walk: number, selection: number, parents: number, queue: number): number
 
+  /** Takes the vector out of a node and repairs the lists around it. The graph has a set of gone nodes. */
+  deleteNode(graph: number, walk: number, selection: number, node: number): void
+  /** Cuts links of a range of nodes to gone ones. Writes nodes (u32) that have few links left; returns how many. */
+  sweepNodes(graph: number, selection: number, from: number, to: number, poor: number): number
+  /** Empties the lists of a gone node that nothing links to. */
+  clearNode(graph: number, node: number): void
+  /** Inserts the encoded vector of a cleared node. Returns the length of its list on level 0. */
+  insertNode(graph: number, walk: number, selection: number, node: number): number
+  /** Chooses the lists of a node anew. */
+  reconnectNode(graph: number, walk: number, selection: number, node: number): void
+  /** Makes a node that holds a vector, on the highest level there is, the entry; -1 when there is none. */
+  chooseEntry(graph: number): void
+
   /** Descends to level 0. The walk's addresses and ef are set. */
   searchBegin(graph: number, walk: number): void
   /** Goes on for about `evaluationsMax` distances. Returns 1 when done, else 0. */

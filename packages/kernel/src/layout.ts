@@ -31,6 +31,7 @@ export const graphLayout = structure([
   'upperLinks',
   'seed',
   'locks',
+  'gone',
 ])
 
 /** One walk over a graph. `worst` and `bound` are float32; all others are integers. */
@@ -102,10 +103,13 @@ export const sketchLayout = structure([
 export const sketchGroupRows = 32
 
 /** Addresses of the room that the choice of neighbours needs. */
-export const selectionLayout = structure(['chosen', 'spare', 'sorted', 'kept'])
+export const selectionLayout = structure(['chosen', 'spare', 'sorted', 'kept', 'offered', 'candidates', 'fresh'])
 
 /** Levels that a node can live on, with level 0. */
 export const levelsMax = 16
+
+/** Lists of M0 node numbers that `offered` and `candidates` of a selection have room for; at least 50 numbers. */
+export const offeredLists = 8
 
 /**
  * Bytes of the numbers behind the codes of a row, each float32: scale; squared norm of the decoded vector plus the residual squared plus the

@@ -18,14 +18,21 @@ export interface Encoding {
 /** Encodes tightly packed vectors (a chunk at most) as rows at `target`, an address of the arena. Returns the greatest squared norm. */
 export function encodeAt(pool: MemoryPool, arena: Arena, vectors: Float32Array, target: number, encoding: Encoding): number {
   const { dimensions, codes, layout, transform, phi } = encoding
-  const source = pool.scratch(arena, 'source', vectors.byteLength)
-  const staging = pool.scratch(arena, 'staging', 8 * (dimensions + 16))
-  const centre = encoding.centre ?? pool.scratch(arena, 'zeros', 4 * dimensions, () => {})
+  const { source, staging, centre } = placeEncoding(pool, arena, vectors.byteLength, encoding)
   arena.f32.set(vectors, source / 4)
   const { codeBytes, stride } = layout
   const count = vectors.length / dimensions
   const kind = codesKindOf(codes)
   return arena.kernel.encodeRows(source, count, dimensions, transform, phi, centre, target, stride, kind, codeBytes, staging)
+}
+
+/** Scratch that encoding so many bytes of vectors needs. */
+export function placeEncoding(pool: MemoryPool, arena: Arena, vectorsBytes: number, { dimensions, centre }: Encoding) {
+  return {
+    source: pool.scratch(arena, 'source', vectorsBytes),
+    staging: pool.scratch(arena, 'staging', 8 * (dimensions + 16)),
+    centre: centre ?? pool.scratch(arena, 'zeros', 4 * dimensions, () => {}),
+  }
 }
 
 /** Encodes a query like a row, in scratch. */

@@ -1,8 +1,8 @@
-import { graphLayout, keyBytes, levelsMax, selectionLayout, walkLayout } from '@quiverdb/kernel'
+import { graphLayout, keyBytes, levelsMax, offeredLists, selectionLayout, walkLayout } from '@quiverdb/kernel'
 import { assert } from '../errors.js'
-import type { Arena } from './arena.js'
-import { eachChunk } from './chunks.js'
-import { encodeAt, type Encoding } from './encode.js'
+import { alignUp, type Arena } from './arena.js'
+import { chunkBytesMax, eachChunk } from './chunks.js'
+import { encodeAt, type Encoding, placeEncoding } from './encode.js'
 import {
   type GraphHeader,
   type GraphImage,
@@ -12,6 +12,7 @@ import {
   graphSections,
   sectionBytes,
 } from './graph-image.js'
+import type { GraphCalibration } from './graph-statistics.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { storedTransform } from './metric.js'
 import { codesKindOf, type RowLayout, rowLayout } from './row-layout.js'
@@ -22,6 +23,11 @@ const { index: selectionField, bytes: selectionBytes } = selectionLayout
 
 /** Up to here a search keeps one sorted pool; above, shifting it would cost more than heaps do. */
 const narrowEfMax = 512
+
+/** Where the set of gone nodes begins, behind the descriptor. */
+const goneOffset = alignUp(graphBytes, 64)
+/** Nodes that a deletion offers to those who linked to the deleted one. */
+const offeredMin = 50
 
 /** A search keeps this many nodes of level 1 in the same pool. */
 const startsMax = 4
@@ -34,7 +40,7 @@ export class GraphMemory {
   readonly pool: MemoryPool
   readonly parameters: GraphParameters
   readonly layout: RowLayout
-  readonly phi: number
+  #phi: number
   /** Greatest squared norm of what was encoded here, or phi squared. */
   norm2Max: number
   readonly arena: Arena
@@ -47,16 +53,36 @@ export class GraphMemory {
     this.pool = pool
     this.parameters = parameters
     this.layout = rowLayout(parameters.dimensions, parameters.codes)
-    this.phi = phi
+    this.#phi = phi
     this.norm2Max = phi * phi
     this.capacity = capacity
     const { dimensions, m0 } = parameters
     const bytes = sectionBytes({ nodes: capacity, m0, dimensions, stride: this.layout.stride, upperBytes: upperBytesMax })
-    const extents = pool.allocateTogether([...graphSections.map((name) => bytes[name]), graphBytes])
+    const extents = pool.allocateTogether([...graphSections.map((name) => bytes[name]), goneOffset + goneBytes(capacity)])
     this.#descriptor = extents.pop()!
     this.#extents = Object.fromEntries(graphSections.map((name, i) => [name, extents[i]!])) as Record<GraphSection, Extent>
     this.arena = this.#descriptor.arena
     this.#describe()
+  }
+
+  /** The greatest norm that the extra coordinate of dot allows for; 0 for other metrics. */
+  get phi(): number {
+    return this.#phi
+  }
+
+  /** Changes what rows are encoded with. All rows are to be encoded again, and links are those of other distances when phi differs. */
+  recalibrate({ centre, phi }: GraphCalibration): void {
+    this.#phi = phi
+    this.norm2Max = phi * phi
+    // float32 rows are as exact without a centre.
+    if (this.parameters.codes === 'int8') this.centre().set(centre)
+    else this.centre().fill(0)
+  }
+
+  /** What is subtracted before encoding, in graph space. Good until the next allocation. */
+  centre(): Float32Array {
+    const start = this.#extents.centre.pointer / 4
+    return this.arena.f32.subarray(start, start + this.parameters.dimensions)
   }
 
   /** Address of the kernel's descriptor. */
@@ -83,6 +109,35 @@ export class GraphMemory {
   setEntry(entry: number, maxLevel: number): void {
     this.#set('entry', entry)
     this.#set('maxLevel', maxLevel)
+  }
+
+  /** Whether nodes were deleted from this graph. */
+  get tracksGone(): boolean {
+    return this.#get('gone') !== 0
+  }
+
+  /** Forgets all nodes. */
+  clear(): void {
+    this.nodes = 0
+    this.setEntry(-1, 0)
+    this.#set('gone', 0)
+    if (this.capacity) this.arena.kernel.prepareNodes(this.pointer, 0, this.capacity, 0)
+  }
+
+  /** Bit i of word i >> 5 is set when node i holds no vector. Good until the next allocation. */
+  gone(): Uint32Array {
+    const start = (this.pointer + goneOffset) / 4
+    const words = this.arena.u32.subarray(start, start + goneBytes(this.capacity) / 4)
+    if (!this.tracksGone) {
+      words.fill(0)
+      this.#set('gone', this.pointer + goneOffset)
+    }
+    return words
+  }
+
+  /** Bytes of linear memory. */
+  get bytes(): number {
+    return graphSections.reduce((sum, name) => sum + this.#extents[name].bytes, this.#descriptor.bytes)
   }
 
   section(name: GraphSection): Extent {
@@ -117,6 +172,11 @@ export class GraphMemory {
     const { dimensions, metric, codes } = this.parameters
     const centre = this.#extents.centre.pointer
     return { dimensions, codes, layout: this.layout, transform: storedTransform(metric), phi: this.phi, centre }
+  }
+
+  /** Allocates what encoding so many bytes of vectors needs. @throws QuiverError MEMORY_FULL */
+  reserveEncoding(vectorsBytes: number): void {
+    placeEncoding(this.pool, this.arena, Math.min(vectorsBytes, chunkBytesMax(this.parameters.dimensions)), this.encoding)
   }
 
   /** Encodes tightly packed vectors as the rows from `first` on. */
@@ -164,18 +224,30 @@ export class GraphMemory {
     const spare = pool.scratch(arena, 'spare', 4 * (m0 + 4))
     const sorted = pool.scratch(arena, 'sorted', keyBytes * (m0 + 2))
     const kept = pool.scratch(arena, 'kept', 4 * levelsMax * (m + 1))
+    const fresh = pool.scratch(arena, 'fresh', keyBytes * (m0 + 3))
+    const offeredMax = Math.max(offeredMin, offeredLists * m0)
+    const offered = pool.scratch(arena, 'offered', 4 * offeredMax)
+    const candidates = pool.scratch(arena, 'offeredFresh', 4 * offeredMax)
     const at = selection / 4
     arena.u32[at + selectionField.chosen] = chosen
     arena.u32[at + selectionField.spare] = spare
     arena.u32[at + selectionField.sorted] = sorted
     arena.u32[at + selectionField.kept] = kept
+    arena.u32[at + selectionField.fresh] = fresh
+    arena.u32[at + selectionField.offered] = offered
+    arena.u32[at + selectionField.candidates] = candidates
     return selection
   }
 
-  /** How many nodes cannot be reached from the entry along level 0. */
+  /** Room to look which of so many nodes can be reached. */
+  placeSpread(nodes: number): { parents: number; queue: number } {
+    const bytes = 4 * Math.max(1, nodes)
+    return { parents: this.pool.scratch(this.arena, 'parents', bytes), queue: this.pool.scratch(this.arena, 'queue', bytes) }
+  }
+
+  /** How many nodes that hold vectors cannot be reached from the entry along level 0. */
   audit(): number {
-    const parents = this.pool.scratch(this.arena, 'parents', 4 * Math.max(1, this.nodes))
-    const queue = this.pool.scratch(this.arena, 'queue', 4 * Math.max(1, this.nodes))
+    const { parents, queue } = this.placeSpread(this.nodes)
     return this.arena.kernel.audit(this.pointer, parents, queue)
   }
 
@@ -199,6 +271,7 @@ export class GraphMemory {
     this.#set('codeBytes', codeBytes)
     this.#set('seed', seed)
     this.#set('locks', 0)
+    this.#set('gone', 0)
     for (const name of ['codes', 'links', 'levels', 'upperOffsets', 'upperLinks'] as const)
       this.#set(name, this.#extents[name].pointer)
   }
@@ -211,3 +284,5 @@ export class GraphMemory {
     this.arena.i32[this.pointer / 4 + graphField[field]] = value
   }
 }
+
+const goneBytes = (capacity: number): number => 4 * Math.ceil(capacity / 32)

@@ -54,11 +54,8 @@ export class HnswBuilder {
     if (parameters.metric === 'dot' && !calibration)
       throw new QuiverError('INVALID_ARGUMENT', 'A graph for dot needs a calibration.')
     const memory = allocate(pool, parameters, calibration?.phi ?? 0, capacity, 0, 0)
-    const centre = memory.section('centre')
-    // float32 rows are as exact without a centre.
-    const mean = parameters.codes === 'int8' ? calibration?.centre : undefined
-    memory.arena.f32.set(mean ?? new Float32Array(parameters.dimensions), centre.pointer / 4)
-    if (capacity) memory.arena.kernel.prepareNodes(memory.pointer, 0, capacity, 0)
+    memory.recalibrate(calibration ?? { centre: new Float32Array(parameters.dimensions), phi: 0 })
+    memory.clear()
     return new HnswBuilder(memory)
   }
 
@@ -91,10 +88,28 @@ export class HnswBuilder {
       memory.section(name).view().set(old.section(name).view().subarray(0, used))
     }
     memory.norm2Max = old.norm2Max
+    if (old.tracksGone) memory.gone().set(old.gone())
     const builder = HnswBuilder.#resumed(memory, header.nodes, header.entry, header.maxLevel, header.upperBytes)
     builder.#appended = this.#appended
     old.free()
     return builder
+  }
+
+  /** Forgets all vectors, for others of another distribution. */
+  restart(calibration: GraphCalibration): void {
+    this.#memory.recalibrate(calibration)
+    this.#memory.clear()
+    this.#appended = 0
+    this.#repairAt = 0
+  }
+
+  /** Allocates what inserting and repairing need, so that they cannot fail. @throws QuiverError MEMORY_FULL */
+  reserve(vectorsBytes: number): void {
+    const memory = this.#memory
+    memory.reserveEncoding(vectorsBytes)
+    memory.placeWalk(memory.parameters.efConstruction, false)
+    memory.placeSelection()
+    memory.placeSpread(memory.capacity)
   }
 
   /** The graph as it is, for a `ResidentGraph` that searches it while it grows. */
@@ -153,12 +168,11 @@ export class HnswBuilder {
   /** Makes every node reachable from the entry. Returns how many were not. */
   repair(): number {
     const memory = this.#memory
-    const { arena, pool, parameters } = memory
+    const { arena, parameters } = memory
     if (!memory.nodes) return 0
     const walk = memory.placeWalk(parameters.efConstruction, false)
     const selection = memory.placeSelection()
-    const parents = pool.scratch(arena, 'parents', 4 * memory.nodes)
-    const queue = pool.scratch(arena, 'queue', 4 * memory.nodes)
+    const { parents, queue } = memory.placeSpread(memory.nodes)
     return arena.kernel.repair(memory.pointer, walk, selection, parents, queue)
   }
 

@@ -1,203 +1,177 @@
-import { alignUp, extentAlignment } from './arena.js'
-import { checkLength } from './check-length.js'
-import { ExactScorer } from './exact-scorer.js'
+import { QuiverError } from '../errors.js'
+import type { Budget } from './budget.js'
+import { runWithin } from './budget.js'
 import { type GraphParametersInput, graphPresets } from './graph-image.js'
-import { GraphStatistics } from './graph-statistics.js'
-import { HnswBuilder } from './hnsw-builder.js'
-import type { Extent, MemoryPool } from './memory-pool.js'
-import { checkVector } from './metric.js'
-import { ResidentGraph } from './resident-graph.js'
+import { checkVector, isZeroVector } from './metric.js'
+import type { MemoryPool } from './memory-pool.js'
+import { NearestList, type NearestVectors } from './nearest-list.js'
+import { UpdatableGraph } from './updatable-graph.js'
 
 export interface HnswIndexOptions extends GraphParametersInput {
   /** Candidates kept while walking. Default: 50. */
   readonly efSearch?: number
+  /** The most vectors that the index takes. Default: what memory holds. */
+  readonly capacityMax?: number
+  /** What to do with a vector of zeros, which has no direction. Default: refuse under cosine, else keep. Kept ones are at cosine distance 1. */
+  readonly zeroVectors?: 'refuse' | 'keep'
 }
 
 export interface HnswSearchOptions {
-  /** Candidates kept while walking. Default: the index's; at least k. */
+  /** Candidates kept while walking: more find more. Default: the index's; at least k. */
   readonly ef?: number
-  /** Bit i of word i >> 5 allows vector i. Absent: all. */
+  /** Bit i of word i >> 5 allows the vector with id i. Absent: all. */
   readonly allowed?: Uint32Array
+  readonly budget?: Budget
 }
 
-const capacityMin = 64
-const capacityGrowth = 1.5
-/** Scored exactly: k candidates and a quarter as many again, at least this many more; then as many again while that helps. */
-const rerankExtraMin = 6
-/** Up to here a look at all nodes takes less than a millisecond; beyond, one is due when a share of 1/64 is new. */
-const smallSize = 4096
-const repairShare = 64
-const storedChunkRows = 256
-
-interface Scored {
-  readonly id: number
-  readonly distance: number
-  /** Place by estimate. */
-  readonly rank: number
+export interface HnswSearchResult extends NearestVectors {
+  /** False when the budget ended the search first. */
+  readonly complete: boolean
 }
 
-const byDistance = (a: Scored, b: Scored): number => a.distance - b.distance || a.id - b.id
+/** Vectors whose exact distances are computed in one step. */
+const exactRows = 1024
 
 /**
- * An index in memory: vectors go in and get the next number, searches return exact distances.
+ * An index in memory, for vectors that come, change and go. Ids are small integers: those of deleted vectors are given out again. Searches
+ * return exact distances; which vectors they find is approximate, `searchExact` looks at all. A call that throws has changed nothing.
  *
  * @example
  * ```ts
  * const index = new HnswIndex(pool, { dimensions: 3, metric: 'l2' })
- * index.add(Float32Array.of(0, 0, 1, 0, 1, 0))
- * index.search(Float32Array.of(0, 0, 2), 1) // { ids: [0], distances: [1] }
+ * const [a, b] = index.add(Float32Array.of(0, 0, 1, 0, 1, 0))
+ * index.search(Float32Array.of(0, 0, 2), 1) // { ids: [a], distances: [1], complete: true }
+ * index.replace(b, Float32Array.of(0, 0, 2))
+ * index.delete(a) // true
  * index.free()
  * ```
  */
 export class HnswIndex {
-  readonly #pool: MemoryPool
   readonly #options: HnswIndexOptions
-  readonly #scorer: ExactScorer
-  #builder: HnswBuilder | undefined
-  #graph: ResidentGraph | undefined
-  /** float32 vectors, tightly packed. */
-  #vectors: Extent | undefined
-  #size = 0
-  #addedSinceRepair = 0
+  readonly #graph: UpdatableGraph
 
+  /** @throws QuiverError INVALID_ARGUMENT */
   constructor(pool: MemoryPool, options: HnswIndexOptions) {
-    this.#pool = pool
     this.#options = options
-    this.#scorer = new ExactScorer(pool)
+    this.#graph = new UpdatableGraph(pool, options)
   }
 
+  /** Living vectors. */
   get size(): number {
-    return this.#size
+    return this.#graph.numbers.size
   }
 
-  /** Adds tightly packed vectors; they get the numbers from `size` on. @throws QuiverError INVALID_VECTOR, DIMENSION_MISMATCH, MEMORY_FULL */
-  add(vectors: Float32Array): void {
-    const { dimensions } = this.#options
+  /** Bytes of linear memory that the index holds; scratch, which searches of a pool share, is not counted. */
+  get memoryBytes(): number {
+    return this.#graph.memoryBytes
+  }
+
+  /** Adds tightly packed vectors, returns their ids. @throws QuiverError INVALID_VECTOR, DIMENSION_MISMATCH, ZERO_VECTOR, LIMIT_EXCEEDED, MEMORY_FULL */
+  add(vectors: Float32Array): Uint32Array<ArrayBuffer> {
+    const { dimensions, capacityMax = Infinity } = this.#options
     const count = Math.ceil(vectors.length / dimensions)
-    for (let i = 0; i < count; i++) checkVector(vectors.subarray(i * dimensions, (i + 1) * dimensions), dimensions)
-    if (!count) return
-    this.#store(vectors)
-    const builder = this.#roomFor(count)
-    builder.append(vectors)
-    this.#size += count
-    if (builder.rebuildAdvised) this.#rebuild()
-    else builder.insertNext(count)
-    this.#addedSinceRepair += count
-  }
-
-  /** The k nearest, by exact distance. @throws QuiverError DIMENSION_MISMATCH */
-  search(query: Float32Array, k: number, options: HnswSearchOptions = {}): { ids: Uint32Array; distances: Float64Array } {
-    checkLength(query, this.#options.dimensions)
-    if (!this.#graph || !this.#builder || !this.#vectors) return { ids: new Uint32Array(0), distances: new Float64Array(0) }
-    this.#repairWhenDue(this.#builder)
-    const ef = Math.max(options.ef ?? this.#options.efSearch ?? graphPresets.default.efSearch, k)
-    const { nodes, count } = this.#graph.search(query, { ef, allowed: options.allowed })
-    return this.#rerank(query, nodes, count, k)
-  }
-
-  /** Nodes that a walk cannot reach. */
-  audit(): number {
-    return this.#graph?.audit() ?? 0
-  }
-
-  free(): void {
-    this.#builder?.free()
-    this.#vectors?.free()
-    this.#scorer.free()
-    this.#builder = this.#graph = this.#vectors = undefined
-    this.#size = 0
-  }
-
-  /** New nodes are reachable when they come; the odd older one that lost its last link to them is found by looking at all. */
-  #repairWhenDue(builder: HnswBuilder): void {
-    const size = this.#size
-    if (!this.#addedSinceRepair || (size > smallSize && this.#addedSinceRepair * repairShare < size)) return
-    builder.repair()
-    this.#addedSinceRepair = 0
-  }
-
-  /** Scores candidates exactly, nearest estimate first, until the last few that were scored are all worse than the k nearest. */
-  #rerank(query: Float32Array, nodes: Uint32Array, count: number, k: number): { ids: Uint32Array; distances: Float64Array } {
-    const extra = Math.max(rerankExtraMin, k >> 2)
-    let nearest: Scored[] = []
-    let scored = 0
-    let late = true
-    while (late && scored < count) {
-      const end = Math.min(count, scored ? scored + extra : k + extra)
-      nearest = [...nearest, ...this.#score(query, nodes.subarray(scored, end), scored)].sort(byDistance).slice(0, k)
-      late = nearest.some(({ rank }) => rank >= end - extra)
-      scored = end
+    for (let i = 0; i < count; i++) this.#checkStored(vectors.subarray(i * dimensions, (i + 1) * dimensions))
+    if (this.size + count > capacityMax) {
+      throw new QuiverError('LIMIT_EXCEEDED', `The index takes ${capacityMax} vectors, not ${this.size + count}.`, {
+        details: { capacityMax, wanted: this.size + count },
+      })
     }
-    return { ids: Uint32Array.from(nearest, ({ id }) => id), distances: Float64Array.from(nearest, ({ distance }) => distance) }
+    return count ? this.#graph.add(vectors) : new Uint32Array(0)
   }
 
-  #score(query: Float32Array, nodes: Uint32Array, firstRank: number): Scored[] {
-    const { dimensions, metric } = this.#options
-    const { arena, pointer } = this.#vectors!
-    this.#scorer.begin(query, metric)
-    nodes.forEach((node, i) => {
-      const at = pointer / 4 + node * dimensions
-      this.#scorer.setRow(i, arena.f32.subarray(at, at + dimensions))
-    })
-    const distances = this.#scorer.score(nodes.length)
-    return Array.from(nodes, (id, i) => ({ id, distance: distances[i]!, rank: firstRank + i }))
+  /** Takes a vector out. Returns whether there was one. @throws QuiverError MEMORY_FULL */
+  delete(id: number): boolean {
+    if (!this.has(id)) return false
+    this.#graph.delete(id)
+    return true
   }
 
-  #store(vectors: Float32Array): void {
-    const { dimensions } = this.#options
-    const used = 4 * this.#size * dimensions
-    const wanted = used + vectors.byteLength
-    const present = this.#vectors
-    if (!present || present.bytes < wanted) {
-      this.#vectors = this.#pool.allocate(alignUp(Math.max(wanted, capacityGrowth * used), extentAlignment))
-      if (present) {
-        this.#vectors.view().set(present.view().subarray(0, used))
-        present.free()
+  /** Puts another vector in the place of one; it keeps its id. @throws QuiverError NOT_FOUND, INVALID_VECTOR, DIMENSION_MISMATCH, ZERO_VECTOR, MEMORY_FULL */
+  replace(id: number, vector: Float32Array): void {
+    this.#checkStored(vector)
+    if (!this.has(id)) throw new QuiverError('NOT_FOUND', `The index has no vector with id ${id}.`, { details: { id } })
+    this.#graph.replace(id, vector)
+  }
+
+  has(id: number): boolean {
+    return this.#graph.numbers.has(id)
+  }
+
+  /** A copy of a vector as it was given, or undefined. */
+  get(id: number): Float32Array<ArrayBuffer> | undefined {
+    return this.has(id) ? this.#graph.vectors.view(id).slice() : undefined
+  }
+
+  /** Ids of the living vectors, ascending. */
+  ids(): Uint32Array<ArrayBuffer> {
+    return this.#graph.numbers.list()
+  }
+
+  /** About the k nearest, or all when there are fewer, by exact distance; equal distances by id. @throws QuiverError DIMENSION_MISMATCH, INVALID_VECTOR, INVALID_ARGUMENT, ABORTED, MEMORY_FULL */
+  search(query: Float32Array, k: number, options: HnswSearchOptions = {}): HnswSearchResult {
+    this.#checkQuery(query, k)
+    const wanted = Math.min(k, this.size)
+    if (!wanted) return { ...new NearestList(1).result(), complete: true }
+    const ef = Math.max(options.ef ?? this.#options.efSearch ?? graphPresets.default.efSearch, wanted)
+    const found = this.#graph.search(query, wanted, { ...options, ef })
+    // A walk that comes back with fewer was cut off from the rest, or few are allowed.
+    return found && (found.ids.length === wanted || !found.complete) ? found : this.searchExact(query, k, options)
+  }
+
+  /** The k nearest of all that are allowed. @throws QuiverError DIMENSION_MISMATCH, INVALID_VECTOR, INVALID_ARGUMENT, ABORTED, MEMORY_FULL */
+  searchExact(query: Float32Array, k: number, options: Omit<HnswSearchOptions, 'ef'> = {}): HnswSearchResult {
+    this.#checkQuery(query, k)
+    const { numbers, vectors } = this.#graph
+    const { allowed, budget } = options
+    const nearest = new NearestList(Math.max(1, Math.min(k, numbers.size)))
+    let next = 0
+    const step = (evaluationsMax: number): boolean => {
+      for (let done = 0; done < evaluationsMax && next < numbers.end;) {
+        const end = Math.min(numbers.end, next + exactRows)
+        if (!allowed || hasBits(allowed, next, end)) {
+          const distances = vectors.distances(query, this.#options.metric, next, end)
+          for (let id = next; id < end; id++)
+            if (numbers.has(id) && isAllowed(allowed, id)) nearest.add(id, distances[id - next]!)
+          done += end - next
+        }
+        next = end
       }
+      return next >= numbers.end
     }
-    const { arena, pointer } = this.#vectors!
-    arena.f32.set(vectors, (pointer + used) / 4)
+    const complete = runWithin(budget, step)
+    return { ...nearest.result(), complete }
   }
 
-  #roomFor(count: number): HnswBuilder {
-    const wanted = this.#size + count
-    const present = this.#builder
-    if (present && present.capacity >= wanted) return present
-    const capacity = Math.max(wanted, capacityMin, Math.ceil(capacityGrowth * this.#size))
-    if (!present) return this.#adopt(this.#create(capacity, wanted))
-    return this.#adopt(present.grown(capacity))
+  /** Living vectors that a walk cannot reach: none in a sound index. */
+  audit(): number {
+    return this.#graph.audit()
   }
 
-  /** An empty builder that is calibrated by the stored vectors. */
-  #create(capacity: number, rows: number): HnswBuilder {
-    const { dimensions, metric, efSearch: _, ...parameters } = this.#options
-    const statistics = new GraphStatistics(this.#pool, dimensions, metric)
-    this.#eachStored(rows, (chunk) => statistics.add(chunk))
-    return HnswBuilder.create(this.#pool, { ...parameters, dimensions, metric, capacity, calibration: statistics.finish() })
+  /** Gives all memory back. The index is empty, and can be used again. */
+  free(): void {
+    this.#graph.free()
   }
 
-  /** Builds anew with a greater phi. */
-  #rebuild(): void {
-    const capacity = this.#builder!.capacity
-    this.#builder!.free()
-    const builder = this.#adopt(this.#create(capacity, this.#size))
-    this.#eachStored(this.#size, (chunk) => builder.append(chunk))
-    builder.insertNext(this.#size)
+  #checkStored(vector: Float32Array): void {
+    const { dimensions, metric, zeroVectors = metric === 'cosine' ? 'refuse' : 'keep' } = this.#options
+    checkVector(vector, dimensions)
+    if (zeroVectors === 'refuse' && isZeroVector(vector))
+      throw new QuiverError(
+        'ZERO_VECTOR',
+        'A vector of zeros has no direction. Leave it out, or create the index with zeroVectors: "keep".',
+      )
   }
 
-  #adopt(builder: HnswBuilder): HnswBuilder {
-    this.#builder = builder
-    this.#graph = new ResidentGraph(builder.memory)
-    return builder
+  #checkQuery(query: Float32Array, k: number): void {
+    checkVector(query, this.#options.dimensions)
+    if (!(Number.isInteger(k) && k > 0)) throw new QuiverError('INVALID_ARGUMENT', `k must be a positive integer, not ${k}.`)
   }
+}
 
-  /** Stored vectors in copies of moderate size, which stay good while memory grows. */
-  #eachStored(rows: number, use: (chunk: Float32Array) => void): void {
-    const { dimensions } = this.#options
-    for (let first = 0; first < rows; first += storedChunkRows) {
-      const { arena, pointer } = this.#vectors!
-      const start = pointer / 4
-      use(arena.f32.slice(start + first * dimensions, start + Math.min(rows, first + storedChunkRows) * dimensions))
-    }
-  }
+const isAllowed = (allowed: Uint32Array | undefined, id: number): boolean =>
+  !allowed || ((allowed[id >>> 5]! >>> (id & 31)) & 1) === 1
+
+function hasBits(bits: Uint32Array, from: number, to: number): boolean {
+  for (let word = from >>> 5; word < to / 32; word++) if (bits[word]) return true
+  return false
 }

@@ -1,0 +1,65 @@
+import type { Metric } from './metric.js'
+
+/** Codes are made anew when the mean has moved from their centre by more than this share of the spread (root mean square distance from the mean). */
+const driftShareMax = 0.5
+/** Below this many vectors codes of any centre are good enough. */
+const vectorsMin = 8
+
+/**
+ * The mean and spread, in graph space, of vectors that come and go. Codes are of the difference from a centre: when the mean leaves it, they
+ * spend their steps on what all vectors have in common.
+ */
+export class GraphDrift {
+  readonly #metric: Metric
+  readonly #sums: Float64Array
+  #squares = 0
+  #count = 0
+
+  constructor(dimensions: number, metric: Metric) {
+    this.#metric = metric
+    this.#sums = new Float64Array(dimensions)
+  }
+
+  add(vector: Float32Array): void {
+    this.#count++
+    this.#sum(vector, 1)
+  }
+
+  remove(vector: Float32Array): void {
+    this.#count--
+    this.#sum(vector, -1)
+    if (this.#count) return
+    this.#sums.fill(0)
+    this.#squares = 0
+  }
+
+  /** Whether codes around `centre` are due to be made anew. */
+  isFarFrom(centre: Float32Array): boolean {
+    const count = this.#count
+    if (count < vectorsMin) return false
+    let shift2 = 0
+    let mean2 = 0
+    for (let i = 0; i < centre.length; i++) {
+      const mean = this.#sums[i]! / count
+      mean2 += mean * mean
+      shift2 += (mean - centre[i]!) ** 2
+    }
+    // What rounding leaves of equal vectors is no spread, and no shift.
+    const rounding = 1e-12 * mean2
+    return shift2 > driftShareMax ** 2 * Math.max(0, this.#squares / count - mean2) + rounding
+  }
+
+  /** The mean; zeros where it is not finite. */
+  mean(): Float32Array<ArrayBuffer> {
+    const mean = Float32Array.from(this.#sums, (sum) => sum / Math.max(1, this.#count))
+    return mean.every(Number.isFinite) ? mean : new Float32Array(mean.length)
+  }
+
+  #sum(vector: Float32Array, sign: number): void {
+    let norm2 = 0
+    for (let i = 0; i < vector.length; i++) norm2 += vector[i]! * vector[i]!
+    const factor = this.#metric !== 'cosine' ? 1 : norm2 > 0 ? 1 / Math.sqrt(norm2) : 0
+    for (let i = 0; i < vector.length; i++) this.#sums[i]! += sign * factor * vector[i]!
+    this.#squares += sign * factor * factor * norm2
+  }
+}

@@ -1,0 +1,262 @@
+import { assert } from '../errors.js'
+import type { Budget } from './budget.js'
+import { ExactScorer } from './exact-scorer.js'
+import { GraphDrift } from './graph-drift.js'
+import { type GraphParameters, graphParameters, type GraphParametersInput } from './graph-image.js'
+import { GraphStatistics } from './graph-statistics.js'
+import { GraphUpdates } from './graph-updates.js'
+import { HnswBuilder } from './hnsw-builder.js'
+import type { MemoryPool } from './memory-pool.js'
+import { nearestOf } from './nearest-of.js'
+import type { NearestVectors } from './nearest-list.js'
+import { NodeNumbers } from './node-numbers.js'
+import { type GraphSearchResult, ResidentGraph } from './resident-graph.js'
+import { StoredVectors } from './stored-vectors.js'
+
+export interface UpdatableSearch {
+  readonly ef: number
+  readonly allowed?: Uint32Array
+  readonly budget?: Budget
+}
+
+const capacityMin = 64
+const capacityGrowth = 1.5
+/** Room for nodes that are gone and still linked, as a share of the others. */
+const spareShare = 1 / 32
+/** Up to here a look at all nodes takes less than a millisecond; beyond, one is due when a share of 1/64 is new. */
+const smallSize = 4096
+const repairShare = 64
+/** Up to this many allowed vectors are looked at one by one. */
+const exactMax = 512
+/** When more of what a walk found than this is gone, it is repeated as one that keeps the living apart. */
+const goneShareMax = 0.25
+/** A greater norm than any seen leaves so much room for the next. */
+const phiGrowth = 1.25
+
+/** A graph in memory and the vectors in it, which come and go under numbers of their own: nodes change when vectors do, numbers do not. */
+export class UpdatableGraph {
+  readonly vectors: StoredVectors
+  readonly numbers = new NodeNumbers()
+  readonly #pool: MemoryPool
+  readonly #parameters: GraphParameters
+  readonly #scorer: ExactScorer
+  #drift: GraphDrift
+  #builder: HnswBuilder | undefined
+  #updates: GraphUpdates | undefined
+  #graph: ResidentGraph | undefined
+  #changedSinceRepair = 0
+
+  constructor(pool: MemoryPool, options: GraphParametersInput) {
+    const { dimensions, metric, codes, m, m0, efConstruction, seed } = options
+    const given = Object.entries({ codes, m, m0, efConstruction, seed }).filter(([, value]) => value !== undefined)
+    this.#parameters = graphParameters({ dimensions, metric, ...Object.fromEntries(given) })
+    this.#pool = pool
+    this.#scorer = new ExactScorer(pool)
+    this.vectors = new StoredVectors(pool, dimensions)
+    this.#drift = new GraphDrift(dimensions, metric)
+  }
+
+  get memoryBytes(): number {
+    return this.vectors.bytes + (this.#builder?.memory.bytes ?? 0)
+  }
+
+  /** Adds tightly packed vectors that were checked. Returns their numbers. @throws QuiverError MEMORY_FULL */
+  add(vectors: Float32Array): Uint32Array<ArrayBuffer> {
+    const { dimensions } = this.#parameters
+    const count = vectors.length / dimensions
+    this.vectors.reserve(this.numbers.end + Math.max(0, count - this.numbers.released))
+    const { builder, updates } = this.#reserve(count, vectors, capacityGrowth)
+    const ids = new Uint32Array(count)
+    const vector = (i: number) => vectors.subarray(i * dimensions, (i + 1) * dimensions)
+    let i = 0
+    for (; i < count && updates.free; i++) ids[i] = this.#fill(builder, updates, this.numbers.take(), vector(i))
+    // A walk among many that are gone would find too few to link to.
+    if (i < count && updates.tombstones > this.#parameters.efConstruction / 2) updates.sweep()
+    const first = builder.memory.nodes
+    builder.append(vectors.subarray(i * dimensions))
+    for (let node = first; i < count; i++, node++) {
+      ids[i] = this.numbers.take()
+      this.vectors.set(ids[i]!, vector(i))
+      this.#drift.add(vector(i))
+      this.numbers.bind(ids[i]!, node)
+    }
+    if (!builder.rebuildAdvised) builder.insertNext(builder.pending)
+    this.#changed(builder, updates, count)
+    return ids
+  }
+
+  /** @throws QuiverError MEMORY_FULL */
+  delete(number: number): void {
+    const { builder, updates } = this.#present()
+    builder.reserve(4 * this.#parameters.dimensions)
+    updates.reserve()
+    updates.delete(this.numbers.nodeOf(number))
+    this.#drift.remove(this.vectors.view(number))
+    this.numbers.release(number)
+    if (!this.numbers.size) this.#clear(builder)
+    this.#changed(builder, updates, 1)
+  }
+
+  /** @throws QuiverError MEMORY_FULL */
+  replace(number: number, vector: Float32Array): void {
+    const { builder, updates } = this.#reserve(1, vector, 1)
+    updates.delete(this.numbers.nodeOf(number))
+    this.#drift.remove(this.vectors.view(number))
+    if (updates.free) this.#fill(builder, updates, number, vector)
+    else {
+      this.vectors.set(number, vector)
+      this.#drift.add(vector)
+      this.numbers.bind(number, builder.memory.nodes)
+      builder.append(vector)
+      builder.insertNext(1)
+    }
+    this.#changed(builder, updates, 2)
+  }
+
+  /** The k nearest that a walk finds, exactly scored; undefined where looking at all that are allowed is cheaper. */
+  search(query: Float32Array, k: number, search: UpdatableSearch): (NearestVectors & { readonly complete: boolean }) | undefined {
+    const { numbers } = this
+    const { builder, updates, graph } = this.#present()
+    if (2 * k > numbers.size || numbers.size <= exactMax) return undefined
+    this.#repairWhenDue(builder)
+    const { nodes } = builder.memory
+    const { ef, budget } = search
+    let found: GraphSearchResult
+    if (search.allowed) {
+      const allowed = numbers.toNodes(nodes, search.allowed)
+      if (countBits(allowed) <= Math.max(exactMax, k)) return undefined
+      found = graph.search(query, { ef, allowed, budget })
+    } else {
+      found = graph.search(query, { ef, budget })
+      if (updates.tombstones && this.#goneAmong(found) > found.count * goneShareMax)
+        found = graph.search(query, { ef, allowed: numbers.toNodes(nodes), budget })
+    }
+    const ids = found.nodes.map((node) => numbers.numberOf(node)).filter((number) => numbers.has(number))
+    const nearest = nearestOf(this.#scorer, this.vectors, this.#parameters.metric, query, ids, k)
+    return { ...nearest, complete: found.complete }
+  }
+
+  /** How many living vectors a search that begins now cannot reach. */
+  audit(): number {
+    if (this.#builder) this.#repairWhenDue(this.#builder)
+    return this.#graph?.audit() ?? 0
+  }
+
+  free(): void {
+    this.#builder?.free()
+    this.vectors.free()
+    this.#scorer.free()
+    this.numbers.clear()
+    this.#drift = new GraphDrift(this.#parameters.dimensions, this.#parameters.metric)
+    this.#builder = this.#graph = this.#updates = undefined
+  }
+
+  #present() {
+    assert(this.#builder && this.#updates && this.#graph, 'an index with vectors has a graph')
+    return { builder: this.#builder, updates: this.#updates, graph: this.#graph }
+  }
+
+  /** Allocates all that taking in `count` vectors needs. */
+  #reserve(count: number, vectors: Float32Array, growth: number) {
+    if (!this.#builder) this.#adopt(this.#create(Math.max(count, capacityMin), vectors))
+    const room = () => this.#builder!.capacity - this.#builder!.memory.nodes + this.#updates!.free
+    if (room() < count) this.#sweep()
+    if (room() < count) {
+      const { nodes } = this.#builder!.memory
+      const wanted = nodes + count - this.#updates!.free
+      this.#adopt(this.#builder!.grown(Math.max(wanted + Math.ceil(wanted * spareShare), capacityMin, Math.ceil(growth * nodes))))
+    }
+    const { builder, updates } = this.#present()
+    builder.reserve(vectors.byteLength)
+    updates.reserve()
+    this.numbers.reserve(this.numbers.end + count, builder.capacity)
+    return { builder, updates }
+  }
+
+  #sweep(): void {
+    this.#updates!.reserve()
+    this.#updates!.sweep()
+  }
+
+  #create(capacity: number, vectors: Float32Array): HnswBuilder {
+    const { dimensions, metric } = this.#parameters
+    const statistics = new GraphStatistics(this.#pool, dimensions, metric)
+    statistics.add(vectors)
+    return HnswBuilder.create(this.#pool, { ...this.#parameters, capacity, calibration: statistics.finish() })
+  }
+
+  #adopt(builder: HnswBuilder): void {
+    this.#builder = builder
+    this.#graph = new ResidentGraph(builder.memory)
+    if (this.#updates) this.#updates.moveTo(builder.memory)
+    else this.#updates = new GraphUpdates(builder.memory)
+  }
+
+  /** Puts a vector into a free node. */
+  #fill(builder: HnswBuilder, updates: GraphUpdates, number: number, vector: Float32Array): number {
+    const node = updates.take()!
+    this.vectors.set(number, vector)
+    this.#drift.add(vector)
+    this.numbers.bind(number, node)
+    builder.memory.encode(vector, node)
+    updates.insert(node)
+    return number
+  }
+
+  #changed(builder: HnswBuilder, updates: GraphUpdates, count: number): void {
+    this.#changedSinceRepair += count
+    if (builder.rebuildAdvised) this.#rebuild(builder)
+    else if (this.#parameters.codes === 'int8' && this.#drift.isFarFrom(builder.memory.centre())) this.#recentre(builder, updates)
+  }
+
+  /** Codes all vectors anew around their present mean. Links stay: they are between the same vectors. */
+  #recentre(builder: HnswBuilder, updates: GraphUpdates): void {
+    updates.sweep() // what is gone has no vector to be coded anew, so nothing may lead there
+    const { memory } = builder
+    memory.recalibrate({ centre: this.#drift.mean(), phi: memory.phi })
+    for (let node = 0; node < memory.nodes; node++) {
+      const number = this.numbers.numberOf(node)
+      if (this.numbers.has(number)) memory.encode(this.vectors.view(number), node)
+    }
+  }
+
+  /** Builds anew for vectors of greater norms. Numbers stay. */
+  #rebuild(builder: HnswBuilder): void {
+    const phi = Math.sqrt(builder.memory.norm2Max) * phiGrowth
+    const numbers = this.numbers.list()
+    builder.restart({ centre: this.#drift.mean(), phi })
+    this.#updates = new GraphUpdates(builder.memory)
+    this.numbers.unbind()
+    numbers.forEach((number, node) => {
+      this.numbers.bind(number, node)
+      builder.append(this.vectors.view(number))
+    })
+    builder.insertNext(builder.pending)
+  }
+
+  #clear(builder: HnswBuilder): void {
+    builder.memory.clear()
+    builder.restart({ centre: this.#drift.mean(), phi: builder.memory.phi })
+    this.#updates = new GraphUpdates(builder.memory)
+  }
+
+  /** New nodes are reachable when they come; the odd older one that lost its last link to them is found by looking at all. */
+  #repairWhenDue(builder: HnswBuilder): void {
+    const { nodes } = builder.memory
+    if (!this.#changedSinceRepair || (nodes > smallSize && this.#changedSinceRepair * repairShare < nodes)) return
+    builder.repair()
+    this.#changedSinceRepair = 0
+  }
+
+  #goneAmong({ nodes }: GraphSearchResult): number {
+    let gone = 0
+    for (const node of nodes) if (!this.numbers.has(this.numbers.numberOf(node))) gone++
+    return gone
+  }
+}
+
+function countBits(words: Uint32Array): number {
+  let count = 0
+  for (let word of words) for (; word; word &= word - 1) count++
+  return count
+}
