@@ -1,0 +1,85 @@
+import { checkKey } from './check-input.js'
+import { EmbeddingSearch } from './embedding-search.js'
+import { Embeddings, type EngineContext } from './embeddings.js'
+import { VectorError } from './errors.js'
+import { compareKeys } from './key-order.js'
+import { DEFAULT_COLLECTION, VectorCollectionConfig, type VectorCollectionOptions } from './types.js'
+
+/** A set of embeddings with its searches. */
+export interface Searchable {
+  readonly embeddings: Embeddings
+  readonly search: EmbeddingSearch
+}
+
+export function searchable(embeddings: Embeddings, context: EngineContext): Searchable {
+  return { embeddings, search: new EmbeddingSearch(embeddings, context) }
+}
+
+/** The collections of an engine by name. `default` is another name of the default store; it can be neither created nor deleted. */
+export class Collections {
+  readonly #context: EngineContext
+  readonly #default: Searchable
+  readonly #named = new Map<string, Searchable>()
+
+  constructor(context: EngineContext, defaultStore: Searchable) {
+    this.#context = context
+    this.#default = defaultStore
+  }
+
+  /** @throws VectorError CollectionExists, ConfigurationError, StorageError: not a name */
+  create(name: string, options: VectorCollectionConfig | VectorCollectionOptions = {}): Searchable {
+    checkKey(name)
+    if (this.get(name)) throw VectorError.collectionExists(name)
+    return this.#add(name, this.#configOf(options))
+  }
+
+  get(name: string): Searchable | undefined {
+    return name === DEFAULT_COLLECTION ? this.#default : this.#named.get(name)
+  }
+
+  /** The collection, made with the defaults of the engine where there is none. @throws VectorError StorageError: not a name */
+  getOrCreate(name: string): Searchable {
+    return this.get(name) ?? this.create(name)
+  }
+
+  /** The collection, with another configuration; what it holds stays. For loading. @throws VectorError ConfigurationError */
+  configure(name: string, options: VectorCollectionConfig): Searchable {
+    const present = this.get(name)
+    if (!present) return this.create(name, options)
+    present.embeddings.config = this.#configOf(options)
+    return present
+  }
+
+  /** With all its embeddings. @throws VectorError CollectionNotFound */
+  delete(name: string): void {
+    const collection = this.#named.get(name)
+    if (!collection) throw VectorError.collectionNotFound(name)
+    collection.embeddings.space.clear()
+    this.#named.delete(name)
+  }
+
+  /** In byte order, without `default`. */
+  names(): string[] {
+    return [...this.#named.keys()].sort(compareKeys)
+  }
+
+  #add(name: string, config: VectorCollectionConfig): Searchable {
+    const collection = searchable(new Embeddings(this.#context, config, `${name}:`), this.#context)
+    this.#named.set(name, collection)
+    return collection
+  }
+
+  #configOf(options: VectorCollectionConfig | VectorCollectionOptions): VectorCollectionConfig {
+    const { config } = this.#context
+    const complete = new VectorCollectionConfig({ ...options, distanceMetric: options.distanceMetric ?? config.defaultMetric })
+    checkCollectionConfig(complete)
+    return complete
+  }
+}
+
+function checkCollectionConfig({ dimension, autoIndexThreshold }: VectorCollectionConfig): void {
+  for (const [field, value] of Object.entries({ dimension, auto_index_threshold: autoIndexThreshold })) {
+    if (value === undefined || (Number.isInteger(value) && value > 0)) continue
+    throw VectorError.configuration(`${field} must be greater than 0`)
+  }
+}

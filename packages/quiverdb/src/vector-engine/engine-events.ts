@@ -1,0 +1,82 @@
+/** Published on `quiver:vector-engine:search` after each search that ended well. */
+export interface SearchEvent {
+  readonly operation: string
+  /** Hits returned. */
+  readonly count: number
+  readonly durationMs: number
+  /** How candidates were found. */
+  readonly strategy: SearchStrategy
+  /** Whether search threads took part; the number of lanes. */
+  readonly parallel: boolean
+  readonly lanes: number
+}
+
+export type SearchStrategy = 'none' | 'scan' | 'graph' | 'preFilter' | 'postFilter' | 'postFilter+preFilter'
+
+/** Published on `quiver:vector-engine:write` after each call that stored or deleted. */
+export interface WriteEvent {
+  readonly operation: string
+  /** Embeddings stored or deleted. */
+  readonly count: number
+  readonly durationMs: number
+  /** Whether a batch was stored in bulk. */
+  readonly parallel: boolean
+  readonly lanes: number
+}
+
+/** Published on `quiver:vector-engine:index` when a graph is built, adopted or given up. */
+export interface IndexEvent {
+  readonly operation: string
+  /** Vectors in the graph. */
+  readonly count: number
+  readonly durationMs: number
+}
+
+interface Channel {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
+}
+
+type ChannelName = 'search' | 'write' | 'index'
+
+/** Tells subscribers of `node:diagnostics_channel` what the engine does. Elsewhere, and without subscribers, it costs nothing. */
+export class EngineEvents {
+  readonly #channels: Readonly<Record<ChannelName, Channel>> | undefined
+
+  private constructor(channels: Record<ChannelName, Channel> | undefined) {
+    this.#channels = channels
+  }
+
+  static async create(): Promise<EngineEvents> {
+    const name = 'node:diagnostics_channel' // not a literal: a bundler for browsers leaves it alone
+    try {
+      const { channel } = (await import(/* @vite-ignore */ name)) as { channel: (name: string) => Channel }
+      const named = (part: ChannelName): Channel => channel(`quiver:vector-engine:${part}`)
+      return new EngineEvents({ search: named('search'), write: named('write'), index: named('index') })
+    } catch {
+      return new EngineEvents(undefined) // a browser
+    }
+  }
+
+  /** When an operation begins, if anyone wants to know. */
+  start(): number {
+    return performance.now()
+  }
+
+  search(start: number, event: () => Omit<SearchEvent, 'durationMs'>): void {
+    this.#publish('search', start, event)
+  }
+
+  write(start: number, event: () => Omit<WriteEvent, 'durationMs'>): void {
+    this.#publish('write', start, event)
+  }
+
+  index(start: number, event: () => Omit<IndexEvent, 'durationMs'>): void {
+    this.#publish('index', start, event)
+  }
+
+  #publish(name: ChannelName, start: number, event: () => object): void {
+    const channel = this.#channels?.[name]
+    if (channel?.hasSubscribers) channel.publish({ ...event(), durationMs: performance.now() - start })
+  }
+}
