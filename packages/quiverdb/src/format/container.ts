@@ -5,7 +5,8 @@ import { assert, QuiverError } from '../errors.js'
  * The one shape of every object that Quiver writes (`docs/FORMAT.md`, "Container"): a fixed head, a directory in JSON and sections of
  * bytes that begin at multiples of 64. The head's checksum covers the directory, the directory holds the checksum of every section.
  */
-export type ContainerKind = 'commit' | 'snapshot' | 'rows' | 'graph'
+const containerKinds = ['commit', 'snapshot', 'rows', 'graph', 'vectors'] as const
+export type ContainerKind = (typeof containerKinds)[number]
 
 export type Checksum = (bytes: Uint8Array) => bigint
 
@@ -40,7 +41,7 @@ const alignment = 64
 const directoryBytesMax = 256 * 1024 * 1024
 
 const directorySchema = v.object({
-  kind: v.picklist(['commit', 'snapshot', 'rows', 'graph']),
+  kind: v.picklist(containerKinds),
   meta: v.unknown(),
   sections: v.array(v.tuple([v.string(), v.number(), v.number(), v.string()])),
   bytes: v.number(),

@@ -1,6 +1,6 @@
 import { QuiverError } from '../errors.js'
 import { cutRange } from './bytes.js'
-import { DurableFolders } from './directory/durable-folders.js'
+import { DurableFolders, makeFolders } from './directory/durable-folders.js'
 import { codeOf, storageError, unknownOutcome } from './directory/failures.js'
 import { nodeFileSystem, type FileSystem } from './directory/file-system.js'
 import { ObjectCommit } from './directory/object-commit.js'
@@ -71,7 +71,7 @@ export class DirectoryStore implements ObjectStore {
     const { create = true, fileSystem = nodeFileSystem } = options
     const root = path.length > 1 ? path.replace(/\/+$/, '') : path
     try {
-      if (create) await makeRoot(fileSystem, root)
+      if (create) await makeFolders(fileSystem, root)
       const status = fileSystem.statPathSync(root)
       if (!status) throw new QuiverError('NOT_FOUND', `There is no folder ${path}.`, { details: { path } })
       if (!status.isDirectory()) throw new QuiverError('INVALID_ARGUMENT', `${path} is not a folder.`, { details: { path } })
@@ -265,17 +265,4 @@ export class DirectoryStore implements ObjectStore {
   #checkOpen(): void {
     if (this.#closed) throw new QuiverError('CLOSED', `The store ${this.name} is closed.`)
   }
-}
-
-/** Makes the folder and those above it; each new one is synced into its parent. */
-async function makeRoot(fs: FileSystem, path: string): Promise<void> {
-  if (fs.statPathSync(path)) return
-  const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.'
-  await makeRoot(fs, parent)
-  try {
-    await fs.mkdir(path)
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
-  }
-  await fs.syncDirectory(parent)
 }

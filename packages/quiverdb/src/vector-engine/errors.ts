@@ -103,6 +103,12 @@ export class VectorError extends QuiverError {
     return new VectorError('SerializationError', 'CORRUPT', `Serialization error: ${message}`, { message }, cause)
   }
 
+  /** The file was written by a newer version of Quiver. */
+  static newerVersion(version: number, supported: number): VectorError {
+    const message = `Serialization error: format version ${version} is newer than ${supported}, the newest that this version reads`
+    return new VectorError('SerializationError', 'FORMAT_TOO_NEW', message, { version, supported })
+  }
+
   /** `operation` is the name of the method as its reference has it, e.g. `search_similar`. */
   static searchTimeout(operation: string, timeoutMs: number): VectorError {
     const message = `search timeout: ${operation} exceeded ${timeoutMs}ms`

@@ -133,12 +133,20 @@ export class PersistentVectorIndex {
   /** Seconds since 1970. */
   readonly createdAt: number
   readonly version: number
+  /** Whether these are the embeddings without a collection. A named collection may be called `default` too. */
+  readonly isDefault: boolean
 
-  constructor(collection: string, config: VectorCollectionConfig, options: { createdAt?: number; version?: number } = {}) {
+  /** `isDefault` is true for the name `default` unless `options` say otherwise; `createdAt` is the present second. */
+  constructor(
+    collection: string,
+    config: VectorCollectionConfig = new VectorCollectionConfig(),
+    options: { createdAt?: number; version?: number; isDefault?: boolean } = {},
+  ) {
     this.collection = collection
     this.config = config
     this.createdAt = options.createdAt ?? Math.floor(Date.now() / 1000)
     this.version = options.version ?? PersistentVectorIndex.CURRENT_VERSION
+    this.isDefault = options.isDefault ?? collection === DEFAULT_COLLECTION
   }
 
   push(key: string, vector: ArrayLike<number>, metadata?: Metadata | null): void {

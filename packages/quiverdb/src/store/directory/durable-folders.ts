@@ -74,3 +74,16 @@ export class DurableFolders {
     return run
   }
 }
+
+/** Makes the folder and those above it; each new one is synced into its parent. */
+export async function makeFolders(fs: FileSystem, path: string): Promise<void> {
+  if (fs.statPathSync(path)) return
+  const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.'
+  await makeFolders(fs, parent)
+  try {
+    await fs.mkdir(path)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+  await fs.syncDirectory(parent)
+}
