@@ -1,4 +1,5 @@
 import type { FileSystem } from '../../store/directory/file-system.js'
+import type * as wholeFiles from '../../store/directory/whole-files.js'
 import { loadChecksum } from '../../vector/checksum.js'
 import { VectorError } from '../errors.js'
 import type { PersistentVectorIndex } from '../types.js'
@@ -75,7 +76,7 @@ export async function loadIndexFolder(folder: string, limits: IndexFileLimits = 
 
 interface Files {
   readonly fs: FileSystem
-  readonly files: typeof import('../../store/directory/whole-files.js')
+  readonly files: typeof wholeFiles
 }
 
 /** Imported late: a browser has no files, and no Node. */

@@ -64,7 +64,7 @@ const indexes = fc
   })
   .map(({ collection, config, options, entries }) => {
     const index = new PersistentVectorIndex(collection, new VectorCollectionConfig(config), options)
-    for (const [key, vector, metadata] of entries) index.push(key, vector, metadata && ({ ...metadata } as Metadata))
+    for (const [key, vector, metadata] of entries) index.push(key, vector, metadata && { ...metadata })
     return index
   })
 
