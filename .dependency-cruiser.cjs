@@ -132,7 +132,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: ['^packages/(kernel|testing)/src/', `${library}/`],
-        pathNot: [testSupport, `${library}/store/directory`, `${library}/[^/]+/worker/[^/]+-node[.]ts$`],
+        pathNot: [testSupport, `${library}/store/directory`, `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`],
       },
       to: { dependencyTypes: ['core'] },
     },

@@ -13,7 +13,7 @@ import {
   sectionBytes,
 } from './graph-image.js'
 import type { GraphCalibration } from './graph-statistics.js'
-import type { Extent, MemoryPool } from './memory-pool.js'
+import { Extent, type MemoryPool } from './memory-pool.js'
 import { storedTransform } from './metric.js'
 import { codesKindOf, type RowLayout, rowLayout } from './row-layout.js'
 
@@ -32,6 +32,16 @@ const offeredMin = 50
 /** A search keeps this many nodes of level 1 in the same pool. */
 const startsMax = 4
 
+/** Where a graph is, for another thread that shares its memory. */
+export interface GraphPlace {
+  readonly parameters: GraphParameters
+  readonly phi: number
+  readonly norm2Max: number
+  readonly capacity: number
+  /** Address and bytes of each section, and of the descriptor. */
+  readonly sections: Readonly<Record<GraphSection | 'descriptor', readonly [pointer: number, bytes: number]>>
+}
+
 /**
  * A graph in linear memory: its sections in extents of their own, and the descriptor that tells the kernel where they are. All in one arena.
  * `capacity` nodes have room; `nodes` are inserted.
@@ -49,7 +59,14 @@ export class GraphMemory {
   readonly #descriptor: Extent
 
   /** @throws QuiverError MEMORY_FULL */
-  constructor(pool: MemoryPool, parameters: GraphParameters, phi: number, capacity: number, upperBytesMax: number) {
+  constructor(
+    pool: MemoryPool,
+    parameters: GraphParameters,
+    phi: number,
+    capacity: number,
+    upperBytesMax: number,
+    present?: readonly Extent[],
+  ) {
     this.pool = pool
     this.parameters = parameters
     this.layout = rowLayout(parameters.dimensions, parameters.codes)
@@ -58,11 +75,34 @@ export class GraphMemory {
     this.capacity = capacity
     const { dimensions, m0 } = parameters
     const bytes = sectionBytes({ nodes: capacity, m0, dimensions, stride: this.layout.stride, upperBytes: upperBytesMax })
-    const extents = pool.allocateTogether([...graphSections.map((name) => bytes[name]), goneOffset + goneBytes(capacity)])
+    const extents = present?.slice() ?? pool.allocateTogether([...graphSections.map((name) => bytes[name]), goneOffset + goneBytes(capacity)])
     this.#descriptor = extents.pop()!
     this.#extents = Object.fromEntries(graphSections.map((name, i) => [name, extents[i]!])) as Record<GraphSection, Extent>
     this.arena = this.#descriptor.arena
-    this.#describe()
+    if (!present) this.#describe()
+  }
+
+  /** The graph of another thread, in a pool within its memory. */
+  static within(pool: MemoryPool, place: GraphPlace): GraphMemory {
+    const extents = [...graphSections, 'descriptor' as const].map((name) =>
+      Extent.borrowed(pool.onlyArena, ...place.sections[name]),
+    )
+    const memory = new GraphMemory(pool, place.parameters, place.phi, place.capacity, 0, extents)
+    memory.norm2Max = place.norm2Max
+    return memory
+  }
+
+  /** For `within` on another thread. */
+  get place(): GraphPlace {
+    const { parameters, phi, norm2Max, capacity } = this
+    const extents = Object.entries({ ...this.#extents, descriptor: this.#descriptor })
+    const sections = Object.fromEntries(extents.map(([name, { pointer, bytes }]) => [name, [pointer, bytes] as const]))
+    return { parameters, phi, norm2Max, capacity, sections: sections as GraphPlace['sections'] }
+  }
+
+  /** The locks with which several threads insert, or 0. */
+  set locks(pointer: number) {
+    this.#set('locks', pointer)
   }
 
   /** The greatest norm that the extra coordinate of dot allows for; 0 for other metrics. */

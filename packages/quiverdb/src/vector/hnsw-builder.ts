@@ -153,16 +153,26 @@ export class HnswBuilder {
     const { arena, parameters } = memory
     const end = Math.min(this.#appended, memory.nodes + count)
     while (memory.nodes < end) {
-      const to = Math.min(end, Math.max(this.#repairAt, memory.nodes + 1))
+      const to = Math.min(end, this.roundEnd)
       const walk = memory.placeWalk(parameters.efConstruction, false)
       const selection = memory.placeSelection()
       arena.kernel.insertNodes(memory.pointer, walk, selection, memory.nodes, to)
-      if (to >= this.#repairAt) {
-        this.repair()
-        this.#repairAt = Math.ceil(to * repairGrowth) + 1
-      }
+      this.endRound(to)
     }
     return this.pending
+  }
+
+  /** Of the pending nodes, those up to this one may be inserted by several threads at once; `endRound` comes next. */
+  get roundEnd(): number {
+    return Math.min(this.#appended, Math.max(this.#repairAt, this.#memory.nodes + 1))
+  }
+
+  /** All nodes up to `nodes` are inserted: makes them reachable when that is due. */
+  endRound(nodes: number): void {
+    this.#memory.nodes = nodes
+    if (nodes < this.#repairAt) return
+    this.repair()
+    this.#repairAt = Math.ceil(nodes * repairGrowth) + 1
   }
 
   /** Makes every node reachable from the entry. Returns how many were not. */

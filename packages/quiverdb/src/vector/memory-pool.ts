@@ -23,6 +23,11 @@ export class Extent {
     this.#release = release
   }
 
+  /** A piece that another thread's pool owns: nothing happens when it is freed here. */
+  static borrowed(arena: Arena, pointer: number, bytes: number): Extent {
+    return new Extent(arena, pointer, bytes, () => {})
+  }
+
   /** The bytes, as a view that is good until the next allocation anywhere in the pool. */
   view(): Uint8Array {
     assert(!this.#freed, 'a freed extent is not used')
@@ -77,7 +82,7 @@ export class MemoryPool {
     this.#arenasMax = arenas
   }
 
-  /** @throws Error on a runtime without WebAssembly SIMD. @throws QuiverError INVALID_ARGUMENT when memory cannot be shared here. */
+  /** @throws Error on a runtime without WebAssembly SIMD. @throws QuiverError UNSUPPORTED when memory cannot be shared here. */
   static async create(options: MemoryPoolOptions = {}): Promise<MemoryPool> {
     const { memoryBytesMax = memoryBytesMaxDefault, shared = false } = options
     if (shared && !canShareMemory()) {
@@ -100,6 +105,12 @@ export class MemoryPool {
   /** Bound over all extents and scratch, in bytes. */
   get memoryBytesMax(): number {
     return this.#memoryBytesMax
+  }
+
+  /** The arena of a pool within another's memory. */
+  get onlyArena(): Arena {
+    assert(this.#arenasMax === 1, 'only a pool within another has one arena')
+    return this.#arenas[0]!
   }
 
   /** Adds a piece of the memory to a pool within another's. */

@@ -84,6 +84,10 @@ export class ResidentGraph {
     return this.#memory.nodes
   }
 
+  get memory(): GraphMemory {
+    return this.#memory
+  }
+
   /** @throws QuiverError DIMENSION_MISMATCH, INVALID_ARGUMENT, ABORTED, MEMORY_FULL */
   search(query: Float32Array, options: GraphSearchOptions): GraphSearchResult {
     const memory = this.#memory
@@ -93,7 +97,8 @@ export class ResidentGraph {
     if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
     const ef = Math.min(Math.floor(options.ef), nodes)
     const walk = memory.placeWalk(ef, options.allowed !== undefined)
-    const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, nodes) : 0
+    // Another thread may be inserting: of what it has not counted yet, some can be found.
+    const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, memory.capacity) : 0
     const found = pool.scratch(arena, 'nodes', 4 * ef)
     const distances = pool.scratch(arena, 'distances', 8 * ef)
     const { target, map } = this.#encode(query)

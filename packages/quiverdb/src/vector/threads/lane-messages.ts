@@ -1,0 +1,74 @@
+import type { KernelMemory } from '@quiverdb/kernel'
+import type { GraphPlace } from '../graph-memory.js'
+import type { GraphSearchOptions, GraphSearchResult } from '../resident-graph.js'
+
+/** Words that all lanes of an insertion share. */
+export const insertionWords = Object.freeze({
+  /** The next node that nobody has taken. */
+  next: 0,
+  /** 1: takes no more. */
+  stop: 1,
+  count: 2,
+})
+
+/** Inserts nodes of a graph up to `end`, in competition with other lanes. */
+export interface InsertTask {
+  readonly kind: 'insert'
+  readonly graph: GraphPlace
+  readonly end: number
+  /** `insertionWords`. */
+  readonly words: Int32Array
+}
+
+/** Answers queries from a graph, one after the other. */
+export interface SearchTask {
+  readonly kind: 'search'
+  readonly graph: GraphPlace
+  readonly queries: readonly Float32Array[]
+  readonly options: Omit<GraphSearchOptions, 'budget'>
+  readonly budget?: TaskBudget
+}
+
+/** A budget without its signal. `deadline` is in milliseconds since 1970: the clocks of two threads begin at different times. */
+export interface TaskBudget {
+  readonly deadline?: number
+  readonly evaluationsPerStep?: number
+}
+
+export type LaneTask = InsertTask | SearchTask
+
+/** What each task answers with. */
+export interface TaskResults {
+  readonly insert: undefined
+  readonly search: readonly GraphSearchResult[]
+}
+
+export type ResultOf<Task extends LaneTask> = TaskResults[Task['kind']]
+
+/** A piece of memory: address and bytes. */
+export type Piece = readonly [pointer: number, bytes: number]
+
+/** One task for a lane. */
+export interface LaneCall {
+  readonly call: number
+  /** The owner's number of the arena that the task works in. */
+  readonly arena: number
+  /** The memory of an arena that the lane has not met. */
+  readonly memory?: KernelMemory
+  /** Memory for the lane's own use, in addition to what it has. */
+  readonly given: readonly Piece[]
+  /** One shared word; 1: the task is to end early. */
+  readonly cancelled?: Int32Array
+  readonly task: LaneTask
+}
+
+export type LaneReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly call: number; readonly result: TaskResults[LaneTask['kind']] }
+  | {
+      readonly kind: 'failed'
+      readonly call: number
+      readonly code: string
+      readonly message: string
+      readonly details: Readonly<Record<string, unknown>>
+    }

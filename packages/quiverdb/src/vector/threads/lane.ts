@@ -1,0 +1,81 @@
+import { QuiverError } from '../../errors.js'
+import type { Budget } from '../budget.js'
+import { GraphMemory } from '../graph-memory.js'
+import { MemoryPool } from '../memory-pool.js'
+import { type GraphSearchResult, ResidentGraph } from '../resident-graph.js'
+import {
+  type InsertTask,
+  insertionWords,
+  type LaneCall,
+  type LaneReply,
+  type LaneTask,
+  type SearchTask,
+  type TaskBudget,
+  type TaskResults,
+} from './lane-messages.js'
+
+/** Nodes that a lane takes at a time: few, so that it soon sees that it should stop, and that no lane is left with much at the end. */
+const nodesPerTake = 8
+
+/**
+ * A thread that works in memory which it shares with the thread that owns it. It allocates nothing there: all that it needs for itself
+ * (marks of visited nodes, candidates) lies in pieces that the owner gave it.
+ */
+export class Lane {
+  readonly #pools = new Map<number, Promise<MemoryPool>>()
+
+  /** Answers a call. Never throws. */
+  async answer(call: LaneCall): Promise<LaneReply> {
+    try {
+      const pool = await this.#poolOf(call)
+      for (const [pointer, bytes] of call.given) pool.give(pointer, bytes)
+      return { kind: 'done', call: call.call, result: run(pool, call) }
+    } catch (error) {
+      const { code, details } = error instanceof QuiverError ? error : { code: 'INTERNAL', details: {} }
+      return { kind: 'failed', call: call.call, code, message: error instanceof Error ? error.message : String(error), details }
+    }
+  }
+
+  #poolOf({ arena, memory }: LaneCall): Promise<MemoryPool> {
+    const present = this.#pools.get(arena)
+    if (present) return present
+    if (!memory) throw new QuiverError('INTERNAL', 'A lane was called into a memory that it does not have.')
+    const pool = MemoryPool.within(memory)
+    this.#pools.set(arena, pool)
+    return pool
+  }
+}
+
+function run(pool: MemoryPool, { task, cancelled }: LaneCall): TaskResults[LaneTask['kind']] {
+  if (task.kind === 'insert') return insert(pool, task)
+  return search(pool, task, budgetOf(task.budget, cancelled))
+}
+
+function budgetOf(budget: TaskBudget | undefined, cancelled: Int32Array | undefined): Budget {
+  const signal = {
+    get aborted() {
+      return cancelled !== undefined && Atomics.load(cancelled, 0) === 1
+    },
+    reason: undefined,
+  }
+  const deadline = budget?.deadline === undefined ? undefined : budget.deadline - performance.timeOrigin
+  // Searches ask a signal for nothing else.
+  return { ...budget, deadline, signal: signal as AbortSignal }
+}
+
+function insert(pool: MemoryPool, { graph, end, words }: InsertTask): undefined {
+  const memory = GraphMemory.within(pool, graph)
+  const { kernel } = memory.arena
+  const walk = memory.placeWalk(memory.parameters.efConstruction, false)
+  const selection = memory.placeSelection()
+  while (!Atomics.load(words, insertionWords.stop)) {
+    const from = Atomics.add(words, insertionWords.next, nodesPerTake)
+    if (from >= end) break
+    kernel.insertNodes(memory.pointer, walk, selection, from, Math.min(from + nodesPerTake, end))
+  }
+}
+
+function search(pool: MemoryPool, { graph, queries, options }: SearchTask, budget: Budget): GraphSearchResult[] {
+  const resident = new ResidentGraph(GraphMemory.within(pool, graph))
+  return queries.map((query) => resident.search(query, { ...options, budget }))
+}
