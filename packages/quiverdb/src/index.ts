@@ -46,3 +46,4 @@ export {
 } from './vector/sparse/sparse-index.js'
 export { SparseVectorBuilder } from './vector/sparse/sparse-vector-builder.js'
 export { SparseVector } from './vector/sparse/sparse-vector.js'
+export { SearchThreads, type ThreadedSearchOptions, type ThreadsOptions } from './vector/threads/search-threads.js'

@@ -67,7 +67,7 @@ export class Maintenance {
     collect: () => Promise<void>,
   ) {
     this.#log = log
-    this.#upkeep = new Upkeep(log, store, (progress) => this.#tell(progress), this.#abort.signal)
+    this.#upkeep = new Upkeep(log, store, tuning, (progress) => this.#tell(progress), this.#abort.signal)
     this.#tuning = tuning
     this.#automatic = automatic
     this.#collect = collect

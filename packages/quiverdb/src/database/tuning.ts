@@ -27,6 +27,8 @@ export interface Tuning {
   readonly partBytesMax: number
   /** Unreferenced objects and old versions are collected this often (namespace). */
   readonly collectEveryMs: number
+  /** Threads that build one graph. 0: the number of cores, at most 4; with 1, equal rows make equal graphs. */
+  readonly buildThreads: number
 }
 
 export const defaultTuning: Tuning = Object.freeze({
@@ -42,6 +44,7 @@ export const defaultTuning: Tuning = Object.freeze({
   compactParts: 4,
   partBytesMax: 512 * 1024 * 1024,
   collectEveryMs: 60_000,
+  buildThreads: 0,
 })
 
 /** How long versions and unreferenced objects are kept. */

@@ -20,6 +20,7 @@ import type { ObjectStore } from '../store/object-store.js'
 import type { NamespaceLog } from './namespace-log.js'
 import type { GraphPlan } from './plans.js'
 import type { Progress, Task } from './progress.js'
+import type { Tuning } from './tuning.js'
 
 /** Thrown where the reason of a piece of work is gone: another process did it, or a collection was dropped. */
 export class Superseded extends Error {}
@@ -31,14 +32,16 @@ export class Superseded extends Error {}
 export class Upkeep {
   readonly #log: NamespaceLog
   readonly #store: ObjectStore
+  readonly #tuning: Tuning
   readonly #tell: (progress: Progress) => void
   readonly #signal: AbortSignal
   readonly #running = new Set<string>()
   readonly #flushes = new Map<string, Promise<void>>()
 
-  constructor(log: NamespaceLog, store: ObjectStore, tell: (progress: Progress) => void, signal: AbortSignal) {
+  constructor(log: NamespaceLog, store: ObjectStore, tuning: Tuning, tell: (progress: Progress) => void, signal: AbortSignal) {
     this.#log = log
     this.#store = store
+    this.#tuning = tuning
     this.#tell = tell
     this.#signal = signal
   }
@@ -141,6 +144,7 @@ export class Upkeep {
       definition: index.definition,
       inputs,
       ...(largest && { into: { key: largest.key, nodes: largest.nodes } }),
+      threads: this.#tuning.buildThreads,
     }
     const { chunks, count } = await this.#work(job, plan.kind, collection)
     const graph = this.#log.keys.graphPrefix + uuidv7()

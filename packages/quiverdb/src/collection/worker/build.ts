@@ -4,12 +4,15 @@ import type { VectorColumn } from '../../segment/row-set.js'
 import { graphPresets, graphSections, type GraphImage, type GraphSections } from '../../vector/graph-image.js'
 import { GraphStatistics } from '../../vector/graph-statistics.js'
 import { HnswBuilder } from '../../vector/hnsw-builder.js'
+import { Insertion } from '../../vector/threads/insertion.js'
 import { VectorIndex } from '../version/index-state.js'
 import type { Parts } from '../version/parts.js'
 import type { BuildJob, JobResult } from './jobs.js'
 
-/** Vectors that are read and inserted together; progress is told as often. */
+/** Vectors that are read together. */
 const chunkRows = 256
+/** Below this, one thread is done before others have started. */
+const threadedRowsMin = 2000
 
 /** Message of the failure after which the caller builds anew: vectors have come that the old graph's space has no room for. */
 export const rebuildNeeded = 'REBUILD_NEEDED'
@@ -19,8 +22,8 @@ interface Input {
   readonly slots: Uint32Array
 }
 
-/** Builds a graph over the rows of a job, or inserts them into the copy of one. */
-export function build(job: BuildJob, parts: Parts, progress: (done: number, total: number) => void): JobResult {
+/** Builds a graph over the rows of a job, or inserts them into the copy of one: on several threads where the pool is shared. */
+export async function build(job: BuildJob, parts: Parts, progress: (done: number, total: number) => void): Promise<JobResult> {
   const { definition } = job
   const index = new VectorIndex(definition, parts.pool)
   const inputs = job.inputs.map(({ key, base, slots }): Input => {
@@ -34,26 +37,37 @@ export function build(job: BuildJob, parts: Parts, progress: (done: number, tota
   const vids = new Float64Array((base?.nodes ?? 0) + added)
   if (base) vids.set(base.vids())
   let at = base?.nodes ?? 0
-  let inserted = 0
-  for (const { column, slots } of inputs) {
-    forEachChunk(column, slots, (vectors, first, count) => {
-      builder.append(vectors)
-      if (builder.rebuildAdvised && base) throw new QuiverError('CONFLICT', rebuildNeeded)
-      builder.insertNext(count)
-      for (let i = 0; i < count; i++) vids[at++] = column.vid(slots[first + i]!)
-      inserted += count
-      progress(inserted, added)
-    })
+  const insertion = await Insertion.begin(builder, {
+    threads: threadsOf(job, parts, added),
+    onProgress: (done) => progress(done, added),
+  })
+  try {
+    for (const { column, slots } of inputs) {
+      for (const { vectors, first, count } of chunksOf(column, slots)) {
+        builder.append(vectors)
+        if (builder.rebuildAdvised && base) throw new QuiverError('CONFLICT', rebuildNeeded)
+        for (let i = 0; i < count; i++) vids[at++] = column.vid(slots[first + i]!)
+        await insertion.goOn()
+      }
+    }
+    await insertion.finished()
+  } finally {
+    await insertion.close()
   }
   const { header, sections } = builder.finish()
   builder.free()
   return { chunks: encodeGraphPart(parts.containers, header, sections, vids), count: vids.length }
 }
 
+function threadsOf({ threads }: BuildJob, { pool }: Parts, added: number): number | undefined {
+  if (!pool.shared || added < threadedRowsMin) return 1
+  return threads || undefined
+}
+
 function fresh(job: BuildJob, parts: Parts, inputs: readonly Input[], capacity: number): HnswBuilder {
   const { dimensions, metric, codes, preset } = job.definition
   const statistics = new GraphStatistics(parts.pool, dimensions, metric)
-  for (const { column, slots } of inputs) forEachChunk(column, slots, (vectors) => statistics.add(vectors))
+  for (const { column, slots } of inputs) for (const { vectors } of chunksOf(column, slots)) statistics.add(vectors)
   const { m, m0, efConstruction } = graphPresets[preset]
   return HnswBuilder.create(parts.pool, {
     dimensions,
@@ -67,11 +81,8 @@ function fresh(job: BuildJob, parts: Parts, inputs: readonly Input[], capacity: 
   })
 }
 
-function forEachChunk(
-  column: VectorColumn,
-  slots: Uint32Array,
-  visit: (vectors: Float32Array, first: number, count: number) => void,
-): void {
+/** Vectors of a column, `chunkRows` at a time, tightly packed in one buffer that the next chunk reuses. */
+function* chunksOf(column: VectorColumn, slots: Uint32Array): Generator<{ vectors: Float32Array; first: number; count: number }> {
   const { dimensions } = column
   const buffer = new Float32Array(chunkRows * dimensions)
   const bytes = new Uint8Array(buffer.buffer)
@@ -79,7 +90,7 @@ function forEachChunk(
     const count = Math.min(chunkRows, slots.length - first)
     for (let i = 0; i < count; i++)
       column.readInto(slots[first + i]!, bytes.subarray(i * dimensions * 4, (i + 1) * dimensions * 4))
-    visit(buffer.subarray(0, count * dimensions), first, count)
+    yield { vectors: buffer.subarray(0, count * dimensions), first, count }
   }
 }
 

@@ -21,6 +21,8 @@ export interface BuildJob {
   readonly inputs: readonly RowsInput[]
   /** The graph whose copy takes the vectors; without it a graph is built anew. */
   readonly into?: { readonly key: string; readonly nodes: number }
+  /** Threads that insert; absent or 0: as many as are worth having. */
+  readonly threads?: number
 }
 
 /** Writes the living rows of several parts into one. */

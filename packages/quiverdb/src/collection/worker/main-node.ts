@@ -38,7 +38,7 @@ port.once('message', (job: Job) => {
 })
 
 async function run(job: Job): Promise<JobResult> {
-  const pool = await MemoryPool.create({ memoryBytesMax })
+  const pool = await MemoryPool.create({ memoryBytesMax, shared: job.task === 'build' && job.threads !== 1 })
   const store = await openHandle(job.store)
   const parts = new Parts(store, new Containers(createChecksum(await loadKernel())), pool, new Residency())
   let told = 0
@@ -47,7 +47,7 @@ async function run(job: Job): Promise<JobResult> {
     told = performance.now()
     port!.postMessage({ kind: 'progress', done, total } satisfies WorkerMessage)
   }
-  const result = job.task === 'build' ? build(job, parts, progress) : compact(job, parts, progress)
+  const result = job.task === 'build' ? await build(job, parts, progress) : compact(job, parts, progress)
   await store.close()
   return result
 }

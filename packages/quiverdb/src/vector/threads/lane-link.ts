@@ -41,6 +41,7 @@ export class LaneLink {
 
   /** Runs a task in an arena. @throws QuiverError ABORTED, MEMORY_FULL, CLOSED, and what the task fails with */
   async call<Task extends LaneTask>(arena: Arena, task: Task, signal?: AbortSignal): Promise<ResultOf<Task>> {
+    if (this.#failure) throw this.#failure
     let given: Piece[] = this.#arenas.has(arena) ? [] : [this.#give(arena, firstPieceBytes)]
     for (;;) {
       try {
@@ -68,7 +69,6 @@ export class LaneLink {
   }
 
   #post(arena: Arena, given: readonly Piece[], task: LaneTask, signal?: AbortSignal): Promise<unknown> {
-    if (this.#failure) return Promise.reject(this.#failure)
     if (signal?.aborted) return Promise.reject(aborted(signal))
     const met = this.#arenas.get(arena)
     const number = met ?? this.#arenas.size

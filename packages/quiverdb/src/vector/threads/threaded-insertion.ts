@@ -3,7 +3,7 @@ import type { HnswBuilder } from '../hnsw-builder.js'
 import { insertionWords } from './lane-messages.js'
 import type { Lanes } from './lanes.js'
 
-export interface InsertionOptions {
+interface LaneInsertionOptions {
   /** Ends the insertion within milliseconds: what was inserted stays, in a sound graph; the rest is still pending. */
   readonly signal?: AbortSignal
   /** Called about ten times a second, and at the end, with how many of the vectors that were pending are inserted. */
@@ -24,7 +24,7 @@ const progressEveryMs = 100
  *
  * @throws QuiverError ABORTED, MEMORY_FULL
  */
-export async function insertOnLanes(lanes: Lanes, builder: HnswBuilder, options: InsertionOptions = {}): Promise<void> {
+export async function insertOnLanes(lanes: Lanes, builder: HnswBuilder, options: LaneInsertionOptions = {}): Promise<void> {
   const { signal, onProgress } = options
   const { memory } = builder
   const start = memory.nodes
