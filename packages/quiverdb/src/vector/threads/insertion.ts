@@ -1,6 +1,6 @@
 import { QuiverError } from '../../errors.js'
 import type { HnswBuilder } from '../hnsw-builder.js'
-import { lanesByDefault } from './lane-thread.js'
+import { lanesByDefault } from './spawn.js'
 import { Lanes } from './lanes.js'
 import { insertOnLanes } from './threaded-insertion.js'
 

@@ -3,7 +3,7 @@ import type { Arena } from '../arena.js'
 import type { MemoryPool } from '../memory-pool.js'
 import { LaneLink } from './lane-link.js'
 import type { LaneTask, ResultOf } from './lane-messages.js'
-import { lanesByDefault, spawnLaneHere } from './lane-thread.js'
+import { lanesByDefault, spawnLaneHere } from './spawn.js'
 
 const lanesMax = 64
 
