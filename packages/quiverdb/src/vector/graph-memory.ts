@@ -75,7 +75,8 @@ export class GraphMemory {
     this.capacity = capacity
     const { dimensions, m0 } = parameters
     const bytes = sectionBytes({ nodes: capacity, m0, dimensions, stride: this.layout.stride, upperBytes: upperBytesMax })
-    const extents = present?.slice() ?? pool.allocateTogether([...graphSections.map((name) => bytes[name]), goneOffset + goneBytes(capacity)])
+    const extents =
+      present?.slice() ?? pool.allocateTogether([...graphSections.map((name) => bytes[name]), goneOffset + goneBytes(capacity)])
     this.#descriptor = extents.pop()!
     this.#extents = Object.fromEntries(graphSections.map((name, i) => [name, extents[i]!])) as Record<GraphSection, Extent>
     this.arena = this.#descriptor.arena
