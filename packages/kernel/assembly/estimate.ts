@@ -14,13 +14,13 @@ function add<T>(sum: v128, a: v128, b: v128): v128 {
   const difference = f32x4.sub(a, b)
   if (sizeof<T>() == sizeof<Squares>()) return f32x4.add(sum, f32x4.mul(difference, difference))
   if (sizeof<T>() == sizeof<Magnitudes>()) return f32x4.add(sum, f32x4.abs(difference))
-  return f32x4.max(sum, f32x4.abs(difference))
+  return f32x4.pmax(sum, f32x4.abs(difference)) // never not a number
 }
 
 // @ts-ignore: decorator
 @inline
 function join<T>(a: v128, b: v128): v128 {
-  return sizeof<T>() == sizeof<Greatest>() ? f32x4.max(a, b) : f32x4.add(a, b)
+  return sizeof<T>() == sizeof<Greatest>() ? f32x4.pmax(a, b) : f32x4.add(a, b)
 }
 
 // @ts-ignore: decorator

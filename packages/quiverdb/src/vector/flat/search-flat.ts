@@ -42,6 +42,8 @@ const numbersPerStep = 65_536
 /** Queries that share one pass over the rows, and bytes that their rankings may take together; more take several passes. */
 const queriesPerPass = 64
 const rankingBytesPerPass = 8_388_608
+/** From so many queries on, 8-bit codes would be slower. */
+const queriesBeatCodes = 8
 /** A scan without a budget is one step. */
 const unbounded: Budget = { evaluationsPerStep: 0x7fffffff }
 
@@ -71,7 +73,7 @@ export function searchFlat(
   const list = queries instanceof Float32Array ? [queries] : queries
   check(vectors, list, options)
   const budget = options.budget && { evaluationsPerStep: Math.ceil(numbersPerStep / vectors.dimensions), ...options.budget }
-  const search = options.codes && options.codes !== 'float32' ? byCodes : byRows
+  const search = readsCodes(options, list.length) ? byCodes : byRows
   const results = search(vectors, list, { ...options, budget })
   return queries instanceof Float32Array ? results[0]! : results
 }
@@ -79,6 +81,11 @@ export function searchFlat(
 function check({ dimensions }: FlatVectors, queries: readonly Float32Array[], { k }: FlatSearchOptions): void {
   if (!(Number.isInteger(k) && k > 0)) throw new QuiverError('INVALID_ARGUMENT', `k must be a positive integer, not ${k}.`)
   for (const query of queries) checkVector(query, dimensions)
+}
+
+/** Queries that share their passes over the vectors soon cost less each than one that reads the codes alone; the answer is the same. */
+function readsCodes({ codes }: FlatSearchOptions, queries: number): boolean {
+  return codes === 'bit' || (codes === 'int8' && queries < queriesBeatCodes)
 }
 
 /** Every query finds candidates by codes, which are then searched like rows that a filter allows. */
