@@ -76,7 +76,7 @@ function halfSquaredNorm(vector) {
 }
 
 /** The k nearest so far, in order; equal distances keep the lower row. */
-class Nearest {
+export class Nearest {
   constructor(k) {
     this.distances = new Float64Array(k).fill(Number.POSITIVE_INFINITY)
     this.rows = new Int32Array(k).fill(-1)

@@ -12,6 +12,11 @@ export class Vectors {
     return this.values.subarray(index * this.dimensions, (index + 1) * this.dimensions)
   }
 
+  /** @returns {Float32Array[]} a view of each row */
+  list() {
+    return Array.from({ length: this.rows }, (_, row) => this.row(row))
+  }
+
   /** @param {number} rows @returns {Vectors} the first ones, a view */
   first(rows) {
     return new Vectors(this.values.subarray(0, rows * this.dimensions), this.dimensions)
