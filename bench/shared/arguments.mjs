@@ -7,7 +7,7 @@ import { BenchError } from './errors.mjs'
 import { benchFolder } from './folders.mjs'
 
 /** In the order in which `all` runs them. */
-export const benchNames = ['search', 'open', 'build', 'churn', 'exact', 'metrics', 'ingest']
+export const benchNames = ['search', 'open', 'build', 'churn', 'exact', 'metrics', 'neumann', 'ingest']
 const all = 'all'
 
 export const usage = `npm run bench -- <name> [options]
