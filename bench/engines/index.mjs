@@ -43,14 +43,13 @@ import { zvec, zvecInt8 } from './zvec.mjs'
 /** @type {readonly Engine[]} */
 const peers = [hnswlibNode, hnswlibNodeNative, usearch, zvec, zvecInt8, lancedb]
 /** @type {readonly Engine[]} */
-const engines = [quiver, ...quiverModes, ...quiverPresets, quiverUnsettled, ...peers]
-/** Those that keep an index in a file, which is built once and opened again. */
+const engines = [quiver, ...quiverModes, ...quiverPresets, quiverUnsettled, hnswIndex, ...peers]
 export const engineNames = engines.map((engine) => engine.name)
 export const peerNames = peers.map((engine) => engine.name)
 
 /** @param {string} name @returns {Engine} */
 export function engineNamed(name) {
-  const engine = [...engines, hnswIndex].find((candidate) => candidate.name === name)
+  const engine = engines.find((candidate) => candidate.name === name)
   if (!engine) throw new Error(`no engine is named ${name}`)
   return engine
 }

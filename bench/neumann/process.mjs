@@ -26,11 +26,10 @@ answerRequests({
   /** @param {{ rows: number, options: object }} parameters */
   preset({ rows, options }) {
     const base = new LatentSource(recipes.scale, baseStream).next(rows)
-    const before = pool.bytesUsed
     const index = new HnswIndex(pool, { dimensions, metric, ...options })
     index.add(base.values)
     search(index)
-    const indexBytes = pool.bytesUsed - before - base.values.byteLength
+    const indexBytes = index.memoryBytes - base.values.byteLength
     const judge = new RecallJudge({ base, queries, metric, truth: exactNeighbours(base, queries, metric, k) })
     const seconds = []
     let answers = []
