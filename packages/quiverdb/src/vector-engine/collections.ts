@@ -18,12 +18,13 @@ export function searchable(embeddings: Embeddings, context: EngineContext): Sear
 /** The collections of an engine by name. `default` is another name of the default store; it can be neither created nor deleted. */
 export class Collections {
   readonly #context: EngineContext
-  readonly #default: Searchable
+  /** The store of the embeddings without a collection. */
+  readonly defaults: Searchable
   readonly #named = new Map<string, Searchable>()
 
-  constructor(context: EngineContext, defaultStore: Searchable) {
+  constructor(context: EngineContext, defaults: Searchable) {
     this.#context = context
-    this.#default = defaultStore
+    this.defaults = defaults
   }
 
   /** @throws VectorError CollectionExists, ConfigurationError, StorageError: not a name */
@@ -34,7 +35,7 @@ export class Collections {
   }
 
   get(name: string): Searchable | undefined {
-    return name === DEFAULT_COLLECTION ? this.#default : this.#named.get(name)
+    return name === DEFAULT_COLLECTION ? this.defaults : this.#named.get(name)
   }
 
   /** The collection, made with the defaults of the engine where there is none. @throws VectorError StorageError: not a name */

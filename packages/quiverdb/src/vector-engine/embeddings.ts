@@ -4,9 +4,12 @@ import type { VectorEngineConfig } from './config.js'
 import type { Embedding } from './embedding.js'
 import { EmbeddingSpace, type NewEmbedding } from './embedding-space.js'
 import type { EngineEvents } from './engine-events.js'
+import { QuiverError } from '../errors.js'
 import { VectorError } from './errors.js'
 import type { ParallelScan } from './exact-scan.js'
 import type { FilterCondition } from './filter-condition.js'
+import { buildGraph } from './hnsw/build-graph.js'
+import { HNSWBuildOptions } from './hnsw/build-options.js'
 import { mergedMetadata, noMetadata, plainMetadata, withoutField } from './metadata.js'
 import { type PagedResult, type Pagination, pageOf } from './pagination.js'
 import { SpaceGraphs } from './space-graphs.js'
@@ -38,6 +41,7 @@ export class Embeddings {
   config: VectorCollectionConfig
   readonly space: EmbeddingSpace
   readonly #context: EngineContext
+  #indexFrom = 0
   /** Goes before a key in messages. */
   readonly #prefix: string
 
@@ -60,6 +64,7 @@ export class Embeddings {
   store(operation: string, key: string, vector: VectorInput, metadata: Metadata = noMetadata): void {
     const start = performance.now()
     this.space.put([this.#checked({ key, vector, metadata })])
+    this.#indexWhenDue()
     this.#wrote(operation, start, 1)
   }
 
@@ -75,6 +80,7 @@ export class Embeddings {
     })
     const inBulk = items.length >= this.#context.config.batchParallelThreshold
     this.space.put(items, inBulk)
+    this.#indexWhenDue()
     this.#wrote(operation, start, items.length, inBulk)
     return { storedKeys: items.map(({ key }) => key), count: items.length }
   }
@@ -172,6 +178,26 @@ export class Embeddings {
     checkKey(key)
     const checked = checkedVector(vector, this.#context.config, this.declaredDimension)
     return { key, vector: checked, metadata: plainMetadata(metadata) }
+  }
+
+  /** Builds the graphs that the configuration asks for. One that memory has no room for is tried again when twice as much is there. */
+  #indexWhenDue(): void {
+    const { autoIndex, autoIndexThreshold, distanceMetric } = this.config
+    if (!autoIndex) return
+    for (const dimension of this.space.dimensions) {
+      const { count } = this.space.block(dimension)!
+      if (count < Math.max(autoIndexThreshold, this.#indexFrom) || this.space.graphs.has(dimension)) continue
+      const start = performance.now()
+      const options = new HNSWBuildOptions({ hnswConfig: { distanceMetric } })
+      try {
+        this.space.graphs.attach(dimension, buildGraph(this.#context.pool, this.space, dimension, options))
+      } catch (error) {
+        if (!(error instanceof QuiverError)) throw error
+        this.#indexFrom = 2 * count
+        continue
+      }
+      this.#context.events.index(start, () => ({ operation: 'auto_index', count }))
+    }
   }
 
   #wrote(operation: string, start: number, count: number, inBulk = false): void {

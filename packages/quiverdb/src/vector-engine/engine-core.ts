@@ -4,6 +4,7 @@ import { VectorEngineConfig, type VectorEngineOptions } from './config.js'
 import { Embeddings, type EngineContext } from './embeddings.js'
 import { EngineEvents } from './engine-events.js'
 import { Entities } from './entities.js'
+import { EngineIndexes } from './hnsw/engine-indexes.js'
 import type { ParallelScan } from './exact-scan.js'
 import { VectorCollectionConfig } from './types.js'
 
@@ -20,6 +21,7 @@ export class EngineCore {
   readonly defaults: Searchable
   readonly entities: Entities
   readonly collections: Collections
+  readonly indexes: EngineIndexes
 
   private constructor(context: EngineContext) {
     this.context = context
@@ -27,6 +29,7 @@ export class EngineCore {
     this.defaults = searchable(new Embeddings(context, new VectorCollectionConfig({ distanceMetric })), context)
     this.entities = new Entities(context)
     this.collections = new Collections(context, this.defaults)
+    this.indexes = new EngineIndexes(context, this.collections)
   }
 
   /** @throws VectorError ConfigurationError */

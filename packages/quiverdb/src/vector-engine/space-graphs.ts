@@ -1,3 +1,4 @@
+import { QuiverError } from '../errors.js'
 import type { AttachedGraph } from './attached-graph.js'
 import type { Embedding } from './embedding.js'
 import type { EngineMetric } from './engine-metric.js'
@@ -48,7 +49,8 @@ export class SpaceGraphs {
   #follow(dimension: number, change: () => void): void {
     try {
       change()
-    } catch {
+    } catch (error) {
+      if (!(error instanceof QuiverError)) throw error
       this.drop(dimension)
     }
   }

@@ -1,6 +1,6 @@
 import { isZeroVector } from '../vector/metric.js'
 import type { Deadline } from './deadline.js'
-import type { DimensionBlock } from './dimension-block.js'
+import { bestFirst, type DimensionBlock } from './dimension-block.js'
 import { type Embedding, type Scored, type SearchResult } from './embedding.js'
 import type { EmbeddingSpace } from './embedding-space.js'
 import type { SearchStrategy } from './engine-events.js'
@@ -56,10 +56,11 @@ export class SpaceSearch {
     if (!block) return nothing
     const graph = query.exact || k > graphShareMax * block.count ? undefined : this.#space.graphs.serving(vector.length, metric)
     if (!graph) return this.#scan(query, 'scan')
-    const hits = graph.search(vector, k, deadline.budget)
-    if (!hits) throw deadline.exceeded()
+    const found = graph.search(vector, k, deadline.budget)
+    if (!found) throw deadline.exceeded()
+    const hits = graph.lossy ? found.map(({ embedding }) => this.#measured(query, embedding)) : found
     deadline.check()
-    return { hits, strategy: 'graph', lanes: 1 }
+    return { hits: hits.sort(bestFirst(metric.measure)), strategy: 'graph', lanes: 1 }
   }
 
   /** The nearest among those that match. @throws VectorError SearchTimeout */
@@ -97,6 +98,10 @@ export class SpaceSearch {
     if (!hits) throw deadline.exceeded()
     deadline.check()
     return { hits, strategy, lanes: threads?.lanes ?? 1 }
+  }
+
+  #measured({ vector, metric }: SpaceQuery, embedding: Embedding): Scored {
+    return { embedding, raw: metric.measure.raw(vector, this.#space.read(embedding)) }
   }
 
   /** The vectors of the query's dimension; none where a query of zeros has no answer. */
