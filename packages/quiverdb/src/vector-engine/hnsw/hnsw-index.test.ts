@@ -16,9 +16,6 @@ async function holding(vectors: readonly ArrayLike<number>[], config?: HNSWConfi
   return index
 }
 
-const rowsOf = (packed: Float32Array, dimensions: number): Float32Array[] =>
-  Array.from({ length: packed.length / dimensions }, (_, i) => vectorAt(packed, dimensions, i))
-
 /** Mean share of the ten nearest by cosine that searches find. */
 function recallAt10(index: HNSWIndex, packed: Float32Array, queries: readonly Float32Array[]): number {
   const found = queries.map((query) => {
