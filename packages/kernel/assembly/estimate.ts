@@ -1,16 +1,19 @@
 // float32 estimates of measures: four rows against one query or two. Greater is better, so distances are negated.
-import { measureChebyshev, measureEuclidean, measureManhattan } from './measure'
+import { measureChebyshev, measureEuclidean, measureManhattan, measureWeightedJaccard } from './measure'
 
 // What is summed, as type parameters.
 type Products = i8
 type Squares = i16
 type Magnitudes = i32
 type Greatest = i64
+/** Differences of magnitudes. */
+type Gaps = f64
 
 // @ts-ignore: decorator
 @inline
 function add<T>(sum: v128, a: v128, b: v128): v128 {
   if (sizeof<T>() == sizeof<Products>()) return f32x4.add(sum, f32x4.mul(a, b))
+  if (isFloat<T>()) return f32x4.add(sum, f32x4.abs(f32x4.sub(f32x4.abs(a), f32x4.abs(b))))
   const difference = f32x4.sub(a, b)
   if (sizeof<T>() == sizeof<Squares>()) return f32x4.add(sum, f32x4.mul(difference, difference))
   if (sizeof<T>() == sizeof<Magnitudes>()) return f32x4.add(sum, f32x4.abs(difference))
@@ -20,7 +23,7 @@ function add<T>(sum: v128, a: v128, b: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function join<T>(a: v128, b: v128): v128 {
-  return sizeof<T>() == sizeof<Greatest>() ? f32x4.pmax(a, b) : f32x4.add(a, b)
+  return !isFloat<T>() && sizeof<T>() == sizeof<Greatest>() ? f32x4.pmax(a, b) : f32x4.add(a, b)
 }
 
 // @ts-ignore: decorator
@@ -80,6 +83,7 @@ export function estimate4(measure: i32, q: usize, a: usize, b: usize, c: usize, 
   if (measure == measureEuclidean) return four<Squares>(q, a, b, c, d, bytes)
   if (measure == measureManhattan) return four<Magnitudes>(q, a, b, c, d, bytes)
   if (measure == measureChebyshev) return four<Greatest>(q, a, b, c, d, bytes)
+  if (measure == measureWeightedJaccard) return four<Gaps>(q, a, b, c, d, bytes)
   return four<Products>(q, a, b, c, d, bytes)
 }
 
@@ -88,5 +92,6 @@ export function estimate8(measure: i32, p: usize, q: usize, a: usize, b: usize, 
   if (measure == measureEuclidean) eight<Squares>(p, q, a, b, c, d, bytes, out)
   else if (measure == measureManhattan) eight<Magnitudes>(p, q, a, b, c, d, bytes, out)
   else if (measure == measureChebyshev) eight<Greatest>(p, q, a, b, c, d, bytes, out)
+  else if (measure == measureWeightedJaccard) eight<Gaps>(p, q, a, b, c, d, bytes, out)
   else eight<Products>(p, q, a, b, c, d, bytes, out)
 }

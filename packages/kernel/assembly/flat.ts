@@ -8,7 +8,8 @@
 import { Flat, FlatQuery } from './layout'
 import {
   arcCosine, chebyshevF64, cosineOf, jaccardOf, manhattanF64, measureAngular, measureChebyshev, measureComposite, measureCosine, measureDot,
-  measureEuclidean, measureJaccard, measureManhattan, measureOverlap, nonZeros, overlapOf, weightedJaccardF64,
+  measureEuclidean, measureJaccard, measureManhattan, measureOverlap, measureWeightedJaccard, nonZeros, overlapOf, sumOfMagnitudes,
+  weightedJaccardF64,
 } from './measure'
 import { entryBytes, markOf, rankingPush, rankingReplace, rankingSort, worseThan } from './ranking'
 import { squaredNorm } from './rows'
@@ -17,6 +18,11 @@ import { dotF64, squaredL2F64 } from './score'
 import { estimate4, estimate8 } from './estimate'
 
 const queryBytes: usize = 20
+/** What is known of a row before it is looked at: its squared norm and the sum of its magnitudes (f64), how many numbers are not zero (u32). */
+const factBytes: usize = 24
+const factNorm2: usize = 0
+const factMagnitude: usize = 8
+const factNonZeros: usize = 16
 const unit: f64 = 5.9604644775390625e-8
 const marginTerms: f64 = 16
 const underflow: f64 = 1.4012984643248171e-45
@@ -24,17 +30,30 @@ const underflow: f64 = 1.4012984643248171e-45
 const markRounding: f64 = 1.2e-7
 const float32Max = f32.MAX_VALUE
 
+/** Of two float64 results that should be equal, more than their difference where both are within [-1, 1]. */
+const float64Rounding: f64 = 1e-9
+
 // Places among the numbers of a query.
 const norm2: usize = 0
-const first: usize = 8
-const second: usize = 16
+const magnitude: usize = 8
+const first: usize = 16
+const second: usize = 24
+const room: usize = 32
 
-/** Writes the squared norms of rows. */
-export function flatNorms(rows: usize, stride: i32, count: i32, n: i32, norms: usize): void {
+/** Writes the facts of rows. */
+export function flatFacts(rows: usize, stride: i32, count: i32, n: i32, facts: usize): void {
   for (let row: i32 = 0; row < count; row++) {
-    store<f64>(norms, squaredNorm(rows, n))
-    rows += <usize>stride; norms += 8
+    store<f64>(facts, squaredNorm(rows, n), factNorm2)
+    store<f64>(facts, sumOfMagnitudes(rows, n), factMagnitude)
+    store<u64>(facts, nonZeros(rows, rows, n) & 0xffffffff, factNonZeros)
+    rows += <usize>stride; facts += factBytes
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function factsOf(flat: Flat, row: u32): usize {
+  return flat.facts + <usize>row * factBytes
 }
 
 // @ts-ignore: decorator
@@ -52,17 +71,18 @@ export function flatBegin(flatPointer: usize): void {
     query.heapCount = 0
     query.nonZeros = <i32>nonZeros(query.vector, query.vector, flat.dimensions)
     store<f64>(query.numbers, squaredNorm(query.vector, flat.dimensions), norm2)
+    store<f64>(query.numbers, sumOfMagnitudes(query.vector, flat.dimensions), magnitude)
     store<f64>(query.numbers, -Infinity, first)
     store<f64>(query.numbers, 0, second)
   }
 }
 
-/** The float64 key of a row (smaller is better) goes to the ranking with its mark: what an estimate of it would be, negated where smaller is better. */
+/** The float64 key of a row (smaller is better) goes to the ranking with its mark, from which the bar for estimates is found. */
 function measureRow(flat: Flat, query: FlatQuery, row: u32): void {
   const n = flat.dimensions, q = query.vector, x = flat.rows + <usize>row * <usize>flat.stride, measure = flat.measure
   let key: f64, mark: f64 = 0
   if (measure == measureCosine || measure == measureAngular) {
-    mark = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(flat.norms + (<usize>row << 3)))
+    mark = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(factsOf(flat, row), factNorm2))
     key = measure == measureAngular ? arcCosine(mark) : -mark
   } else if (measure == measureDot) {
     mark = dotF64(q, x, n)
@@ -77,8 +97,10 @@ function measureRow(flat: Flat, query: FlatQuery, row: u32): void {
   } else if (measure == measureJaccard || measure == measureOverlap) {
     const counts = nonZeros(x, q, n)
     key = measure == measureJaccard ? -jaccardOf(counts, query.nonZeros) : -overlapOf(counts, query.nonZeros)
-  } else if (measure == measureComposite) key = -composite(flat, query, row, x)
-  else key = -weightedJaccardF64(q, x, n)
+  } else {
+    mark = measure == measureComposite ? composite(flat, query, row, x) : weightedJaccardF64(q, x, n)
+    key = -mark
+  }
   offer(flat, query, row, key, <f32>mark)
 }
 
@@ -87,7 +109,7 @@ function composite(flat: Flat, query: FlatQuery, row: u32, x: usize): f64 {
   const ofCosine = load<f64>(flat.weights), ofStructure = load<f64>(flat.weights, 8), ofMagnitude = load<f64>(flat.weights, 16)
   const sum = ofCosine + ofStructure + ofMagnitude
   if (!(sum > 0)) return 0
-  const cosine = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(flat.norms + (<usize>row << 3)))
+  const cosine = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(factsOf(flat, row), factNorm2))
   const structure = jaccardOf(nonZeros(x, q, n), query.nonZeros), distance = Math.sqrt(squaredL2F64(q, x, n))
   return (ofCosine * ((cosine + 1) / 2) + ofStructure * structure + ofMagnitude / (1 + distance)) / sum
 }
@@ -102,7 +124,7 @@ function offer(flat: Flat, query: FlatQuery, row: u32, key: f64, mark: f32): voi
 
 /** Sets what an estimate must reach, now that the worst of k has this mark. */
 function raiseBar(flat: Flat, query: FlatQuery, mark: f64): void {
-  const n = <f64>flat.dimensions, measure = flat.measure, terms = (n / 4 + 6 + marginTerms) * unit, relative = terms / (1 - terms)
+  const n = <f64>flat.dimensions, measure = flat.measure, terms = termsOf(flat) * unit, relative = terms / (1 - terms)
   const lost = n * underflow, worst = mark - abs(mark) * markRounding - underflow
   const queryNorm = Math.sqrt(load<f64>(query.numbers, norm2))
   if (measure == measureCosine || measure == measureAngular) {
@@ -111,16 +133,49 @@ function raiseBar(flat: Flat, query: FlatQuery, mark: f64): void {
   } else if (measure == measureDot) {
     store<f64>(query.numbers, worst - lost, first)
     store<f64>(query.numbers, -relative * queryNorm, second)
-  } else store<f64>(query.numbers, (worst - lost) / (1 - relative), first)
+  } else if (measure == measureWeightedJaccard) {
+    // With S the sum of all magnitudes and D that of their differences, it is (S - D) / (S + D).
+    const share = -((1 - worst) / (1 + worst) + float64Rounding) / (1 - relative)
+    store<f64>(query.numbers, share * load<f64>(query.numbers, magnitude) - lost / (1 - relative), first)
+    store<f64>(query.numbers, share, second)
+  } else if (measure == measureComposite) store<f64>(query.numbers, worst - float64Rounding, first)
+  else store<f64>(query.numbers, (worst - lost) / (1 - relative), first)
+}
+
+/** The most that a composite can be, by an estimate of the dot product that is not off by more than `relative` |q||x| and what underflowed. */
+function compositeBound(flat: Flat, query: FlatQuery, row: u32, estimate: f64, relative: f64): f64 {
+  const facts = factsOf(flat, row), query2 = load<f64>(query.numbers, norm2), row2 = load<f64>(facts, factNorm2)
+  const norms = Math.sqrt(query2 * row2), dot = estimate + relative * norms + <f64>flat.dimensions * underflow
+  const cosine = norms > 0 ? min<f64>(1, dot / norms) : 0
+  const squared = (query2 + row2) * (1 - float64Rounding) - 2 * dot, distance = Math.sqrt(max<f64>(0, squared))
+  const inQuery = query.nonZeros, inRow = load<i32>(facts, factNonZeros), more = max(inQuery, inRow)
+  const structure = more ? <f64>min(inQuery, inRow) / <f64>more : 1
+  const ofCosine = load<f64>(flat.weights), ofStructure = load<f64>(flat.weights, 8), ofMagnitude = load<f64>(flat.weights, 16)
+  return (ofCosine * ((cosine + 1) / 2) + ofStructure * structure + ofMagnitude / (1 + distance)) / (ofCosine + ofStructure + ofMagnitude)
+}
+
+function siftComposite(flat: Flat, query: FlatQuery, estimates: v128, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
+  const terms = termsOf(flat) * unit, relative = terms / (1 - terms), known = i32x4.bitmask(f32x4.le(f32x4.abs(estimates), f32x4.splat(float32Max)))
+  for (let i: i32 = 0; i < n; i++) {
+    const row = i == 0 ? r0 : i == 1 ? r1 : i == 2 ? r2 : r3, estimate = <f64>f32x4.extract_lane(estimates, 0)
+    estimates = v128.shuffle<i32>(estimates, estimates, 1, 2, 3, 0)
+    if ((known >> i) & 1 && compositeBound(flat, query, row, estimate, relative) < load<f64>(query.numbers, first)) continue
+    measureRow(flat, query, row)
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function termsOf(flat: Flat): f64 {
+  return <f64>flat.dimensions / 4 + 6 + marginTerms
 }
 
 /** Measures those of four rows (the first n; the others repeat) that their estimates do not exclude. */
-// @ts-ignore: decorator
-@inline
-function sift(flat: Flat, query: FlatQuery, estimates: v128, norms01: v128, norms23: v128, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
+function sift(flat: Flat, query: FlatQuery, estimates: v128, lengths01: v128, lengths23: v128, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
+  if (flat.measure == measureComposite) { siftComposite(flat, query, estimates, r0, r1, r2, r3, n); return }
   const a = v128.load64_splat(query.numbers + first), b = v128.load64_splat(query.numbers + second)
-  const low = f64x2.lt(f64x2.promote_low_f32x4(estimates), f64x2.add(a, f64x2.mul(b, norms01)))
-  const high = f64x2.lt(f64x2.promote_low_f32x4(v128.shuffle<i64>(estimates, estimates, 1, 1)), f64x2.add(a, f64x2.mul(b, norms23)))
+  const low = f64x2.lt(f64x2.promote_low_f32x4(estimates), f64x2.add(a, f64x2.mul(b, lengths01)))
+  const high = f64x2.lt(f64x2.promote_low_f32x4(v128.shuffle<i64>(estimates, estimates, 1, 1)), f64x2.add(a, f64x2.mul(b, lengths23)))
   const below = v128.shuffle<i32>(low, high, 0, 2, 4, 6)
   const known = f32x4.le(f32x4.abs(estimates), f32x4.splat(float32Max))
   const open = ~i32x4.bitmask(v128.and(below, known)) & ((1 << n) - 1)
@@ -131,24 +186,30 @@ function sift(flat: Flat, query: FlatQuery, estimates: v128, norms01: v128, norm
   if (open & 8) measureRow(flat, query, r3)
 }
 
+/** What the bar of an estimate depends on, of two rows: for products their norms, for weighted Jaccard the sums of their magnitudes. */
+// @ts-ignore: decorator
+@inline
+function lengths(flat: Flat, r0: u32, r1: u32): v128 {
+  const summed = flat.measure == measureWeightedJaccard, at = summed ? factMagnitude : factNorm2
+  const pair = v128.load_lane<i64>(factsOf(flat, r1) + at, v128.load64_zero(factsOf(flat, r0) + at), 1)
+  return summed ? pair : f64x2.sqrt(pair)
+}
+
 /** All queries against four rows (the first n; the others repeat), by way of estimates. */
 function visitEstimated(flat: Flat, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
-  const stride = <usize>flat.stride, rows = flat.rows, kind = flat.measure
+  const stride = <usize>flat.stride, rows = flat.rows, measure = flat.measure
   const a = rows + <usize>r0 * stride, b = rows + <usize>r1 * stride, c = rows + <usize>r2 * stride, d = rows + <usize>r3 * stride
-  const norms = flat.norms
-  let norms01 = v128.load64_zero(norms + (<usize>r0 << 3)), norms23 = v128.load64_zero(norms + (<usize>r2 << 3))
-  norms01 = f64x2.sqrt(v128.load_lane<i64>(norms + (<usize>r1 << 3), norms01, 1))
-  norms23 = f64x2.sqrt(v128.load_lane<i64>(norms + (<usize>r3 << 3), norms23, 1))
+  const lengths01 = lengths(flat, r0, r1), lengths23 = lengths(flat, r2, r3)
   let i: i32 = 0
   for (; i + 2 <= flat.queryCount; i += 2) {
-    const p = queryAt(flat, i), q = queryAt(flat, i + 1), out = p.numbers + 32
-    estimate8(kind, p.vector, q.vector, a, b, c, d, stride, out)
-    sift(flat, p, v128.load(out), norms01, norms23, r0, r1, r2, r3, n)
-    sift(flat, q, v128.load(out, 16), norms01, norms23, r0, r1, r2, r3, n)
+    const p = queryAt(flat, i), q = queryAt(flat, i + 1), out = p.numbers + room
+    estimate8(measure, p.vector, q.vector, a, b, c, d, stride, out)
+    sift(flat, p, v128.load(out), lengths01, lengths23, r0, r1, r2, r3, n)
+    sift(flat, q, v128.load(out, 16), lengths01, lengths23, r0, r1, r2, r3, n)
   }
   if (i < flat.queryCount) {
     const q = queryAt(flat, i)
-    sift(flat, q, estimate4(kind, q.vector, a, b, c, d, stride), norms01, norms23, r0, r1, r2, r3, n)
+    sift(flat, q, estimate4(measure, q.vector, a, b, c, d, stride), lengths01, lengths23, r0, r1, r2, r3, n)
   }
 }
 
@@ -164,7 +225,7 @@ function visitExact(flat: Flat, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): voi
 
 /** Goes on for about `rowsMax` rows. Returns 1 when all are scanned, else 0. */
 export function flatStep(flatPointer: usize, rowsMax: i32): i32 {
-  const flat = changetype<Flat>(flatPointer), count = flat.count, allowed = flat.allowed, estimated = flat.measure < measureJaccard
+  const flat = changetype<Flat>(flatPointer), count = flat.count, allowed = flat.allowed, estimated = flat.measure != measureJaccard && flat.measure != measureOverlap
   let position = flat.position, scored: i32 = 0, done: i32 = 0
   while (scored < rowsMax) {
     const r0 = nextAllowed(allowed, position, count)

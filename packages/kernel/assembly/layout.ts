@@ -151,8 +151,8 @@ export class Flat {
   stride: i32
   dimensions: i32
   count: i32
-  /** One float64 per row: its squared norm. */
-  norms: usize
+  /** 24 bytes per row, see flat.ts. */
+  facts: usize
   /** Bitset over rows; 0 allows all. */
   allowed: usize
   measure: i32
@@ -177,6 +177,6 @@ export class FlatQuery {
   heapCount: i32
   /** How many of its numbers are not zero. */
   nonZeros: i32
-  /** Four float64: its squared norm; the estimate of a row with norm x is worth no exact look below first + second * x; room. */
+  /** Four float64 (squared norm; sum of magnitudes; an estimate below first + second * x, with x a length of the row, is worth no exact look), and room. */
   numbers: usize
 }

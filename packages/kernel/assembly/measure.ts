@@ -58,6 +58,20 @@ export function arcCosine(x: f64): f64 {
   return x > 0 ? angle : 2 * halfPi - angle
 }
 
+/** Sum of |a|. */
+export function sumOfMagnitudes(a: usize, n: i32): f64 {
+  let s0 = f64x2.splat(0), s1 = s0
+  const end = a + (<usize>n << 2)
+  for (; a + 16 <= end; a += 16) {
+    const x = f32x4.abs(v128.load(a))
+    s0 = f64x2.add(s0, low(x))
+    s1 = f64x2.add(s1, high(x))
+  }
+  let sum = joined(s0, s1)
+  for (; a < end; a += 4) sum += abs(<f64>load<f32>(a))
+  return sum
+}
+
 /** Sum of |a - b|. */
 export function manhattanF64(a: usize, b: usize, n: i32): f64 {
   let s0 = f64x2.splat(0), s1 = s0

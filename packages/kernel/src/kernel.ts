@@ -110,8 +110,8 @@ export interface KernelExports {
   /** Exact float64 distances of a float32 query to rows `stride` bytes apart. */
   exactDistances(query: number, rows: number, stride: number, count: number, dimensions: number, mode: number, out: number): void
 
-  /** Writes the squared norms (float64) of float32 rows `stride` bytes apart. */
-  flatNorms(rows: number, stride: number, count: number, dimensions: number, norms: number): void
+  /** Writes what an exact scan has to know of float32 rows `stride` bytes apart. */
+  flatFacts(rows: number, stride: number, count: number, dimensions: number, facts: number): void
   /** Prepares an exact scan whose fields and queries are set. */
   flatBegin(flat: number): void
   /** Goes on for about `rowsMax` rows. Returns 1 when all are scanned, else 0. */

@@ -144,7 +144,7 @@ export const flatLayout = structure([
   'stride',
   'dimensions',
   'count',
-  'norms',
+  'facts',
   'allowed',
   'measure',
   'weights',
@@ -157,6 +157,9 @@ export const flatLayout = structure([
 
 /** One query of such a scan. All integers. */
 export const flatQueryLayout = structure(['vector', 'heap', 'heapCount', 'nonZeros', 'numbers'])
+
+/** What an exact scan knows of a row beforehand: squared norm, sum of magnitudes (float64), count of numbers that are not zero. */
+export const flatFactBytes = 24
 
 /** Room for what a query of an exact scan has to know. */
 export const flatNumbersBytes = 64

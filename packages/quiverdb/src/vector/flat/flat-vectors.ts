@@ -1,3 +1,4 @@
+import { flatFactBytes } from '@quiverdb/kernel'
 import { QuiverError } from '../../errors.js'
 import { alignUp, extentAlignment } from '../arena.js'
 import { CodeBlock } from '../code-block.js'
@@ -7,19 +8,18 @@ import { checkVector, dimensionsMax } from '../metric.js'
 const rowsMin = 4
 const growth = 1.5
 const rowAlignment = 16
-const normBytes = 8
 const rowsPerCoding = 256
 
-/** Where rows and their squared norms are: in one arena, so that one kernel call can use both. */
+/** Where rows and the kernel's facts of them are: in one arena, so that one kernel call can use both. */
 interface Placed {
   readonly rows: Extent
-  readonly norms: Extent
+  readonly facts: Extent
   readonly capacity: number
 }
 
 /**
  * A growing block of float32 vectors in a pool's memory, known by their row numbers, for exact search with `searchFlat`. A row takes 4 bytes a
- * number, up to a multiple of 16, and 8 more.
+ * number, up to a multiple of 16, and 24 more.
  *
  * @example
  * ```ts
@@ -58,10 +58,10 @@ export class FlatVectors {
 
   /** Bytes of the pool that it occupies, codes included. */
   get bytes(): number {
-    return (this.#placed?.rows.bytes ?? 0) + (this.#placed?.norms.bytes ?? 0) + (this.#codes?.bytes ?? 0)
+    return (this.#placed?.rows.bytes ?? 0) + (this.#placed?.facts.bytes ?? 0) + (this.#codes?.bytes ?? 0)
   }
 
-  /** Where the rows and their squared norms (float64) are; undefined until there was one. For `searchFlat`. */
+  /** Where the rows and what the kernel knows of them are; undefined until there was one. For `searchFlat`. */
   get placed(): Placed | undefined {
     return this.#placed
   }
@@ -109,7 +109,7 @@ export class FlatVectors {
   /** Gives the memory back; it is empty then, and can be used again. */
   free(): void {
     this.#placed?.rows.free()
-    this.#placed?.norms.free()
+    this.#placed?.facts.free()
     this.#codes?.free()
     this.#placed = this.#codes = undefined
     this.#rows = 0
@@ -135,7 +135,7 @@ export class FlatVectors {
   #write(first: number, vectors: Float32Array): void {
     if (!vectors.length) return
     const { dimensions, stride } = this
-    const { rows, norms } = this.#placed!
+    const { rows, facts } = this.#placed!
     const { f32, kernel } = rows.arena
     const start = rows.pointer / 4 + (first * stride) / 4
     const rowNumbers = stride / 4
@@ -145,23 +145,23 @@ export class FlatVectors {
       f32.fill(0, start, start + count * rowNumbers)
       for (let i = 0; i < count; i++) f32.set(vectors.subarray(i * dimensions, (i + 1) * dimensions), start + i * rowNumbers)
     }
-    kernel.flatNorms(4 * start, stride, count, dimensions, norms.pointer + normBytes * first)
+    kernel.flatFacts(4 * start, stride, count, dimensions, facts.pointer + flatFactBytes * first)
   }
 
   #reserve(wanted: number): void {
     const present = this.#placed
     if (!wanted || (present && present.capacity >= wanted)) return
     const capacity = Math.max(wanted, rowsMin, Math.ceil(growth * this.#rows))
-    const [rows, norms] = this.pool.allocateTogether([
+    const [rows, facts] = this.pool.allocateTogether([
       alignUp(capacity * this.stride, extentAlignment),
-      alignUp(capacity * normBytes, extentAlignment),
+      alignUp(capacity * flatFactBytes, extentAlignment),
     ])
     if (present) {
       rows!.view().set(present.rows.view().subarray(0, this.#rows * this.stride))
-      norms!.view().set(present.norms.view().subarray(0, this.#rows * normBytes))
+      facts!.view().set(present.facts.view().subarray(0, this.#rows * flatFactBytes))
       present.rows.free()
-      present.norms.free()
+      present.facts.free()
     }
-    this.#placed = { rows: rows!, norms: norms!, capacity }
+    this.#placed = { rows: rows!, facts: facts!, capacity }
   }
 }

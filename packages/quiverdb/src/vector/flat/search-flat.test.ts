@@ -57,7 +57,7 @@ const awkwardCase = fc.record({
   kinds: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 5 }),
   queries: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 5 }),
   seed: fc.nat(),
-  k: fc.integer({ min: 1, max: 100 }),
+  k: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 100 })),
   filter: fc.constantFrom(0, 0.1, 0.5, 1),
   perStep: fc.constantFrom(1, 7, 1000),
 })

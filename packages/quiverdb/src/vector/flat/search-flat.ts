@@ -52,8 +52,8 @@ const { index: queryField, bytes: queryBytes } = flatQueryLayout
 
 /**
  * The k nearest rows to a query, exactly; or for each of several queries, which share their passes over memory and are several times cheaper
- * together than one by one. Cosine, angular, geodesic, dot, euclidean, manhattan and chebyshev are estimated in float32 with a proven bound, and
- * measured in float64 where that does not exclude a row; the others are measured in float64 throughout.
+ * together than one by one. Rows are estimated in float32 with a proven bound, and measured in float64 where that does not
+ * exclude them; jaccard and overlap count.
  *
  * @throws QuiverError INVALID_ARGUMENT, DIMENSION_MISMATCH, INVALID_VECTOR, ABORTED, MEMORY_FULL
  *
@@ -143,7 +143,7 @@ function pass(vectors: FlatVectors, queries: readonly Float32Array[], options: F
 /** Places queries, rankings and the scan in scratch. Returns the scan's address. */
 function prepare(vectors: FlatVectors, queries: readonly Float32Array[], k: number, options: FlatSearchOptions): number {
   const { pool, stride } = vectors
-  const { rows, norms } = vectors.placed!
+  const { rows, facts } = vectors.placed!
   const { arena } = rows
   const { measure } = options
   const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, vectors.rows) : 0
@@ -166,7 +166,7 @@ function prepare(vectors: FlatVectors, queries: readonly Float32Array[], k: numb
   const { cosineWeight, structuralWeight, magnitudeWeight } = measure.weights ?? noWeights
   f64.set([cosineWeight, structuralWeight, magnitudeWeight], weights / 8)
   setFields(arena, scan, {
-    ...{ rows: rows.pointer, stride, dimensions: vectors.dimensions, count: vectors.rows, norms: norms.pointer, allowed },
+    ...{ rows: rows.pointer, stride, dimensions: vectors.dimensions, count: vectors.rows, facts: facts.pointer, allowed },
     ...{ measure: measure.kind, weights, k, queries: heads, queryCount: queries.length },
   })
   arena.kernel.flatBegin(scan)
