@@ -1,6 +1,7 @@
 import { flatFactBytes } from '@quiverdb/kernel'
 import { QuiverError } from '../../errors.js'
 import { alignUp, extentAlignment } from '../arena.js'
+import { checkLength } from '../check-length.js'
 import { CodeBlock } from '../code-block.js'
 import type { Extent, MemoryPool } from '../memory-pool.js'
 import { checkVector, dimensionsMax } from '../metric.js'
@@ -73,10 +74,15 @@ export class FlatVectors {
    */
   append(vectors: Float32Array): number {
     const first = this.#rows
-    const count = Math.ceil(vectors.length / this.dimensions)
-    for (let i = 0; i < count; i++) checkVector(vectors.subarray(i * this.dimensions, (i + 1) * this.dimensions), this.dimensions)
+    const count = Math.floor(vectors.length / this.dimensions)
+    if (vectors.length !== count * this.dimensions) checkLength(vectors.subarray(count * this.dimensions), this.dimensions)
     this.#reserve(first + count)
     this.#write(first, vectors)
+    // float64 holds the squared norm of all finite float32 numbers, so it tells whether they are.
+    for (let i = 0; i < count; i++) {
+      if (Number.isFinite(this.#squaredNorm(first + i))) continue
+      checkVector(vectors.subarray(i * this.dimensions, (i + 1) * this.dimensions), this.dimensions)
+    }
     this.#rows += count
     return first
   }
@@ -129,6 +135,11 @@ export class FlatVectors {
   #check(row: number): void {
     if (Number.isInteger(row) && row >= 0 && row < this.#rows) return
     throw new QuiverError('NOT_FOUND', `There is no row ${row}: there are ${this.#rows}.`)
+  }
+
+  #squaredNorm(row: number): number {
+    const { arena, pointer } = this.#placed!.facts
+    return arena.f64[(pointer + row * flatFactBytes) / 8]!
   }
 
   /** Writes tightly packed vectors as the rows from `first` on. */
