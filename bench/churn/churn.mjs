@@ -17,6 +17,7 @@ const workloads = [
 const k = 10
 const full = { rows: 50_000, queries: 1_000 }
 const quick = { rows: 4_000, queries: 100 }
+const quickCycles = 3
 /** After all cycles, against an index freshly built of the same vectors. */
 const recallLossMost = 0.01
 const memoryTimesMost = 1.1
@@ -30,7 +31,8 @@ export async function run(options) {
   const size = options.quick ? quick : full
   const rows = []
   for (const workload of workloads) {
-    for (const engine of chosen) rows.push(await churned(engine, workload, size))
+    const cycles = options.quick ? quickCycles : workload.cycles
+    for (const engine of chosen) rows.push(await churned(engine, { ...workload, cycles }, size))
   }
   print(`\n# Vectors that come and go: ${size.rows} x 128, recall@${k} at ef ${ef}\n`)
   print(summary(rows))
