@@ -2,7 +2,7 @@
 import { distance1, distance4, isTwin } from './rows'
 import { keyDistance, keyId, keyOf, sortedInsert } from './keys'
 import { dropGone } from './gone'
-import { Graph, none, Walk } from './layout'
+import { codesFloat32, Graph, none, Walk } from './layout'
 import { lockEntry, lockNode, publishEntry, publishLink, publishList, unlockEntry, unlockNode } from './locks'
 import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed, topLevel } from './walk'
 
@@ -33,7 +33,7 @@ export function upperBytes(from: u32, to: u32, seedNumber: u32, m: i32): u32 {
 /** Draws the levels of nodes from..to, places their upper lists from byte `offset` on, and empties all their lists. */
 export function prepareNodes(graphPointer: usize, from: u32, to: u32, offset: u32): void {
   const graph = changetype<Graph>(graphPointer), listBytes = <u32>graph.m << 2
-  memory.fill(linksOf(graph, from, 0), 0xff, <usize>(to - from) * (<usize>graph.m0 << 2))
+  memory.fill(linksOf(graph, from, 0), 0xff, <usize>(to - from) * <usize>graph.linkStride)
   for (let node = from; node < to; node++) {
     const level = levelOf(node, graph.seed, graph.m)
     store<u8>(graph.levels + node, <u8>level)
@@ -205,8 +205,8 @@ export function insert<T>(graph: Graph, walk: Walk, s: Selection, id: u32): void
 export function insertNodes(graphPointer: usize, walkPointer: usize, selectionPointer: usize, from: u32, to: u32): void {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), s = changetype<Selection>(selectionPointer)
   for (let id = from; id < to; id++) {
-    if (graph.codesKind) insert<f32>(graph, walk, s, id)
-    else insert<i8>(graph, walk, s, id)
+    if (graph.codesKind == codesFloat32) insert<f32>(graph, walk, s, id)
+    else insert<u8>(graph, walk, s, id)
     if (!graph.locks) graph.nodes = id + 1
   }
 }

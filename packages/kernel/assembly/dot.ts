@@ -64,3 +64,46 @@ export function squaredL2F32x4(q: usize, a: usize, b: usize, c: usize, d: usize,
   }
   return sumsF32(s0, s1, s2, s3)
 }
+
+/** The bias that makes 7-bit codes unsigned. */
+export const codeBias: i32 = 64
+
+/** Sixteen products of signed codes (at most 64 in magnitude) with codes of 0..127, added to four sums. No sum of two leaves 16 bits, so relaxed and plain agree. */
+// @ts-ignore: decorator
+@inline
+function addProducts(sum: v128, signed: v128, q0: v128, q1: v128, row: usize): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(signed, v128.load(row), sum)
+  return i32x4.add(i32x4.add(sum, i32x4.dot_i16x8_s(q0, v128.load_ext<u8>(row))), i32x4.dot_i16x8_s(q1, v128.load_ext<u8>(row, 8)))
+}
+
+/** Four integer dot products of the signed codes at q, stored with their bias, with four rows of codes with theirs; `bytes` is a multiple of 16. */
+export function dotU7x4(q: usize, a: usize, b: usize, c: usize, d: usize, bytes: usize): v128 {
+  let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0
+  const end = q + bytes, bias = i8x16.splat(<i8>codeBias)
+  while (q < end) {
+    const v = i8x16.sub(v128.load(q), bias)
+    const q0 = i16x8.extend_low_i8x16_s(v), q1 = i16x8.extend_high_i8x16_s(v)
+    s0 = addProducts(s0, v, q0, q1, a); s1 = addProducts(s1, v, q0, q1, b)
+    s2 = addProducts(s2, v, q0, q1, c); s3 = addProducts(s3, v, q0, q1, d)
+    q += 16; a += 16; b += 16; c += 16; d += 16
+  }
+  return sumsI32(s0, s1, s2, s3)
+}
+
+/** The same for one row. */
+export function dotU7(q: usize, a: usize, bytes: usize): i32 {
+  let s0 = i32x4.splat(0), s1 = s0
+  const end = q + bytes, bias = i8x16.splat(<i8>codeBias)
+  while (q + 32 <= end) {
+    const v = i8x16.sub(v128.load(q), bias), w = i8x16.sub(v128.load(q, 16), bias)
+    s0 = addProducts(s0, v, i16x8.extend_low_i8x16_s(v), i16x8.extend_high_i8x16_s(v), a)
+    s1 = addProducts(s1, w, i16x8.extend_low_i8x16_s(w), i16x8.extend_high_i8x16_s(w), a + 16)
+    q += 32; a += 32
+  }
+  if (q < end) {
+    const v = i8x16.sub(v128.load(q), bias)
+    s0 = addProducts(s0, v, i16x8.extend_low_i8x16_s(v), i16x8.extend_high_i8x16_s(v), a)
+  }
+  s0 = i32x4.add(s0, s1)
+  return i32x4.extract_lane(s0, 0) + i32x4.extract_lane(s0, 1) + i32x4.extract_lane(s0, 2) + i32x4.extract_lane(s0, 3)
+}

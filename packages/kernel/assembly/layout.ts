@@ -12,6 +12,15 @@ export const metaNorm2: usize = 4
 export const metaExtra: usize = 8
 /** Norm of what the codes miss. */
 export const metaResidual: usize = 12
+/** Behind 7-bit codes: the sum of the codes, an i32. */
+export const metaSum: usize = 16
+
+/** Signed codes of 8 bits, of a plain block. */
+export const codesInt8: i32 = 0
+/** The numbers themselves. */
+export const codesFloat32: i32 = 1
+/** Codes of 7 bits, from 1 to 127, of the rotated vector. */
+export const codesInt7: i32 = 2
 
 /** Transforms of a source vector into graph space. */
 export const transformNone: i32 = 0
@@ -28,7 +37,7 @@ export class Graph {
   nodes: i32
   capacity: i32
   dimensions: i32
-  /** 0: int8 rows, 1: float32 rows. */
+  /** codesFloat32 or codesInt7. */
   codesKind: i32
   m: i32
   m0: i32
@@ -52,6 +61,15 @@ export class Graph {
   locks: usize
   /** Bitset over `capacity` nodes that hold no vector: deleted, or never filled. 0: there are none. */
   gone: usize
+  /** Bytes from list to list on level 0. */
+  linkStride: i32
+  /**
+   * Where the signs of a node's neighbours begin in its block, after its row; 0 in a graph without blocks. Per 32 links: 4 * codeBytes bytes of
+   * signs of (neighbour - node), then for each two float32 of its estimate (see blocks.ts).
+   */
+  groupsOffset: i32
+  /** Signs of the rotation; 0 where rows are not rotated. */
+  signs: usize
 }
 
 /** One walk over a graph. It can be left and resumed, so all that it knows is here. */
@@ -84,6 +102,20 @@ export class Walk {
   /** A narrow walk that has expanded its `patience` nearest ends at a node farther than this. */
   bound: f32
   patience: i32
+  /** Of a walk over blocks: the query's table of 4 * codeBytes bytes, and the step and half of its agreements. */
+  table: usize
+  step: f32
+  half: f32
+  /** Room for the sums and estimates of one group: 192 bytes. */
+  estimates: usize
+  /** The query's rotated numbers, float32. */
+  numbers: usize
+  /** `resultsMax` + 1 keys: expanded nodes of a walk over blocks by the distance of their codes, or what was re-ranked. */
+  results: usize
+  resultsMax: i32
+  resultCount: i32
+  /** Whether the results, and not the pool, are the answer. */
+  ranked: i32
 }
 
 /** One scan over a block of rows; resumable. */

@@ -3,7 +3,7 @@
 import { listLength, select, Selection, writeList } from './build'
 import { dropGone, goneCount, isGone } from './gone'
 import { keyId } from './keys'
-import { Graph, none, Walk } from './layout'
+import { codesFloat32, Graph, none, Walk } from './layout'
 import { linksOf, narrowStep, rowOf, seed } from './walk'
 
 /** Marks what `start` reaches in `parents` (u32 per node, `none` = unreached), using `queue` (u32 per node). Returns how many. */
@@ -81,8 +81,8 @@ export function repair(graphPointer: usize, walkPointer: usize, selectionPointer
   let missing = graph.nodes - goneCount(graph) - spreadFromEntry(graph, parents, queue), attached: i32 = 0
   for (let id: u32 = 0; missing > 0 && id < <u32>graph.nodes; id++) {
     if (load<u32>(parents + (<usize>id << 2)) != none || isGone(graph, id)) continue
-    if (graph.codesKind) attach<f32>(graph, walk, s, id, parents)
-    else attach<i8>(graph, walk, s, id, parents)
+    if (graph.codesKind == codesFloat32) attach<f32>(graph, walk, s, id, parents)
+    else attach<u8>(graph, walk, s, id, parents)
     missing -= spread(graph, id, parents, queue)
     attached++
   }

@@ -1,9 +1,18 @@
 // Rows: how a vector is encoded, and the squared distance between encoded rows. The type parameter says what a row holds:
-// i8 codes, or f32 numbers.
-import { dotI8x4, squaredL2F32x4 } from './dot'
-import { metaExtra, metaNorm2, metaResidual, metaScale, transformAugment, transformNormalise, transformPlain } from './layout'
+// u8: 7-bit codes with their bias; i8: signed 8-bit codes; f32: the numbers themselves.
+import { codeBias, dotI8x4, dotU7, dotU7x4, squaredL2F32x4 } from './dot'
+import {
+  codesFloat32, codesInt7, metaExtra, metaNorm2, metaResidual, metaScale, metaSum, transformAugment, transformNormalise, transformPlain,
+} from './layout'
+import { rotate } from './rotation'
 
 const codeMax: f64 = 127
+/** Two of these times 127 still fit 16 bits, which is what makes relaxed and plain products equal. */
+const codeMax7: f64 = 63
+/** Rounds of the rotation of a graph. */
+const rotationRounds: i32 = 2
+/** Covers what float32 loses of a vector's length in a rotation: 2^-24 in each of its 30 additions at most. */
+const rotationSlack: f64 = 2e-6
 /** The smallest positive float32: a scale is zero for the zero vector alone. */
 const scaleMin: f64 = 1.401298464324817e-45
 
@@ -15,6 +24,14 @@ export function lanes(meta: usize, a: usize, b: usize, c: usize, d: usize): v128
   v = v128.load_lane<f32>(b + meta, v, 1)
   v = v128.load_lane<f32>(c + meta, v, 2)
   return v128.load_lane<f32>(d + meta, v, 3)
+}
+
+/** Dot products of the codes of the row at q with those of four others. */
+// @ts-ignore: decorator
+@inline
+export function codeDots<T>(q: usize, a: usize, b: usize, c: usize, d: usize, codeBytes: usize): v128 {
+  if (isSigned<T>()) return dotI8x4(q, a, b, c, d, codeBytes)
+  return i32x4.sub(dotU7x4(q, a, b, c, d, codeBytes), i32x4.splat(codeBias * load<i32>(q + codeBytes, metaSum)))
 }
 
 /**
@@ -30,7 +47,7 @@ export function distance4<T>(q: usize, a: usize, b: usize, c: usize, d: usize, c
     const difference = f32x4.sub(extra, queryExtra)
     return f32x4.add(squaredL2F32x4(q, a, b, c, d, codeBytes), f32x4.mul(difference, difference))
   }
-  const dots = f32x4.convert_i32x4_s(dotI8x4(q, a, b, c, d, codeBytes))
+  const dots = f32x4.convert_i32x4_s(codeDots<T>(q, a, b, c, d, codeBytes))
   const scales = f32x4.mul(lanes(codeBytes + metaScale, a, b, c, d), v128.load32_splat(q + codeBytes + metaScale))
   const norms = f32x4.add(lanes(codeBytes + metaNorm2, a, b, c, d), v128.load32_splat(q + codeBytes + metaNorm2))
   const products = f32x4.add(f32x4.mul(scales, dots), f32x4.mul(extra, queryExtra))
@@ -40,7 +57,11 @@ export function distance4<T>(q: usize, a: usize, b: usize, c: usize, d: usize, c
 // @ts-ignore: decorator
 @inline
 export function distance1<T>(q: usize, a: usize, codeBytes: usize): f32 {
-  return f32x4.extract_lane(distance4<T>(q, a, a, a, a, codeBytes), 0)
+  if (isFloat<T>()) return f32x4.extract_lane(distance4<T>(q, a, a, a, a, codeBytes), 0)
+  const row = a + codeBytes, query = q + codeBytes
+  const dot = <f32>(dotU7(q, a, codeBytes) - codeBias * load<i32>(query, metaSum))
+  const product = load<f32>(row, metaScale) * load<f32>(query, metaScale) * dot + load<f32>(row, metaExtra) * load<f32>(query, metaExtra)
+  return load<f32>(row, metaNorm2) + load<f32>(query, metaNorm2) - (product + product)
 }
 
 /** Equal meta numbers: for real data that means equal rows. A wrong yes only costs a link. */
@@ -69,10 +90,10 @@ export function squaredNorm(source: usize, n: i32): f64 {
 
 // @ts-ignore: decorator
 @inline
-function factorOf(norm2: f64, transform: i32): f64 {
+export function factorOf(norm2: f64, transform: i32): f64 {
   return transform == transformNormalise && norm2 > 0 ? 1 / Math.sqrt(norm2) : 1
 }
-function extraOf(norm2: f64, transform: i32, phi: f64): f64 {
+export function extraOf(norm2: f64, transform: i32, phi: f64): f64 {
   if (transform == transformNormalise) return norm2 > 0 ? 0 : 1
   if (transform == transformAugment && phi * phi > norm2) return Math.sqrt(phi * phi - norm2)
   return 0
@@ -99,7 +120,7 @@ export function greatestSquaredNorm(source: usize, count: i32, n: i32): f64 {
 }
 
 /** transformed - centre, as float64 at staging, with zeros up to a multiple of 16 numbers; returns its greatest magnitude. */
-function centred(source: usize, n: i32, factor: f64, centre: usize, staging: usize, padded: i32): f64 {
+export function centred(source: usize, n: i32, factor: f64, centre: usize, staging: usize, padded: i32): f64 {
   const f = f64x2.splat(factor)
   let greatest = f64x2.splat(0), to = staging
   const end = source + (<usize>n << 2), pairsEnd = source + (<usize>(n & ~1) << 2)
@@ -121,51 +142,100 @@ function centred(source: usize, n: i32, factor: f64, centre: usize, staging: usi
   return top
 }
 
+/** Stores float32 numbers for float64 ones. Returns the sums of their squares and of what rounding took. */
+function storeNumbers(from: usize, target: usize, codeBytes: i32, sums: usize): void {
+  let squares = f64x2.splat(0), errors = squares
+  for (let to = target; to < target + <usize>codeBytes; to += 8) {
+    const t = v128.load(from), rounded = f32x4.demote_f64x2_zero(t), e = f64x2.sub(t, f64x2.promote_low_f32x4(rounded))
+    v128.store64_lane(to, rounded, 0)
+    squares = f64x2.add(squares, f64x2.mul(t, t))
+    errors = f64x2.add(errors, f64x2.mul(e, e))
+    from += 16
+  }
+  storeSums(sums, squares, errors)
+}
+
+// @ts-ignore: decorator
+@inline
+function storeSums(sums: usize, squares: v128, errors: v128): void {
+  store<f64>(sums, f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1))
+  store<f64>(sums, f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1), 8)
+}
+
+/** Stores codes, in steps of scale, for float64 numbers. Writes the squared norms of what they stand for and of what they miss to `sums`. */
+function storeCodes(from: usize, target: usize, codeBytes: i32, scale: f32, bias: i32, sums: usize): void {
+  const inverse = f64x2.splat(scale > 0 ? 1 / <f64>scale : 0), s = f64x2.splat(<f64>scale), offset = i8x16.splat(<i8>bias)
+  let squares = f64x2.splat(0), errors = squares
+  for (let to = target; to < target + <usize>codeBytes; to += 4) {
+    const t0 = v128.load(from), t1 = v128.load(from, 16)
+    const c0 = f64x2.nearest(f64x2.mul(t0, inverse)), c1 = f64x2.nearest(f64x2.mul(t1, inverse))
+    const i = v128.shuffle<i32>(i32x4.trunc_sat_f64x2_s_zero(c0), i32x4.trunc_sat_f64x2_s_zero(c1), 0, 1, 4, 5)
+    const h = i16x8.narrow_i32x4_s(i, i)
+    // Saturates at -128..127; the residual below is that of what was stored, because |code| is below unless the scale is denormal.
+    const codes = bounded(i8x16.narrow_i16x8_s(h, h), bias)
+    v128.store32_lane(to, i8x16.add(codes, offset), 0)
+    const back = i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(codes))
+    const d0 = f64x2.mul(f64x2.convert_low_i32x4_s(back), s), e0 = f64x2.sub(t0, d0)
+    const d1 = f64x2.mul(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(back, back, 1, 1)), s), e1 = f64x2.sub(t1, d1)
+    squares = f64x2.add(squares, f64x2.add(f64x2.mul(d0, d0), f64x2.mul(d1, d1)))
+    errors = f64x2.add(errors, f64x2.add(f64x2.mul(e0, e0), f64x2.mul(e1, e1)))
+    from += 32
+  }
+  storeSums(sums, squares, errors)
+}
+
+// @ts-ignore: decorator
+@inline
+function bounded(codes: v128, bias: i32): v128 {
+  return bias ? i8x16.max_s(i8x16.min_s(codes, i8x16.splat(<i8>codeMax7)), i8x16.splat(-<i8>codeMax7)) : codes
+}
+
+/** The sum of codes that are stored with their bias. */
+function sumOfCodes(codes: usize, codeBytes: i32): i32 {
+  let sum = i32x4.splat(0)
+  const end = codes + <usize>codeBytes
+  for (let at = codes; at < end; at += 16) sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(v128.load(at))))
+  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3) - codeBias * codeBytes
+}
+
+/** Rotates the float64 numbers at staging: float32 at `rotated`, and back. Returns their greatest magnitude. */
+export function rotateStaged(staging: usize, n: i32, rotated: usize, signs: usize): f64 {
+  for (let i: usize = 0; i < <usize>n << 2; i += 8) v128.store64_lane(rotated + i, f32x4.demote_f64x2_zero(v128.load(staging + (i << 1))), 0)
+  rotate(rotated, n, signs, rotationRounds)
+  let greatest = f64x2.splat(0)
+  for (let i: usize = 0; i < <usize>n << 2; i += 8) {
+    const v = f64x2.promote_low_f32x4(v128.load64_zero(rotated + i))
+    greatest = f64x2.pmax(greatest, f64x2.abs(v))
+    v128.store(staging + (i << 1), v)
+  }
+  return max(f64x2.extract_lane(greatest, 0), f64x2.extract_lane(greatest, 1))
+}
+
 /**
- * Encodes one vector of n float32 as a row: codes of (transformed - centre), then the meta numbers. `staging` has room for n
- * rounded up to 16 float64. Returns the vector's own squared norm.
+ * Encodes one vector of n float32 as a row: codes of (transformed - centre), rotated when 7-bit, then the meta numbers. `staging` has room for
+ * n rounded up to 16 float64 and as many float32, where the rotated numbers are left, and two float64 more. Returns the vector's own squared norm.
  */
 export function encodeRow(
-  source: usize, n: i32, transform: i32, phi: f64, centre: usize, target: usize, codesKind: i32, codeBytes: i32, staging: usize,
+  source: usize, n: i32, transform: i32, phi: f64, centre: usize, signs: usize, target: usize, codesKind: i32, codeBytes: i32, staging: usize,
 ): f64 {
   const own = squaredNorm(source, n), extra = extraOf(own, transform, phi)
-  const padded = codesKind ? codeBytes >> 2 : codeBytes
-  const top = centred(source, n, factorOf(own, transform), centre, staging, padded)
-  let decoded2: f64, residual2: f64, scale: f32 = 1
-  if (codesKind) {
-    let squares = f64x2.splat(0), errors = squares, from = staging
-    for (let to = target; to < target + <usize>codeBytes; to += 8) {
-      const t = v128.load(from), rounded = f32x4.demote_f64x2_zero(t), e = f64x2.sub(t, f64x2.promote_low_f32x4(rounded))
-      v128.store64_lane(to, rounded, 0)
-      squares = f64x2.add(squares, f64x2.mul(t, t))
-      errors = f64x2.add(errors, f64x2.mul(e, e))
-      from += 16
-    }
-    decoded2 = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)
-    residual2 = f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1)
-  } else {
-    scale = top > 0 ? <f32>max(top / codeMax, scaleMin) : 0
-    const inverse = f64x2.splat(top > 0 ? 1 / <f64>scale : 0), s = f64x2.splat(<f64>scale)
-    let squares = f64x2.splat(0), errors = squares, from = staging
-    for (let to = target; to < target + <usize>codeBytes; to += 4) {
-      const t0 = v128.load(from), t1 = v128.load(from, 16)
-      const c0 = f64x2.nearest(f64x2.mul(t0, inverse)), c1 = f64x2.nearest(f64x2.mul(t1, inverse))
-      const i = v128.shuffle<i32>(i32x4.trunc_sat_f64x2_s_zero(c0), i32x4.trunc_sat_f64x2_s_zero(c1), 0, 1, 4, 5)
-      const h = i16x8.narrow_i32x4_s(i, i)
-      // Saturates at -128..127; the residual below is that of what was stored, because |code| <= 127 unless the scale is denormal.
-      const codes = i8x16.narrow_i16x8_s(h, h)
-      v128.store32_lane(to, codes, 0)
-      const back = i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(codes))
-      const d0 = f64x2.mul(f64x2.convert_low_i32x4_s(back), s), e0 = f64x2.sub(t0, d0)
-      const d1 = f64x2.mul(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(back, back, 1, 1)), s), e1 = f64x2.sub(t1, d1)
-      squares = f64x2.add(squares, f64x2.add(f64x2.mul(d0, d0), f64x2.mul(d1, d1)))
-      errors = f64x2.add(errors, f64x2.add(f64x2.mul(e0, e0), f64x2.mul(e1, e1)))
-      from += 32
-    }
-    decoded2 = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)
-    residual2 = f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1)
+  const padded = codesKind == codesFloat32 ? codeBytes >> 2 : codeBytes, sums = staging + <usize>padded * 12
+  let top = centred(source, n, factorOf(own, transform), centre, staging, padded), scale: f32 = 1
+  if (codesKind == codesFloat32) storeNumbers(staging, target, codeBytes, sums)
+  else {
+    const rotated = codesKind == codesInt7
+    if (rotated) top = rotateStaged(staging, padded, staging + (<usize>padded << 3), signs)
+    scale = top > 0 ? <f32>max(top / (rotated ? codeMax7 : codeMax), scaleMin) : 0
+    storeCodes(staging, target, codeBytes, scale, rotated ? codeBias : 0, sums)
   }
+  const decoded2 = load<f64>(sums)
+  let residual2 = load<f64>(sums, 8)
   const meta = target + <usize>codeBytes
+  if (codesKind == codesInt7) {
+    const residual = Math.sqrt(residual2) + rotationSlack * Math.sqrt(decoded2)
+    residual2 = residual * residual
+    store<i32>(meta, sumOfCodes(target, codeBytes), metaSum)
+  }
   store<f32>(meta, scale, metaScale)
   store<f32>(meta, <f32>(decoded2 + residual2 + extra * extra), metaNorm2)
   store<f32>(meta, <f32>(transform == transformPlain ? own : extra), metaExtra)
@@ -175,12 +245,12 @@ export function encodeRow(
 
 /** Encodes `count` tightly packed vectors into rows of `stride` bytes. Returns the greatest squared norm. */
 export function encodeRows(
-  source: usize, count: i32, n: i32, transform: i32, phi: f64, centre: usize, target: usize, stride: i32, codesKind: i32, codeBytes: i32, staging: usize,
+  source: usize, count: i32, n: i32, transform: i32, phi: f64, centre: usize, signs: usize, target: usize, stride: i32, codesKind: i32, codeBytes: i32, staging: usize,
 ): f64 {
   let greatest: f64 = 0
-  const used = <usize>codeBytes + 16
+  const used = <usize>codeBytes + (codesKind == codesInt7 ? metaSum + 4 : metaSum)
   for (let row: i32 = 0; row < count; row++) {
-    greatest = max(greatest, encodeRow(source, n, transform, phi, centre, target, codesKind, codeBytes, staging))
+    greatest = max(greatest, encodeRow(source, n, transform, phi, centre, signs, target, codesKind, codeBytes, staging))
     memory.fill(target + used, 0, <usize>stride - used)
     source += <usize>n << 2; target += <usize>stride
   }

@@ -2,10 +2,10 @@
 // the k-th smallest true distance, so a row whose lower bound is above T cannot be among the k nearest; all others are kept.
 // With D the distance of the decoded vectors and r the sum of both residuals, the triangle inequality gives D - r <= ||q - x|| <= D + r.
 // Cosine is half the squared distance of unit vectors. A dot product has |q.x - q'.x'| <= ||q|| ||x-x'|| + ||q-q'|| ||x'|| (Cauchy-Schwarz).
-import { dotI8x4, squaredL2F32x4 } from './dot'
+import { squaredL2F32x4 } from './dot'
 import { keyDistance, keyId, keyOf, maxHeapPush, maxHeapReplace, maxHeapSort } from './keys'
-import { metaExtra, metaNorm2, metaResidual, metaScale, Scan } from './layout'
-import { lanes } from './rows'
+import { codesInt7, codesInt8, metaExtra, metaNorm2, metaResidual, metaScale, Scan } from './layout'
+import { codeDots, lanes } from './rows'
 
 const modeDot: i32 = 1
 const modeCosine: i32 = 2
@@ -59,7 +59,7 @@ function score4<T>(scan: Scan, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void
     missed = zero
   } else {
     const scale = lanes(bytes + metaScale, a, b, c, d), norm2 = lanes(bytes + metaNorm2, a, b, c, d), queryNorm2 = v128.load32_splat(meta + metaNorm2)
-    let product = f32x4.mul(f32x4.mul(scale, v128.load32_splat(meta + metaScale)), f32x4.convert_i32x4_s(dotI8x4(q, a, b, c, d, bytes)))
+    let product = f32x4.mul(f32x4.mul(scale, v128.load32_splat(meta + metaScale)), f32x4.convert_i32x4_s(codeDots<T>(q, a, b, c, d, bytes)))
     if (mode == modeDot) {
       scoreDot(scan, product, scale, residual, norm2, third, r0, r1, r2, r3, n)
       return
@@ -169,7 +169,8 @@ function step<T>(scan: Scan, evaluationsMax: i32): i32 {
 /** 1: all rows are scanned. 0: more to do. 2: more to do, and the candidates need more room first (copy them and raise the capacity). */
 export function scanStep(scanPointer: usize, evaluationsMax: i32): i32 {
   const scan = changetype<Scan>(scanPointer)
-  return scan.codesKind ? step<f32>(scan, evaluationsMax) : step<i8>(scan, evaluationsMax)
+  if (scan.codesKind == codesInt8) return step<i8>(scan, evaluationsMax)
+  return scan.codesKind == codesInt7 ? step<u8>(scan, evaluationsMax) : step<f32>(scan, evaluationsMax)
 }
 
 /** Drops what is excluded; returns how many candidates remain. */

@@ -1,58 +1,85 @@
-// Search as the other side sees it: begin, step until done, results.
-import { descend, greedy, narrowStep, seed, settle, topLevel, wideStep } from './walk'
+// Search as the other side sees it: query, begin, step until done, results.
+import { blockStep } from './blocks'
 import { keyDistance, keyId } from './keys'
-import { Graph, Walk } from './layout'
+import { codesFloat32, Graph, Walk } from './layout'
+import { encodeRow } from './rows'
+import { fillTable } from './signs'
+import { descend, descendToBlocks, greedy, narrowStep, seed, settle, topLevel, wideStep } from './walk'
 
 /** Nodes of level 1 that the walk on level 0 starts from: one alone can stand in the wrong one of two tight clusters. */
 const startsMax: i32 = 4
+
+// @ts-ignore: decorator
+@inline
+function overBlocks(graph: Graph, walk: Walk): bool {
+  return graph.groupsOffset != 0 && walk.frontier == 0
+}
+
+/**
+ * Encodes a query into walk.query, as encodeRow does, and makes its table for a graph with blocks. Returns the query's squared norm.
+ */
+export function searchQuery(
+  graphPointer: usize, walkPointer: usize, source: usize, transform: i32, centre: usize, staging: usize,
+): f64 {
+  const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), bytes = graph.codeBytes
+  const norm2 = encodeRow(source, graph.dimensions, transform, 0, centre, graph.signs, walk.query, graph.codesKind, bytes, staging)
+  walk.numbers = staging + (<usize>bytes << 3)
+  if (graph.groupsOffset) walk.step = fillTable(walk.numbers, bytes, walk.table, walkPointer + offsetof<Walk>('half'))
+  return norm2
+}
 
 function begin<T>(graph: Graph, walk: Walk): void {
   const entry = graph.entry, top = topLevel(graph, entry)
   let at = <u32>entry
   for (let level = top; level > 1; level--) at = greedy<T>(graph, walk, at, level)
+  const ef = walk.ef, frontier = walk.frontier, blocks = overBlocks(graph, walk)
   if (top < 1) {
     seed<T>(graph, walk, at)
+    if (blocks) descendToBlocks(walk)
     return
   }
-  const ef = walk.ef, frontier = walk.frontier
   walk.ef = startsMax
   walk.frontier = 0
   seed<T>(graph, walk, at)
   narrowStep<T>(graph, walk, 1, i32.MAX_VALUE)
   walk.ef = ef
   walk.frontier = frontier
-  descend(walk)
+  if (blocks) descendToBlocks(walk)
+  else descend(walk)
 }
 
-/** Descends the upper levels and stands at the first node of level 0. The walk's addresses, ef and epoch are set. */
+/** Descends the upper levels and stands at the first nodes of level 0. The walk's addresses, ef and epoch are set. */
 export function searchBegin(graphPointer: usize, walkPointer: usize): void {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer)
   walk.evaluations = 0
+  walk.resultCount = 0
+  walk.ranked = overBlocks(graph, walk) ? 1 : 0
   if (graph.entry < 0) {
     walk.count = 0
     walk.frontierCount = 0
     walk.done = 1
     return
   }
-  if (graph.codesKind) begin<f32>(graph, walk)
-  else begin<i8>(graph, walk)
+  if (graph.codesKind == codesFloat32) begin<f32>(graph, walk)
+  else begin<u8>(graph, walk)
 }
 
 /** 1: done. 0: more to do. */
 export function searchStep(graphPointer: usize, walkPointer: usize, evaluationsMax: i32): i32 {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer)
   if (walk.done) return 1
-  if (walk.frontier) return graph.codesKind ? wideStep<f32>(graph, walk, evaluationsMax) : wideStep<i8>(graph, walk, evaluationsMax)
-  return graph.codesKind ? narrowStep<f32>(graph, walk, 0, evaluationsMax) : narrowStep<i8>(graph, walk, 0, evaluationsMax)
+  if (overBlocks(graph, walk)) return blockStep(graph, walk, evaluationsMax)
+  if (graph.codesKind == codesFloat32) return walk.frontier ? wideStep<f32>(graph, walk, evaluationsMax) : narrowStep<f32>(graph, walk, 0, evaluationsMax)
+  return walk.frontier ? wideStep<u8>(graph, walk, evaluationsMax) : narrowStep<u8>(graph, walk, 0, evaluationsMax)
 }
 
 /** Writes the nearest of what was found: u32 nodes, and f64 distances as scale * d + shift. Ends the walk. Returns how many. */
 export function searchResults(walkPointer: usize, limit: i32, nodes: usize, distances: usize, scale: f64, shift: f64): i32 {
-  const walk = changetype<Walk>(walkPointer)
-  settle(walk)
-  const n = min(limit, walk.count)
+  const walk = changetype<Walk>(walkPointer), ranked = walk.ranked != 0
+  if (!ranked) settle(walk)
+  const keys = ranked ? walk.results : walk.pool, n = min(limit, ranked ? walk.resultCount : walk.count)
   for (let i: i32 = 0; i < n; i++) {
-    const key = load<i64>(walk.pool + (<usize>i << 3))
+    const key = load<i64>(keys + (<usize>i << 3))
     store<u32>(nodes + (<usize>i << 2), keyId(key))
     store<f64>(distances + (<usize>i << 3), <f64>keyDistance(key) * scale + shift)
   }

@@ -1,7 +1,6 @@
-// The first pass of an approximate scan: estimates of all rows from their one-bit sketches (FastScan: Andre, Kermarrec & Le Scouarnec, VLDB 2015),
-// and the choice of the rows that are worth a look at their 8-bit codes.
+// The first pass of an approximate scan: estimates of all rows from their one-bit sketches, and the choice of the rows that are worth a look at their 8-bit codes.
 import { Sketch } from './layout'
-import { groupRows } from './sketch'
+import { agreements, groupRows } from './signs'
 
 const halvingsMax: i32 = 24
 const float32Max = f32.MAX_VALUE
@@ -24,37 +23,14 @@ export function sketchEstimates(sketchPointer: usize, count: u32, allowed: usize
 }
 
 function estimateGroup(s: Sketch, group: usize, open: u32, out: usize): void {
-  const nibble = i8x16.splat(15)
-  // Of pairs of bytes as numbers of 16 bits, and of their high bytes alone: what is left of the first without the second are the low bytes.
-  let all0 = i16x8.splat(0), odd0 = all0, all1 = all0, odd1 = all0, table = s.table, codes = group
-  const end = table + (<usize>s.n << 2)
-  while (table < end) {
-    let c = v128.load(codes), t = v128.load(table)
-    let a = v128.swizzle(t, v128.and(c, nibble)), b = v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble))
-    c = v128.load(codes, 16); t = v128.load(table, 16)
-    a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
-    c = v128.load(codes, 32); t = v128.load(table, 32)
-    a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
-    c = v128.load(codes, 48); t = v128.load(table, 48)
-    a = i8x16.add(a, v128.swizzle(t, v128.and(c, nibble))); b = i8x16.add(b, v128.swizzle(t, v128.and(i16x8.shr_u(c, 4), nibble)))
-    all0 = i16x8.add(all0, a); odd0 = i16x8.add(odd0, i16x8.shr_u(a, 8))
-    all1 = i16x8.add(all1, b); odd1 = i16x8.add(odd1, i16x8.shr_u(b, 8))
-    codes += 64; table += 64
-  }
   const meta = group + (<usize>s.n << 2)
-  finish(s, meta, 0, i16x8.sub(all0, i16x8.shl(odd0, 8)), open, out)
-  finish(s, meta, 32, odd0, open >> 8, out)
-  finish(s, meta, 64, i16x8.sub(all1, i16x8.shl(odd1, 8)), open >> 16, out)
-  finish(s, meta, 96, odd1, open >> 24, out)
-}
-
-/** Estimates of eight rows from their sums. */
-// @ts-ignore: decorator
-@inline
-function finish(s: Sketch, meta: usize, offset: usize, sums: v128, open: u32, out: usize): void {
-  meta += offset; out += offset
-  estimate4(s, meta, i32x4.extend_low_i16x8_u(sums), open, out)
-  estimate4(s, meta + 16, i32x4.extend_high_i16x8_u(sums), open >> 4, out + 16)
+  // The sums are half as long as the estimates that take their place, so the last are read first.
+  agreements(group, s.table, <usize>s.n << 2, out)
+  for (let i: i32 = 3; i >= 0; i--) {
+    const at = <usize>i << 5, sums = v128.load(out + (<usize>i << 4))
+    estimate4(s, meta + at + 16, i32x4.extend_high_i16x8_u(sums), open >> ((i << 3) + 4), out + at + 16)
+    estimate4(s, meta + at, i32x4.extend_low_i16x8_u(sums), open >> (i << 3), out + at)
+  }
 }
 
 // @ts-ignore: decorator

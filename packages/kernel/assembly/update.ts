@@ -6,7 +6,7 @@ import { insert, linkBack, listLength, select, Selection, writeList } from './bu
 import { dropGone, isGone, setGone } from './gone'
 import { distance4 } from './rows'
 import { keyId, keyOf, sortedInsert } from './keys'
-import { Graph, none, Walk } from './layout'
+import { codesFloat32, Graph, none, Walk } from './layout'
 import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed } from './walk'
 
 /** Of the nodes around a deleted one, how many are offered to those who linked to it (k = 50 in IP-DiskANN). */
@@ -148,8 +148,8 @@ export function deleteNode(graphPointer: usize, walkPointer: usize, selectionPoi
   setGone(graph, id, true)
   if (graph.entry == id) chooseEntry(graphPointer)
   for (let level = <i32>load<u8>(graph.levels + id); level >= 0; level--) {
-    if (graph.codesKind) unlink<f32>(graph, walk, s, id, level)
-    else unlink<i8>(graph, walk, s, id, level)
+    if (graph.codesKind == codesFloat32) unlink<f32>(graph, walk, s, id, level)
+    else unlink<u8>(graph, walk, s, id, level)
   }
 }
 
@@ -185,7 +185,7 @@ export function sweepNodes(graphPointer: usize, selectionPointer: usize, from: u
   for (let id = from; id < to; id++) {
     let few = false
     for (let level = <i32>load<u8>(graph.levels + id); level >= 0; level--) {
-      const length = graph.codesKind ? sweepList<f32>(graph, s, id, level) : sweepList<i8>(graph, s, id, level)
+      const length = graph.codesKind == codesFloat32 ? sweepList<f32>(graph, s, id, level) : sweepList<u8>(graph, s, id, level)
       if (length >= 0 && length < graph.m >> 1) few = true
     }
     if (!few || isGone(graph, id)) continue
@@ -206,8 +206,8 @@ export function clearNode(graphPointer: usize, id: u32): void {
 export function insertNode(graphPointer: usize, walkPointer: usize, selectionPointer: usize, id: u32): i32 {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), s = changetype<Selection>(selectionPointer)
   setGone(graph, id, false)
-  if (graph.codesKind) insert<f32>(graph, walk, s, id)
-  else insert<i8>(graph, walk, s, id)
+  if (graph.codesKind == codesFloat32) insert<f32>(graph, walk, s, id)
+  else insert<u8>(graph, walk, s, id)
   return listLength(linksOf(graph, id, 0), graph.m0)
 }
 
@@ -248,6 +248,6 @@ export function reconnectNode(graphPointer: usize, walkPointer: usize, selection
     level = otherLevel
   }
   if (start < 0) return
-  if (graph.codesKind) reconnect<f32>(graph, walk, s, id, start, level)
-  else reconnect<i8>(graph, walk, s, id, start, level)
+  if (graph.codesKind == codesFloat32) reconnect<f32>(graph, walk, s, id, start, level)
+  else reconnect<u8>(graph, walk, s, id, start, level)
 }

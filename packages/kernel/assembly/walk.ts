@@ -23,7 +23,7 @@ export function degreeMax(graph: Graph, level: i32): i32 {
 // @ts-ignore: decorator
 @inline
 export function linksOf(graph: Graph, id: u32, level: i32): usize {
-  if (!level) return graph.links + <usize>id * (<usize>graph.m0 << 2)
+  if (!level) return graph.links + <usize>id * <usize>graph.linkStride
   return graph.upperLinks + <usize>load<u32>(graph.upperOffsets + (<usize>id << 2)) + <usize>(level - 1) * (<usize>graph.m << 2)
 }
 
@@ -67,11 +67,25 @@ export function greedy<T>(graph: Graph, walk: Walk, start: u32, level: i32): u32
 }
 
 /** Forgets which nodes were seen. */
-function renewEpoch(walk: Walk): void {
+export function renewEpoch(walk: Walk): void {
   walk.epoch++
   if (walk.epoch <= epochMax) return
   memory.fill(walk.visited, 0, <usize>walk.visitedNodes << 1)
   walk.epoch = 1
+}
+
+/** Goes on from the results of a narrow walk on level 1 with a walk over blocks, which marks a node as seen when it expands it. */
+export function descendToBlocks(walk: Walk): void {
+  renewEpoch(walk)
+  walk.done = 0
+  walk.cursor = 0
+  walk.resultCount = 0
+  walk.count = min(walk.count, walk.ef)
+  for (let i: i32 = 0; i < walk.count; i++) {
+    const at = walk.pool + (<usize>i << 3)
+    store<i64>(at, load<i64>(at) & ~1)
+  }
+  walk.worst = walk.count == walk.ef ? keyDistance(load<i64>(walk.pool + (<usize>(walk.ef - 1) << 3))) : f32.MAX_VALUE
 }
 
 /** Goes on from the results of a narrow walk on level 1, as the starts of a walk on level 0. */
@@ -124,7 +138,7 @@ export function seed<T>(graph: Graph, walk: Walk, start: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function isAllowed(allowed: usize, id: u32): bool {
+export function isAllowed(allowed: usize, id: u32): bool {
   return allowed == 0 || ((load<u32>(allowed + (<usize>(id >> 5) << 2)) >> (id & 31)) & 1) != 0
 }
 
@@ -136,7 +150,7 @@ function isAllowed(allowed: usize, id: u32): bool {
 @inline
 function gather<T>(graph: Graph, walk: Walk, links: usize, degree: i32, epoch: u16): i32 {
   const visited = walk.visited, batch = walk.batch, codes = graph.codes, stride = <usize>graph.stride
-  const touched = isFloat<T>() ? cacheLineBytes + cacheLineBytes : <usize>graph.codeBytes + 16
+  const touched = isFloat<T>() ? cacheLineBytes + cacheLineBytes : <usize>graph.codeBytes + 20
   let sink: i32 = 0, to = batch
   const end = links + (<usize>degree << 2)
   for (; links < end; links += 4) {

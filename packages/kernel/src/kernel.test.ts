@@ -34,7 +34,7 @@ describe('kernel', async () => {
   test('gives the zero vector an axis of its own, and dot vectors one length', () => {
     const encode = (vector: number[], transform: number, phi: number) => {
       place(vector, source)
-      kernel.encodeRow(source, vector.length, transform, phi, zeros, target, codesKinds.float32, 64, staging)
+      kernel.encodeRow(source, vector.length, transform, phi, zeros, 0, target, codesKinds.float32, 64, staging)
       return {
         numbers: [...new Float32Array(memory.buffer, target, 3)],
         meta: [...new Float32Array(memory.buffer, target + 64, metaBytes / 4)],

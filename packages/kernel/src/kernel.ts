@@ -15,13 +15,17 @@ export interface KernelExports {
   greatestSquaredNorm(source: number, count: number, dimensions: number): number
   /** The squared norm of one float32 vector. */
   squaredNorm(source: number, dimensions: number): number
-  /** Encodes one vector; `staging` has room for the dimensions, rounded up to 16, in float64. Returns its squared norm. */
+  /**
+   * Encodes one vector. `signs`: of the rotation, for 7-bit codes. `staging` has room for the dimensions, rounded up to 16, in float64 and in
+   * float32, and 16 bytes more. Returns its squared norm.
+   */
   encodeRow(
     source: number,
     dimensions: number,
     transform: number,
     phi: number,
     centre: number,
+    signs: number,
     target: number,
     codesKind: number,
     codeBytes: number,
@@ -35,12 +39,28 @@ export interface KernelExports {
     transform: number,
     phi: number,
     centre: number,
+    signs: number,
     target: number,
     stride: number,
     codesKind: number,
     codeBytes: number,
     staging: number,
   ): number
+
+  /** Encodes vectors as rows of 16-bit codes; `numbers`: the dimensions, rounded up to 16. */
+  encodeRerankRows(
+    source: number,
+    count: number,
+    dimensions: number,
+    transform: number,
+    phi: number,
+    centre: number,
+    signs: number,
+    target: number,
+    stride: number,
+    numbers: number,
+    staging: number,
+  ): void
 
   /** On how many upper levels a node lives. */
   levelOf(node: number, seed: number, m: number): number
@@ -72,10 +92,17 @@ export interface KernelExports {
   /** Makes a node that holds a vector, on the highest level there is, the entry; -1 when there is none. */
   chooseEntry(graph: number): void
 
+  /** Makes the blocks of a range of nodes whose rows and links are in place. */
+  packBlocks(graph: number, from: number, to: number): void
+
+  /** Encodes a query for a walk whose address is set, and makes its table where the graph has blocks. Returns its squared norm. */
+  searchQuery(graph: number, walk: number, source: number, transform: number, centre: number, staging: number): number
   /** Descends to level 0. The walk's addresses and ef are set. */
   searchBegin(graph: number, walk: number): void
   /** Goes on for about `evaluationsMax` distances. Returns 1 when done, else 0. */
   searchStep(graph: number, walk: number, evaluationsMax: number): number
+  /** Orders the nearest `count` of what a walk over rows found by their 16-bit codes; the rest is left out. */
+  searchRerank(graph: number, walk: number, rows: number, stride: number, count: number): void
   /** Writes the nearest nodes (u32) and scale * distance + shift (float64); ends the walk. Returns how many. */
   searchResults(walk: number, limit: number, nodes: number, distances: number, scale: number, shift: number): number
 
@@ -86,8 +113,8 @@ export interface KernelExports {
   /** Writes candidates by ascending estimate: rows (u32), estimates and lower bounds (float64). `keys`: one key each. */
   scanResults(scan: number, keys: number, rows: number, estimates: number, lowers: number): void
 
-  /** Draws the signs of the rotation of n numbers: 2 n float32. */
-  sketchSigns(signs: number, n: number): void
+  /** Draws the signs of a rotation of n numbers: n float32 for each round. */
+  rotationSigns(signs: number, n: number, rounds: number): void
   /** Makes the mean of the first `count` rows the centre of the sketches. */
   sketchCentre(sketch: number, count: number): void
   /** Sketches a range of rows. */
@@ -109,6 +136,24 @@ export interface KernelExports {
 
   /** Exact float64 distances of a float32 query to rows `stride` bytes apart. */
   exactDistances(query: number, rows: number, stride: number, count: number, dimensions: number, mode: number, out: number): void
+  /**
+   * Scores candidates (u32 addresses of float32 rows, float64 estimates) in the order of their estimates until none behind can be among the k
+   * nearest, the first `first` in any case. `outcome`: two float64, the distance not to exceed and the error seen of estimates; then the error
+   * seen. Returns how many were scored.
+   */
+  rankExact(
+    query: number,
+    addresses: number,
+    estimates: number,
+    count: number,
+    first: number,
+    k: number,
+    dimensions: number,
+    mode: number,
+    heap: number,
+    outcome: number,
+    out: number,
+  ): number
 
   /** Writes what an exact scan has to know of float32 rows `stride` bytes apart. */
   flatFacts(rows: number, stride: number, count: number, dimensions: number, facts: number): void

@@ -32,9 +32,12 @@ export const graphLayout = structure([
   'seed',
   'locks',
   'gone',
+  'linkStride',
+  'groupsOffset',
+  'signs',
 ])
 
-/** One walk over a graph. `worst` and `bound` are float32; all others are integers. */
+/** One walk over a graph. `worst`, `bound`, `step` and `half` are float32; all others are integers. */
 export const walkLayout = structure([
   'query',
   'ef',
@@ -54,6 +57,15 @@ export const walkLayout = structure([
   'sink',
   'bound',
   'patience',
+  'table',
+  'step',
+  'half',
+  'estimates',
+  'numbers',
+  'results',
+  'resultsMax',
+  'resultCount',
+  'ranked',
 ])
 
 /** One scan over rows. `bound`, `scale`, `lowerShift` and `upperShift` are float32; all others are integers. */
@@ -117,6 +129,18 @@ export const offeredLists = 8
  */
 export const metaBytes = 16
 
+/** The same behind 7-bit codes, whose sum (i32) is the fifth. */
+export const metaBytesInt7 = 20
+
+/** Rounds of the rotation behind 7-bit codes, and behind sketches. */
+export const rotationRounds = 2
+
+/** Room for the sums and estimates of a group of neighbours. */
+export const groupEstimatesBytes = 192
+
+/** The numbers behind the signs of 32 neighbours. */
+export const groupNumbersBytes = 256
+
 /** One candidate of a scan: lower bound, upper bound, estimate (float32), row (u32). */
 export const scanCandidateBytes = 16
 
@@ -135,8 +159,8 @@ export const modes = Object.freeze({ l2: 0, dot: 1, cosine: 2, graph: 3 })
 /** How a vector gets into graph space. */
 export const transforms = Object.freeze({ none: 0, normalise: 1, augment: 2, plain: 3 })
 
-/** What a row holds before its meta numbers. */
-export const codesKinds = Object.freeze({ int8: 0, float32: 1 })
+/** What a row holds before its meta numbers: signed bytes, float32, or 1 to 127 for the rotated vector. */
+export const codesKinds = Object.freeze({ int8: 0, float32: 1, int7: 2 })
 
 /** One exact scan over float32 rows. All integers. */
 export const flatLayout = structure([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  rotationRounds,
   codesKinds,
   createMemory,
   instantiateKernel,
@@ -29,7 +30,7 @@ describe('sketches', async () => {
   const area = (i: number): number => reservedBytes + i * (areaBytes / 8)
 
   test.each([16, 48, 64, 112, 768])('the rotation of %i numbers keeps lengths: its signs differ and have its scale', (n) => {
-    kernel.sketchSigns(area(0), n)
+    kernel.rotationSigns(area(0), n, rotationRounds)
     const signs = f32.slice(area(0) / 4, area(0) / 4 + 2 * n)
     const window = 2 ** Math.floor(Math.log2(n))
     for (const [round, first] of [0, n - window].entries()) {
@@ -68,7 +69,7 @@ describe('sketches', async () => {
     const encode = (vector: Float32Array, transform: number, target: number): void => {
       f32.set(vector, area(20) / 4)
       f32.fill(0, area(21) / 4, area(21) / 4 + n)
-      kernel.encodeRow(area(20), n, transform, 0, area(21), target, codesKinds.int8, n, area(22))
+      kernel.encodeRow(area(20), n, transform, 0, area(21), 0, target, codesKinds.int8, n, area(22))
     }
     vectors.forEach((vector, i) => encode(vector, transforms.plain, codes + i * stride))
     encode(query, metric === 'cosine' ? transforms.normalise : transforms.plain, area(19))
@@ -85,7 +86,7 @@ describe('sketches', async () => {
       table,
     }
     for (const [name, value] of Object.entries(values)) u32[sketch / 4 + sketchLayout.index[name as keyof typeof values]] = value
-    kernel.sketchSigns(signs, n)
+    kernel.rotationSigns(signs, n, rotationRounds)
     kernel.sketchCentre(sketch, rows)
     for (let j = 0; j < n; j++) {
       const unit = (vector: Float32Array): number => (metric === 'cosine' ? Math.hypot(...vector) : 1)

@@ -29,6 +29,7 @@ const indexOptions = v.strictObject({
   zeroVectors: v.optional(v.picklist(['refuse', 'keep'])),
   codes: v.optional(v.picklist(['int8', 'float32'])),
   preset: v.optional(v.picklist(['default', 'highRecall', 'highSpeed'])),
+  mode: v.optional(v.picklist(['speed', 'balanced', 'memory'])),
 })
 
 /** Fills in the defaults of an index and refuses what is no index. @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER */
@@ -42,11 +43,14 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
     where,
     codes = 'int8',
     preset = 'default',
+    mode,
     zeroVectors,
   } = checked(indexOptions, options, 'index')
   if (['id', '$vectors'].includes(field.split('.')[0]!)) {
     throw new QuiverError('INVALID_ARGUMENT', `'${field}' cannot be indexed: 'id' and '$vectors' are reserved names.`)
   }
+  if (codes === 'float32' && mode !== undefined && mode !== 'memory')
+    throw new QuiverError('INVALID_ARGUMENT', `An index over float32 codes has no mode '${mode}'; leave it out.`)
   if (where !== undefined) parseWhere(where)
   return {
     uuid,
@@ -58,6 +62,7 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
     zeroVectors: zeroVectors ?? (metric === 'cosine' ? 'refuse' : 'keep'),
     codes,
     preset,
+    ...(mode !== undefined && { mode }),
     ...(where !== undefined && { where }),
   }
 }

@@ -1,5 +1,6 @@
 import type { Condition } from '../filter/condition.js'
 import type { WhereInput } from '../filter/where.js'
+import type { GraphMode } from '../vector/graph-image.js'
 import type { Metric } from '../vector/metric.js'
 
 /** Any JSON value. Fields come back exactly as they were written. */
@@ -53,6 +54,12 @@ export interface IndexOptions {
   codes?: 'int8' | 'float32'
   /** Default: `default` (M 16, M0 32, efConstruction 200, efSearch 50). */
   preset?: GraphPreset
+  /**
+   * What graphs keep in memory, recorded with each. `speed`: about 7.5 KB per vector of 768 dimensions, with the one-bit codes of neighbours and
+   * the vectors themselves; `balanced`: 2.6 KB, re-ranked by 16-bit codes; `memory`: 1 KB, re-ranked from disk. Default: `speed` while that
+   * takes at most a quarter of the memory bound for the graph, else `memory`.
+   */
+  mode?: GraphMode
 }
 
 export interface IndexStatus {
@@ -64,6 +71,8 @@ export interface IndexStatus {
   readonly zeroVectors: 'refuse' | 'keep'
   readonly codes: 'int8' | 'float32'
   readonly preset: GraphPreset
+  /** As declared; absent: chosen for each graph by its size. */
+  readonly mode?: GraphMode
   readonly where?: WhereInput
   /** `ready`: nothing is due. `building`: rows wait for a graph; they are scanned and found all the same. */
   readonly status: 'ready' | 'building'

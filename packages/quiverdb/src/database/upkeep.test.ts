@@ -192,7 +192,7 @@ describe('memoryBytesMax', () => {
     const db = await open(join(folder, 'small'), { maintenance: 'manual', tuning: { ...tuning, compactParts: 1000 } })
     const names = ['a', 'b', 'c', 'd']
     for (const [k, name] of names.entries()) {
-      const collection = await db.collection(name, { indexes: [{ field: 'v', dimensions: wide, metric: 'l2' }] })
+      const collection = await db.collection(name, { indexes: [{ field: 'v', dimensions: wide, metric: 'l2', mode: 'memory' }] })
       await collection.upsert(Array.from({ length: 1000 }, (_, n) => row(k * 1000 + n)))
     }
     await db.settled()

@@ -11,12 +11,15 @@ import type { CollectionState, NamespaceState } from '../collection/version/stat
 import { rebuildNeeded } from '../collection/worker/build.js'
 import { runInWorker } from '../collection/worker/host-node.js'
 import type { BuildJob, CompactJob, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
+import type { IndexDefinition } from '../history/commit.js'
+import type { GraphPart } from '../segment/graph-part.js'
 import { forEachBit, wordsFor } from '../segment/bitset.js'
 import { Memtable } from '../segment/memtable.js'
 import { whenResident } from '../segment/part-file.js'
 import { sealRows, type RowAddress } from '../segment/row-encoder.js'
 import { DirectoryStore } from '../store/directory-store.js'
 import type { ObjectStore } from '../store/object-store.js'
+import { type GraphMode, graphPresets, nodeBytes } from '../vector/graph-image.js'
 import type { NamespaceLog } from './namespace-log.js'
 import type { GraphPlan } from './plans.js'
 import type { Progress, Task } from './progress.js'
@@ -142,6 +145,7 @@ export class Upkeep {
       task: 'build',
       store: await this.#handle(keys),
       definition: index.definition,
+      mode: modeFor(index.definition, inputs, largest, this.#log.parts.pool.memoryBytesMax),
       inputs,
       ...(largest && { into: { key: largest.key, nodes: largest.nodes } }),
       threads: this.#tuning.buildThreads,
@@ -199,6 +203,23 @@ export class Upkeep {
     }
     return { kind: 'objects', objects }
   }
+}
+
+/** Blocks are made where they take at most this share of the memory bound: others want to be there too. */
+const blocksShareMax = 0.25
+
+/** What the graph over the inputs, and over a graph that they go into, is to keep in memory. */
+function modeFor(
+  definition: IndexDefinition,
+  inputs: readonly RowsInput[],
+  into: GraphPart | undefined,
+  memoryBytesMax: number,
+): GraphMode {
+  if (definition.mode) return definition.mode
+  if (definition.codes === 'float32') return 'memory'
+  const nodes = inputs.reduce((sum, { slots }) => sum + slots.length, into?.nodes ?? 0)
+  const { m0 } = graphPresets[definition.preset]
+  return nodes * nodeBytes({ ...definition, m0 }, 'speed') <= memoryBytesMax * blocksShareMax ? 'speed' : 'memory'
 }
 
 /** The rows that a planned graph takes in: those that no graph holds, or all that the graph it goes into does not. */

@@ -99,30 +99,118 @@ function checkGraphs(reader: FormatReader): void {
 
 function checkGraph({ kind, meta, section }: Container, { metric }: Definition, byVid: Map<number, number[]>): number {
   expect(kind).toBe('graph')
-  const { nodes, m, m0, stride, dimensions, phi, upperBytes } = meta as Record<string, number>
+  const { nodes, m, dimensions, phi, upperBytes } = meta as GraphMeta
   const vids = float64s(section('vids')!)
-  const links = uint32s(section('links')!)
+  const links = linksOf(meta as GraphMeta, section)
   const centre = float32s(section('centre')!)
-  const codeBytes = Math.ceil(dimensions! / 16) * 16
-  expect([vids.length, links.length, section('codes')!.length]).toEqual([nodes, nodes! * m0!, nodes! * stride!])
-  expect(section('levels')!.reduce((sum, level) => sum + level * m! * 4, 0)).toBe(upperBytes)
+  const codeBytes = Math.ceil(dimensions / 16) * 16
+  const rows = rowsOf(meta as GraphMeta, section, links, codeBytes)
+  expect(section('levels')!.reduce((sum, level) => sum + level * m * 4, 0)).toBe(upperBytes)
   expect(section('upperLinks')!.length).toBe(upperBytes)
-  for (const link of links) expect(link === 0xffffffff || link < nodes!).toBe(true)
+  for (const link of links) expect(link === 0xffffffff || link < nodes).toBe(true)
   for (const [node, vid] of vids.entries()) {
     const x = byVid.get(vid)
     if (!x) continue // Its record is gone or has another vector.
-    const codes = section('codes')!.subarray(node * stride!, (node + 1) * stride!)
+    const codes = rows(node)
     const norm = Math.hypot(...x)
     const factor = metric === 'cosine' ? 1 / norm : 1
     const scale = codes.readFloatLE(codeBytes)
-    const t = x.map((value, i) => Math.fround(value) * factor - centre[i]!)
-    const decoded = t.map((_, i) => codes.readInt8(i) * scale)
+    const t = rotated([...x.map((value, i) => Math.fround(value) * factor - centre[i]!), ...zeros(codeBytes - dimensions)])
+    const decoded = t.map((_, i) => (codes[i]! - 64) * scale)
     const residual = Math.hypot(...t.map((value, i) => value - decoded[i]!))
-    const extra = metric === 'dot' ? Math.sqrt(Math.max(0, phi! ** 2 - norm ** 2)) : 0
+    const extra = metric === 'dot' ? Math.sqrt(Math.max(0, phi ** 2 - norm ** 2)) : 0
+    expect(codes.readInt32LE(codeBytes + 16)).toBe(t.reduce((sum, _, i) => sum + codes[i]! - 64, 0))
     expect(codes.readFloatLE(codeBytes + 12)).toBeCloseTo(residual, 4)
     expect(codes.readFloatLE(codeBytes + 8)).toBeCloseTo(extra, 3)
     const squared = decoded.reduce((sum, value) => sum + value ** 2, 0) + residual ** 2 + extra ** 2
     expect(codes.readFloatLE(codeBytes + 4) / squared).toBeCloseTo(1, 4)
   }
-  return nodes!
+  return nodes
+}
+
+interface GraphMeta extends Record<'nodes' | 'm' | 'm0' | 'stride' | 'dimensions' | 'phi' | 'upperBytes', number> {
+  readonly mode: 'speed' | 'balanced' | 'memory'
+}
+type SectionOf = Container['section']
+
+const zeros = (count: number): number[] => new Array<number>(count).fill(0)
+
+/** Bytes of a block, and where its links begin. */
+function blockOf({ dimensions, m0, stride }: GraphMeta): { bytes: number; links: number } {
+  const links = stride + Math.ceil(m0 / 32) * (64 * Math.ceil(dimensions / 16) + 256)
+  return { links, bytes: Math.ceil((links + 4 * m0) / 64) * 64 }
+}
+
+function linksOf(meta: GraphMeta, section: SectionOf): Uint32Array {
+  if (meta.mode !== 'speed') return uint32s(section('links')!)
+  const { bytes, links } = blockOf(meta)
+  const all = new Uint32Array(meta.nodes * meta.m0)
+  const blocks = section('blocks')!
+  for (let i = 0; i < all.length; i++) all[i] = blocks.readUInt32LE(Math.floor(i / meta.m0) * bytes + links + 4 * (i % meta.m0))
+  return all
+}
+
+/** The row of a node; in blocks, what they say of the neighbours is checked. */
+function rowsOf(meta: GraphMeta, section: SectionOf, links: Uint32Array, codeBytes: number): (node: number) => Buffer {
+  const { nodes, m0, stride, mode } = meta
+  expect(links.length).toBe(nodes * m0)
+  if (mode !== 'speed') {
+    expect(section('codes')!.length).toBe(nodes * stride)
+    return (node) => section('codes')!.subarray(node * stride, (node + 1) * stride)
+  }
+  const { bytes } = blockOf(meta)
+  const blocks = section('blocks')!
+  expect(blocks.length).toBe(nodes * bytes)
+  const row = (node: number): Buffer => blocks.subarray(node * bytes, node * bytes + stride)
+  const decoded = (node: number): number[] =>
+    Array.from({ length: codeBytes }, (_, i) => (row(node)[i]! - 64) * row(node).readFloatLE(codeBytes))
+  for (let node = 0; node < nodes; node += Math.ceil(nodes / 20)) {
+    const y = decoded(node)
+    for (let place = 0; place < m0; place++) {
+      const link = links[node * m0 + place]!
+      const group = blocks.subarray(node * bytes + stride + Math.floor(place / 32) * (4 * codeBytes + 256))
+      const member = place % 32
+      const first = group.readFloatLE(4 * codeBytes + 4 * member)
+      if (link === 0xffffffff) {
+        expect(first).toBe(Infinity)
+        continue
+      }
+      const r = decoded(link).map((value, i) => value - y[i]!)
+      const byte = (member % 8) * 2 + (member % 16 >= 8 ? 1 : 0)
+      const signs = r.map((_, i) => (group[(i >> 2) * 16 + byte]! >> ((i & 3) + (member >= 16 ? 4 : 0))) & 1)
+      r.forEach((value, i) => Math.abs(value) > 1e-5 && expect(signs[i]).toBe(value > 0 ? 1 : 0))
+      const magnitude = r.reduce((sum, value) => sum + Math.abs(value), 0)
+      const f = magnitude ? r.reduce((sum, value) => sum + value ** 2, 0) / magnitude : 0
+      const along = r.reduce((sum, value, i) => sum + value * y[i]!, 0)
+      const signed = y.reduce((sum, value, i) => sum + (signs[i] ? value : -value), 0)
+      const norms = row(link).readFloatLE(codeBytes + 4) - row(node).readFloatLE(codeBytes + 4)
+      expect(first).toBeCloseTo(norms - 2 * along + 2 * f * signed, 2)
+      expect(group.readFloatLE(4 * codeBytes + 128 + 4 * member)).toBeCloseTo(-4 * f, 3)
+    }
+  }
+  return row
+}
+
+/** Twice random signs and a Walsh-Hadamard transform, over the first and then over the last power of two of the numbers. */
+function rotated(numbers: number[]): number[] {
+  const n = numbers.length
+  const window = 2 ** Math.floor(Math.log2(n))
+  let state = 0x2545f4914f6cdd1dn
+  let all = numbers
+  for (const first of [0, n - window]) {
+    all = all.map((value) => {
+      state = (state * 0x5851f42d4c957f2dn + 0x14057b7ef767814fn) % 2n ** 64n
+      return state >> 63n ? -value : value
+    })
+    const part = hadamard(all.slice(first, first + window)).map((value) => value / Math.sqrt(window))
+    all = [...all.slice(0, first), ...part, ...all.slice(first + window)]
+  }
+  return all
+}
+
+function hadamard(numbers: number[]): number[] {
+  if (numbers.length === 1) return numbers
+  const low = hadamard(numbers.slice(0, numbers.length / 2))
+  const high = hadamard(numbers.slice(numbers.length / 2))
+  return [...low.map((value, i) => value + high[i]!), ...low.map((value, i) => value - high[i]!)]
 }

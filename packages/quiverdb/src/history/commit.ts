@@ -30,6 +30,8 @@ export const indexDefinition = v.object({
   zeroVectors: v.picklist(['refuse', 'keep']),
   codes: v.picklist(['int8', 'float32']),
   preset: v.picklist(['default', 'highRecall', 'highSpeed']),
+  /** What its graphs keep in memory; absent: whoever builds one decides by its size. */
+  mode: v.optional(v.picklist(['speed', 'balanced', 'memory'])),
   /** In the syntax of `where`; absent for an index over all records. */
   where: v.optional(v.unknown()),
 })

@@ -48,7 +48,7 @@ export class CodeBlock {
 
   /** How its vectors become rows; a query of `scanBlock` is encoded alike. */
   get encoding(): Encoding {
-    return { dimensions: this.dimensions, codes: 'int8', layout: this.layout, transform: transforms.plain, phi: 0 }
+    return { dimensions: this.dimensions, kind: 'int8', layout: this.layout, transform: transforms.plain, phi: 0 }
   }
 
   /** Encodes one vector as the next row. The vector is finite. @throws QuiverError DIMENSION_MISMATCH, MEMORY_FULL */

@@ -1,6 +1,13 @@
 import { QuiverError } from '../errors.js'
+import { blockLayout, rerankLayout } from './block-layout.js'
 import type { Metric } from './metric.js'
-import { type CodesKind, rowLayout } from './row-layout.js'
+import { type CodesKind, graphRowKind, rowLayout } from './row-layout.js'
+
+/**
+ * What a graph keeps in memory, from most to least. `speed`: blocks, each a node's row with the one-bit codes of its neighbours, scored 32 at a
+ * time. `balanced`: rows and links, and 16-bit codes that choose what is read for exact distances. `memory`: rows and links alone.
+ */
+export type GraphMode = 'speed' | 'balanced' | 'memory'
 
 export interface GraphParameters {
   readonly dimensions: number
@@ -22,7 +29,8 @@ export type GraphParametersInput = Pick<GraphParameters, 'dimensions' | 'metric'
 
 /** What a graph is, as plain JSON. With its sections it is a complete image; all numbers in sections are little-endian. */
 export interface GraphHeader extends GraphParameters {
-  readonly version: 1
+  readonly version: typeof graphVersion
+  readonly mode: GraphMode
   readonly nodes: number
   /** Where a descent begins; -1 in an empty graph. */
   readonly entry: number
@@ -37,27 +45,40 @@ export interface GraphHeader extends GraphParameters {
 
 /**
  * The sections of an image, hottest first. `links`: m0 node numbers (u32) per node, ended by 0xffffffff; `codes`: rows of `stride` bytes;
- * `upperOffsets`: u32 per node, where its upper lists begin; `upperLinks`: m node numbers (u32) per level of a node; `levels`: one byte
- * per node; `centre`: float32 per dimension, subtracted before encoding.
+ * `blocks`: both of a node and its neighbours' signs, in `blockLayout`; `rerank`: 16-bit codes in `rerankLayout`; `upperOffsets`: u32 per node,
+ * where its upper lists begin; `upperLinks`: m node numbers (u32) per level of a node; `levels`: one byte per node; `centre`: float32 per
+ * dimension, subtracted before encoding.
  */
-export const graphSections = ['links', 'codes', 'upperOffsets', 'upperLinks', 'levels', 'centre'] as const
+export const graphSections = ['links', 'codes', 'blocks', 'rerank', 'upperOffsets', 'upperLinks', 'levels', 'centre'] as const
 export type GraphSection = (typeof graphSections)[number]
 
-export type GraphSections = Readonly<Record<GraphSection, Uint8Array<ArrayBuffer>>>
+const commonSections = ['upperOffsets', 'upperLinks', 'levels', 'centre'] as const
+const modeSections: Readonly<Record<GraphMode, readonly GraphSection[]>> = {
+  speed: ['blocks', ...commonSections],
+  balanced: ['links', 'codes', 'rerank', ...commonSections],
+  memory: ['links', 'codes', ...commonSections],
+}
+
+/** The sections that an image of a mode has. */
+export const sectionsOf = (mode: GraphMode): readonly GraphSection[] => modeSections[mode]
+
+export type GraphSections = Readonly<Partial<Record<GraphSection, Uint8Array<ArrayBuffer>>>>
 
 export interface GraphImage {
   readonly header: GraphHeader
   readonly sections: GraphSections
 }
 
-/** Bytes of each section. */
+/** Bytes of each section, whether a mode has it or not. */
 export function sectionBytes(
-  header: Pick<GraphHeader, 'nodes' | 'm0' | 'stride' | 'upperBytes' | 'dimensions'>,
+  header: Pick<GraphHeader, 'nodes' | 'm0' | 'codes' | 'upperBytes' | 'dimensions'>,
 ): Record<GraphSection, number> {
-  const { nodes, m0, stride, upperBytes, dimensions } = header
+  const { nodes, m0, codes, upperBytes, dimensions } = header
   return {
     links: 4 * m0 * nodes,
-    codes: stride * nodes,
+    codes: rowLayout(dimensions, graphRowKind(codes)).stride * nodes,
+    blocks: blockLayout(dimensions, m0).stride * nodes,
+    rerank: rerankLayout(dimensions).stride * nodes,
     upperOffsets: 4 * nodes,
     upperLinks: upperBytes,
     levels: nodes,
@@ -65,12 +86,22 @@ export function sectionBytes(
   }
 }
 
+/** Bytes of memory that a graph of a mode takes for each node at least: its upper levels add a few more. */
+export function nodeBytes(parameters: Pick<GraphParameters, 'dimensions' | 'm0' | 'codes'>, mode: GraphMode): number {
+  const bytes = sectionBytes({ ...parameters, nodes: 1, upperBytes: 0 })
+  return sectionsOf(mode).reduce((sum, name) => sum + (name === 'centre' ? 0 : bytes[name]), 0)
+}
+
+/** Graphs of the first version had 8-bit codes of vectors that were not rotated; nothing reads them any more. */
+export const graphVersion = 2
+
 /** @throws QuiverError FORMAT_TOO_NEW */
-export function checkHeader(header: GraphHeader): void {
-  if (header.version === 1) return
+export function checkHeader(header: { readonly version: number }): void {
+  if (header.version === graphVersion) return
+  const way = header.version < graphVersion ? ' Drop the index and create it again.' : ''
   throw new QuiverError(
     'FORMAT_TOO_NEW',
-    `This graph has format ${String(header.version)}; this version of Quiver reads format 1.`,
+    `This graph has format ${String(header.version)}; this version of Quiver reads format ${graphVersion}.${way}`,
   )
 }
 
@@ -100,7 +131,7 @@ export function graphParameters(
 ): GraphParameters {
   const { m, m0, efConstruction } = graphPresets.default
   const parameters = { codes: 'int8' as const, m, m0, efConstruction, seed: seedDefault, ...given }
-  rowLayout(parameters.dimensions, parameters.codes)
+  rowLayout(parameters.dimensions, graphRowKind(parameters.codes))
   checkRange('m', parameters.m, 2, mMax)
   checkRange('m0', parameters.m0, parameters.m, 2 * mMax)
   checkRange('efConstruction', parameters.efConstruction, 1, efConstructionMax)

@@ -2,11 +2,12 @@ import { QuiverError } from '../errors.js'
 import {
   checkHeader,
   type GraphImage,
+  type GraphMode,
   type GraphParameters,
   graphParameters,
   type GraphParametersInput,
-  graphSections,
   sectionBytes,
+  sectionsOf,
 } from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import { type GraphCalibration } from './graph-statistics.js'
@@ -18,6 +19,8 @@ export interface HnswBuilderOptions extends GraphParametersInput {
   readonly capacity: number
   /** Centre and greatest norm, from a first pass (`GraphStatistics`). Default: centre zero; required for dot. */
   readonly calibration?: GraphCalibration
+  /** Of the image that `finish` makes. float32 codes have only `memory`. Default: `memory`. */
+  readonly mode?: GraphMode
 }
 
 /** Nodes that nobody links to are attached whenever the graph has grown by this factor, so that later nodes find them. */
@@ -38,58 +41,80 @@ const phiExcessMax = 1.05
  */
 export class HnswBuilder {
   readonly #memory: GraphMemory
+  readonly #mode: GraphMode
   #appended: number
   #repairAt: number
 
-  private constructor(memory: GraphMemory) {
+  private constructor(memory: GraphMemory, mode: GraphMode) {
     this.#memory = memory
+    this.#mode = mode
     this.#appended = memory.nodes
     this.#repairAt = Math.ceil(memory.nodes * repairGrowth)
   }
 
   /** @throws QuiverError INVALID_ARGUMENT, MEMORY_FULL */
   static create(pool: MemoryPool, options: HnswBuilderOptions): HnswBuilder {
-    const { capacity, calibration, ...given } = options
+    const { capacity, calibration, mode = 'memory', ...given } = options
     const parameters = graphParameters(given)
+    if (parameters.codes === 'float32' && mode !== 'memory')
+      throw new QuiverError('INVALID_ARGUMENT', `A graph over float32 has no mode '${mode}'.`)
     if (parameters.metric === 'dot' && !calibration)
       throw new QuiverError('INVALID_ARGUMENT', 'A graph for dot needs a calibration.')
-    const memory = allocate(pool, parameters, calibration?.phi ?? 0, capacity, 0, 0)
+    const memory = allocate(pool, parameters, growing(mode), calibration?.phi ?? 0, capacity, 0, 0)
     memory.recalibrate(calibration ?? { centre: new Float32Array(parameters.dimensions), phi: 0 })
     memory.clear()
-    return new HnswBuilder(memory)
+    return new HnswBuilder(memory, mode)
   }
 
-  /** Copies an image into memory that has room for `extraCapacity` more nodes. @throws QuiverError MEMORY_FULL */
-  static fromImage(pool: MemoryPool, image: GraphImage, extraCapacity: number): HnswBuilder {
+  /**
+   * Copies an image into memory that has room for `extraCapacity` more nodes. 16-bit codes cannot be made without the vectors: `mode` is
+   * `balanced` only where the image's is. Default: the image's. @throws QuiverError MEMORY_FULL, INVALID_ARGUMENT
+   */
+  static fromImage(pool: MemoryPool, image: GraphImage, extraCapacity: number, mode = image.header.mode): HnswBuilder {
     const { header, sections } = image
     checkHeader(header)
-    const memory = allocate(pool, parametersOf(header), header.phi, header.nodes + extraCapacity, header.nodes, header.upperBytes)
+    const { nodes, phi, upperBytes } = header
+    if (mode === 'balanced' && header.mode !== 'balanced')
+      throw new QuiverError('INVALID_ARGUMENT', `A graph for '${header.mode}' cannot become one for 'balanced'; build it anew.`)
+    const memory = allocate(pool, parametersOf(header), growing(mode), phi, nodes + extraCapacity, nodes, upperBytes)
     const bytes = sectionBytes(header)
-    for (const name of graphSections) memory.section(name).view().set(sections[name].subarray(0, bytes[name]))
+    for (const name of sectionsOf(header.mode)) {
+      const section = sections[name]!.subarray(0, bytes[name])
+      if (name === 'rerank' && mode !== 'balanced') continue
+      if (name === 'blocks') memory.unpack(section, nodes)
+      else memory.section(name).view().set(section)
+    }
     memory.norm2Max += header.excessMax
-    return HnswBuilder.#resumed(memory, header.nodes, header.entry, header.maxLevel, header.upperBytes)
+    return HnswBuilder.#resumed(memory, mode, nodes, header.entry, header.maxLevel, upperBytes)
   }
 
-  static #resumed(memory: GraphMemory, nodes: number, entry: number, maxLevel: number, upperBytes: number): HnswBuilder {
+  static #resumed(
+    memory: GraphMemory,
+    mode: GraphMode,
+    nodes: number,
+    entry: number,
+    maxLevel: number,
+    upperBytes: number,
+  ): HnswBuilder {
     memory.nodes = nodes
     memory.setEntry(entry, maxLevel)
     if (memory.capacity > nodes) memory.arena.kernel.prepareNodes(memory.pointer, nodes, memory.capacity, upperBytes)
-    return new HnswBuilder(memory)
+    return new HnswBuilder(memory, mode)
   }
 
   /** Moves everything to memory with room for `capacity` nodes; this builder is spent. */
   grown(capacity: number): HnswBuilder {
     const old = this.#memory
     const header = old.header()
-    const memory = allocate(old.pool, old.parameters, old.phi, capacity, header.nodes, header.upperBytes)
+    const memory = allocate(old.pool, old.parameters, old.mode, old.phi, capacity, header.nodes, header.upperBytes)
     const bytes = sectionBytes({ ...header, nodes: this.#appended })
-    for (const name of graphSections) {
+    for (const name of sectionsOf(old.mode)) {
       const used = name === 'upperLinks' ? header.upperBytes : bytes[name]
       memory.section(name).view().set(old.section(name).view().subarray(0, used))
     }
     memory.norm2Max = old.norm2Max
     if (old.tracksGone) memory.gone().set(old.gone())
-    const builder = HnswBuilder.#resumed(memory, header.nodes, header.entry, header.maxLevel, header.upperBytes)
+    const builder = HnswBuilder.#resumed(memory, this.#mode, header.nodes, header.entry, header.maxLevel, header.upperBytes)
     builder.#appended = this.#appended
     old.free()
     return builder
@@ -190,7 +215,13 @@ export class HnswBuilder {
   finish(): GraphImage {
     this.insertNext(this.pending)
     this.repair()
-    return this.#memory.image()
+    if (this.#mode !== 'speed') return this.#memory.image()
+    const packed = this.#memory.packed()
+    try {
+      return packed.image()
+    } finally {
+      packed.free()
+    }
   }
 
   free(): void {
@@ -198,10 +229,14 @@ export class HnswBuilder {
   }
 }
 
+/** The mode of a graph while it grows: blocks are made of one that is finished. */
+const growing = (mode: GraphMode): GraphMode => (mode === 'speed' ? 'memory' : mode)
+
 /** Room for `capacity` nodes, of which the first `present` have `upperBytes` of upper links. */
 function allocate(
   pool: MemoryPool,
   parameters: GraphParameters,
+  mode: GraphMode,
   phi: number,
   capacity: number,
   present: number,
@@ -210,5 +245,5 @@ function allocate(
   const probe: Extent = pool.allocate(1) // any arena's kernel can tell the levels
   const more = probe.arena.kernel.upperBytes(present, capacity, parameters.seed, parameters.m)
   probe.free()
-  return new GraphMemory(pool, parameters, phi, capacity, upperBytes + more)
+  return new GraphMemory(pool, parameters, mode, phi, capacity, upperBytes + more)
 }

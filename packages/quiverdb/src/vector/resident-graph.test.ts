@@ -22,7 +22,7 @@ describe('ResidentGraph', async () => {
     builder.append(vectors)
     const { header, sections } = builder.finish()
     builder.free()
-    return ResidentGraph.load(pool, header, (name, target) => target.set(sections[name]))
+    return ResidentGraph.load(pool, header, (name, target) => target.set(sections[name]!))
   }
 
   const random = randomSource(5)
@@ -154,7 +154,7 @@ describe('ResidentGraph', async () => {
     small.append(vectors.subarray(0, 50 * dimensions))
     const { header, sections } = small.finish()
     small.free()
-    const graph = ResidentGraph.load(pool, header, (name, target) => target.set(sections[name]))
+    const graph = ResidentGraph.load(pool, header, (name, target) => target.set(sections[name]!))
     const query = vectorAt(queries, dimensions, 0)
     const expected = graph.search(query, { ef: 50 })
     expect(expected.count).toBe(50)

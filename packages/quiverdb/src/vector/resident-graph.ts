@@ -2,17 +2,20 @@ import { modes, walkLayout } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
 import { type Budget, runWithin } from './budget.js'
 import { checkLength } from './check-length.js'
-import { encodeQuery } from './encode.js'
-import { checkHeader, type GraphHeader, type GraphSection, graphSections, sectionBytes } from './graph-image.js'
+import { encodeQuery, stagingFor } from './encode.js'
+import { rerankLayout } from './block-layout.js'
+import { checkHeader, type GraphHeader, type GraphMode, type GraphSection, sectionBytes, sectionsOf } from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import type { MemoryPool } from './memory-pool.js'
 import { type AffineMap, metricMap, queryTransform } from './metric.js'
-import { codesKindOf } from './row-layout.js'
+import { codesKindOf, graphRowKind } from './row-layout.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
 
 export interface GraphSearchOptions {
   /** Candidates kept while walking: more find more. At least 1; at most the number of nodes is used. */
   readonly ef: number
+  /** Nodes that are wanted; at most ef. Default: ef. */
+  readonly keep?: number
   /** Bit i of word i >> 5 allows node i to be returned; others are walked through. Absent: all. */
   readonly allowed?: Uint32Array
   /**
@@ -66,11 +69,12 @@ export class ResidentGraph {
   /** Makes room for an image and has `fill` write each section, hottest first. @throws QuiverError MEMORY_FULL */
   static load(pool: MemoryPool, header: GraphHeader, fill: (section: GraphSection, target: Uint8Array) => void): ResidentGraph {
     checkHeader(header)
-    const memory = new GraphMemory(pool, parametersOf(header), header.phi, header.nodes, header.upperBytes)
+    const memory = new GraphMemory(pool, parametersOf(header), header.mode, header.phi, header.nodes, header.upperBytes)
     memory.norm2Max = header.phi * header.phi + header.excessMax
     const bytes = sectionBytes(header)
     try {
-      for (const name of graphSections) if (bytes[name]) fill(name, memory.section(name).view().subarray(0, bytes[name]))
+      for (const name of sectionsOf(header.mode))
+        if (bytes[name]) fill(name, memory.section(name).view().subarray(0, bytes[name]))
     } catch (error) {
       memory.free()
       throw error
@@ -88,6 +92,10 @@ export class ResidentGraph {
     return this.#memory
   }
 
+  get mode(): GraphMode {
+    return this.#memory.mode
+  }
+
   /** @throws QuiverError DIMENSION_MISMATCH, INVALID_ARGUMENT, ABORTED, MEMORY_FULL */
   search(query: Float32Array, options: GraphSearchOptions): GraphSearchResult {
     const memory = this.#memory
@@ -96,13 +104,13 @@ export class ResidentGraph {
     if (!(options.ef >= 1)) throw new QuiverError('INVALID_ARGUMENT', `ef must be at least 1, not ${options.ef}.`)
     if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
     const ef = Math.min(Math.floor(options.ef), nodes)
-    const walk = memory.placeWalk(ef, options.allowed !== undefined)
+    const keep = Math.min(ef, options.keep ?? ef)
+    const walk = memory.placeWalk(ef, options.allowed !== undefined, keep)
     // Another thread may be inserting: of what it has not counted yet, some can be found.
     const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, memory.capacity) : 0
-    const found = pool.scratch(arena, 'nodes', 4 * ef)
-    const distances = pool.scratch(arena, 'distances', 8 * ef)
-    const { target, map } = this.#encode(query)
-    arena.u32[walk / 4 + walkField.query] = target
+    const found = pool.scratch(arena, 'nodes', 4 * keep)
+    const distances = pool.scratch(arena, 'distances', 8 * keep)
+    const map = this.#query(query, walk)
     arena.u32[walk / 4 + walkField.allowed] = allowed
     if (options.bound !== undefined) {
       // Where the metric says nothing, the scale is zero, and the bound not a number, which ends no walk.
@@ -113,7 +121,11 @@ export class ResidentGraph {
     const { pointer } = memory
     kernel.searchBegin(pointer, walk)
     const complete = runWithin(options.budget, (evaluationsMax) => kernel.searchStep(pointer, walk, evaluationsMax) === 1)
-    const count = kernel.searchResults(walk, ef, found, distances, map.scale, map.shift)
+    if (memory.mode === 'balanced') {
+      const { stride } = rerankLayout(memory.parameters.dimensions)
+      kernel.searchRerank(pointer, walk, memory.section('rerank').pointer, stride, keep)
+    }
+    const count = kernel.searchResults(walk, keep, found, distances, map.scale, map.shift)
     return {
       nodes: arena.u32.slice(found / 4, found / 4 + count),
       estimates: arena.f64.slice(distances / 8, distances / 8 + count),
@@ -137,8 +149,14 @@ export class ResidentGraph {
     return runScan(
       memory.pool,
       {
-        ...{ arena, rows: memory.section('codes').pointer, stride: layout.stride, codeBytes: layout.codeBytes },
-        ...{ codesKind: codesKindOf(parameters.codes), count: nodes, mode: modes.graph, query: target, scale: map.scale },
+        ...{ arena, rows: memory.rows.pointer, stride: memory.rows.stride, codeBytes: layout.codeBytes },
+        ...{
+          codesKind: codesKindOf(graphRowKind(parameters.codes)),
+          count: nodes,
+          mode: modes.graph,
+          query: target,
+          scale: map.scale,
+        },
         allowed,
         lowerShift: map.shift - slack - (excessMax / 2) * (1 + shiftSlack),
         upperShift: map.shift + slack,
@@ -154,6 +172,19 @@ export class ResidentGraph {
 
   free(): void {
     this.#memory.free()
+  }
+
+  /** Encodes the query of a walk; the map takes its graph distances to the metric's. */
+  #query(query: Float32Array, walk: number): AffineMap {
+    const { pool, arena, layout, parameters, phi, pointer, encoding } = this.#memory
+    const source = pool.scratch(arena, 'source', query.byteLength)
+    const target = pool.scratch(arena, 'query', layout.stride)
+    const staging = stagingFor(pool, arena, parameters.dimensions)
+    arena.f32.set(query, source / 4)
+    arena.u32[walk / 4 + walkField.query] = target
+    const transform = queryTransform(parameters.metric)
+    const norm2 = arena.kernel.searchQuery(pointer, walk, source, transform, encoding.centre!, staging)
+    return metricMap(parameters.metric, norm2, phi)
   }
 
   /** Encodes a query like a row; the map takes its graph distances to the metric's. */

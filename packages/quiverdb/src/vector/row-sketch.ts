@@ -1,4 +1,4 @@
-import { sketchGroupRows, sketchLayout } from '@quiverdb/kernel'
+import { rotationRounds, sketchGroupRows, sketchLayout } from '@quiverdb/kernel'
 import { assert } from '../errors.js'
 import { alignUp, type Arena } from './arena.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
@@ -67,7 +67,7 @@ export class RowSketch {
     u32[at + field.table] = u32[at + field.work]! + 4 * n
     u32[at + field.groupBytes] = this.#groupBytes
     this.#place()
-    kernel.sketchSigns(u32[at + field.signs]!, n)
+    kernel.rotationSigns(u32[at + field.signs]!, n, rotationRounds)
     kernel.sketchCentre(head.pointer, this.baseRows)
   }
 

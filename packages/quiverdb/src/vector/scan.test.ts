@@ -111,7 +111,7 @@ describe('scan', async () => {
           builder.append(matrix)
           const { header, sections } = builder.finish()
           builder.free()
-          const graph = ResidentGraph.load(pool, header, (name, target) => target.set(sections[name]))
+          const graph = ResidentGraph.load(pool, header, (name, target) => target.set(sections[name]!))
           expectProof(graph.scan(prepared.query, prepared.options), prepared)
           graph.free()
         },

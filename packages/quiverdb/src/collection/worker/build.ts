@@ -1,7 +1,7 @@
 import { assert, QuiverError } from '../../errors.js'
 import { encodeGraphPart, type GraphPart } from '../../segment/graph-part.js'
 import type { VectorColumn } from '../../segment/row-set.js'
-import { graphPresets, graphSections, type GraphImage, type GraphSections } from '../../vector/graph-image.js'
+import { graphPresets, sectionsOf, type GraphImage, type GraphSections } from '../../vector/graph-image.js'
 import { GraphStatistics } from '../../vector/graph-statistics.js'
 import { HnswBuilder } from '../../vector/hnsw-builder.js'
 import { Insertion } from '../../vector/threads/insertion.js'
@@ -33,7 +33,7 @@ export async function build(job: BuildJob, parts: Parts, progress: (done: number
   })
   const added = inputs.reduce((sum, { slots }) => sum + slots.length, 0)
   const base = job.into && parts.graph(job.into.key, job.into.nodes)
-  const builder = base ? HnswBuilder.fromImage(parts.pool, imageOf(base), added) : fresh(job, parts, inputs, added)
+  const builder = base ? HnswBuilder.fromImage(parts.pool, imageOf(base), added, job.mode) : fresh(job, parts, inputs, added)
   const vids = new Float64Array((base?.nodes ?? 0) + added)
   if (base) vids.set(base.vids())
   let at = base?.nodes ?? 0
@@ -77,6 +77,7 @@ function fresh(job: BuildJob, parts: Parts, inputs: readonly Input[], capacity: 
     m0,
     efConstruction,
     capacity,
+    mode: job.mode,
     calibration: statistics.finish(),
   })
 }
@@ -95,8 +96,7 @@ function* chunksOf(column: VectorColumn, slots: Uint32Array): Generator<{ vector
 }
 
 function imageOf(part: GraphPart): GraphImage {
-  const sections = Object.fromEntries(
-    graphSections.map((name) => [name, part.file.readSection(name)]),
-  ) as unknown as GraphSections
-  return { header: part.header, sections }
+  const { header } = part
+  const sections: GraphSections = Object.fromEntries(sectionsOf(header.mode).map((name) => [name, part.file.readSection(name)]))
+  return { header, sections }
 }

@@ -1,4 +1,5 @@
 import type { IndexDefinition } from '../../history/commit.js'
+import type { GraphMode } from '../../vector/graph-image.js'
 
 /** How a worker gets at the objects it reads: the folder itself, or copies of the objects of a store that only this thread has. */
 export type StoreHandle =
@@ -18,6 +19,8 @@ export interface BuildJob {
   readonly task: 'build'
   readonly store: StoreHandle
   readonly definition: IndexDefinition
+  /** Of the graph that is made. */
+  readonly mode: GraphMode
   readonly inputs: readonly RowsInput[]
   /** The graph whose copy takes the vectors; without it a graph is built anew. */
   readonly into?: { readonly key: string; readonly nodes: number }

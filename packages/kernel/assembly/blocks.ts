@@ -1,0 +1,155 @@
+// Blocks: a node's own row together with the signs of all its neighbours' differences from it, so that one expansion reads one stretch of memory
+// and scores 32 neighbours at a time (the idea of SymphonyQG: Gou et al., SIGMOD 2025, over the codes of RaBitQ: Gao & Long, SIGMOD 2024).
+//
+// Of a neighbour x of y, r = x' - y' with both vectors as decoded. From |q - x|^2 = |q - y|^2 + N(x) - N(y) - 2 q'r, where N is the squared norm in
+// the row, and the estimate (q' - y')r ~ f s(q' - y') with s the signs of r and f = |r|^2 / sum|r|, follows
+//   |q - x|^2 ~ |q - y|^2 + first + second * step * (agreement - half)
+// with first = N(x) - N(y) - 2 y'r + 2 f sy' and second = -4 f; the last factors are the query's (signs.ts). A block is made from its rows alone.
+import { codeBias } from './dot'
+import { keyDistance, keyOf, sortedInsert } from './keys'
+import { Graph, metaNorm2, metaScale, none, Walk } from './layout'
+import { distance1 } from './rows'
+import { agreements, groupRows, placeOf, total } from './signs'
+import { isAllowed, linksOf, rowOf } from './walk'
+
+const cacheLineBytes: usize = 64
+/** Two float32 for each of 32 neighbours. */
+const groupNumbersBytes: usize = 256
+/** Where the estimates of a group begin behind its sums. */
+const estimatesOffset: usize = 64
+
+// @ts-ignore: decorator
+@inline
+function decoded(codes: usize): v128 {
+  const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(codes)))
+  return f32x4.convert_i32x4_s(i32x4.sub(wide, i32x4.splat(codeBias)))
+}
+
+/** Stores what the block of y says of one neighbour. */
+function packNeighbour(graph: Graph, y: usize, x: usize, group: usize, member: u32): void {
+  const n = <usize>graph.codeBytes, zero = f32x4.splat(0), sign = i32x4.splat(0x80000000)
+  const scaleX = load<f32>(x + n, metaScale), scaleY = load<f32>(y + n, metaScale), sx = f32x4.splat(scaleX), sy = f32x4.splat(scaleY)
+  const high = (member & 16) >> 2, mask = <u32>0xf0 >> high
+  let squares = zero, magnitudes = zero, along = zero, signed = zero, at = group + placeOf(member)
+  for (let i: usize = 0; i < n; i += 4) {
+    const own = f32x4.mul(decoded(y + i), sy), r = f32x4.sub(f32x4.mul(decoded(x + i), sx), own), positive = f32x4.ge(r, zero)
+    squares = f32x4.add(squares, f32x4.mul(r, r))
+    magnitudes = f32x4.add(magnitudes, f32x4.abs(r))
+    along = f32x4.add(along, f32x4.mul(own, r))
+    signed = f32x4.add(signed, v128.xor(own, v128.andnot(sign, positive)))
+    store<u8>(at, <u8>((<u32>load<u8>(at) & mask) | (<u32>i32x4.bitmask(positive) << high)))
+    at += 16
+  }
+  const magnitude = total(magnitudes), factor: f32 = magnitude > 0 ? total(squares) / magnitude : 0
+  const numbers = group + (n << 2) + (<usize>member << 2)
+  store<f32>(numbers, load<f32>(x + n, metaNorm2) - load<f32>(y + n, metaNorm2) - 2 * total(along) + 2 * factor * total(signed))
+  store<f32>(numbers, -4 * factor, 128)
+}
+
+/** Makes the blocks of nodes from..to of rows and links that are in place. */
+export function packBlocks(graphPointer: usize, from: u32, to: u32): void {
+  const graph = changetype<Graph>(graphPointer), groupBytes = (<usize>graph.codeBytes << 2) + groupNumbersBytes
+  for (let node = from; node < to; node++) {
+    const row = rowOf(graph, node), links = linksOf(graph, node, 0)
+    let group = row + <usize>graph.groupsOffset
+    for (let first: i32 = 0; first < graph.m0; first += groupRows) {
+      memory.fill(group, 0, groupBytes)
+      const numbers = group + (<usize>graph.codeBytes << 2)
+      for (let member: u32 = 0; member < groupRows; member++) {
+        const place = first + <i32>member, id = place < graph.m0 ? load<u32>(links + (<usize>place << 2)) : none
+        if (id == none) store<f32>(numbers + (<usize>member << 2), Infinity)
+        else packNeighbour(graph, row, rowOf(graph, id), group, member)
+      }
+      group += groupBytes
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function estimate4(walk: Walk, numbers: usize, own: f32, agreement: v128, out: usize): v128 {
+  const factor = f32x4.mul(v128.load(numbers, 128), f32x4.splat(walk.step))
+  const along = f32x4.mul(factor, f32x4.sub(f32x4.convert_i32x4_u(agreement), f32x4.splat(walk.half)))
+  const estimate = f32x4.add(f32x4.add(f32x4.splat(own), v128.load(numbers)), along)
+  v128.store(out, estimate)
+  return estimate
+}
+
+/** Writes the estimates of a group of neighbours and returns which of them are below `worst`. */
+// @ts-ignore: decorator
+@inline
+function estimateGroup(graph: Graph, walk: Walk, group: usize, own: f32, worst: f32): u32 {
+  const sums = walk.estimates, bytes = <usize>graph.codeBytes << 2
+  agreements(group, walk.table, bytes, sums)
+  const bar = f32x4.splat(worst)
+  let numbers = group + bytes, out = sums + estimatesOffset, nearer: u32 = 0
+  for (let i: u32 = 0; i < 4; i++) {
+    const agreement = v128.load(sums + (<usize>i << 4))
+    const low = estimate4(walk, numbers, own, i32x4.extend_low_i16x8_u(agreement), out)
+    const high = estimate4(walk, numbers + 16, own, i32x4.extend_high_i16x8_u(agreement), out + 16)
+    nearer |= <u32>(i32x4.bitmask(f32x4.lt(low, bar)) | (i32x4.bitmask(f32x4.lt(high, bar)) << 4)) << (i << 3)
+    numbers += 32; out += 32
+  }
+  return nearer
+}
+
+/** Keeps an expanded node among the results when its codes are near enough. */
+// @ts-ignore: decorator
+@inline
+function keepResult(walk: Walk, key: i64): void {
+  const results = walk.results, n = walk.resultCount, most = walk.resultsMax
+  if (n < most) walk.resultCount = n + 1
+  else if (key >= load<i64>(results + (<usize>(most - 1) << 3))) return
+  sortedInsert(results, n < most ? n : most - 1, key)
+}
+
+/**
+ * The walk on level 0 of a graph with blocks. The pool holds estimates, a node as often as neighbours told of it; its place among the results is
+ * by its own codes, once it is expanded. Returns 1 when done.
+ */
+export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
+  const q = walk.query, pool = walk.pool, ef = walk.ef, epoch = <u16>walk.epoch, visited = walk.visited, allowed = walk.allowed
+  const bytes = <usize>graph.codeBytes, groupBytes = (bytes << 2) + groupNumbersBytes, estimates = walk.estimates + estimatesOffset
+  const degree = graph.m0, bound = walk.bound, patience = walk.patience, blockEnd = <usize>graph.stride
+  let n = walk.count, cursor = walk.cursor, worst = walk.worst, evaluations: i32 = 0, sink: i32 = 0
+  while (cursor < n && evaluations < evaluationsMax) {
+    const at = pool + (<usize>cursor << 3), key = load<i64>(at)
+    cursor++
+    if (<i32>key & 1) continue
+    if (cursor > patience && keyDistance(key) > bound) { cursor = n; break }
+    store<i64>(at, key | 1)
+    const id = <u32>key >> 1, mark = visited + (<usize>id << 1)
+    if (load<u16>(mark) == epoch) continue
+    store<u16>(mark, epoch)
+    const row = rowOf(graph, id)
+    for (let line: usize = 0; line < blockEnd; line += cacheLineBytes) sink += load<u8>(row + line)
+    const own = distance1<u8>(q, row, bytes), links = linksOf(graph, id, 0)
+    if (isAllowed(allowed, id)) keepResult(walk, keyOf(own, id))
+    let group = row + <usize>graph.groupsOffset
+    for (let first: i32 = 0; first < degree; first += groupRows) {
+      evaluations += groupRows
+      let nearer = estimateGroup(graph, walk, group, own, worst)
+      const ids = links + (<usize>first << 2)
+      while (nearer) {
+        const offset = <usize>ctz(nearer) << 2
+        nearer &= nearer - 1
+        const estimate = load<f32>(estimates + offset)
+        if (!(estimate < worst)) continue
+        const neighbour = load<u32>(ids + offset)
+        if (load<u16>(visited + (<usize>neighbour << 1)) == epoch) continue
+        const position = sortedInsert(pool, n < ef ? n : ef - 1, keyOf(estimate, neighbour))
+        if (n < ef) n++
+        if (n == ef) worst = keyDistance(load<i64>(pool + (<usize>(ef - 1) << 3)))
+        if (position < cursor) cursor = position
+      }
+      group += groupBytes
+    }
+  }
+  walk.sink = sink
+  walk.count = n
+  walk.cursor = cursor
+  walk.worst = worst
+  walk.evaluations += evaluations
+  walk.done = cursor >= n ? 1 : 0
+  return walk.done
+}
