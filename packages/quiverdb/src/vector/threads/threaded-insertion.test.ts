@@ -45,18 +45,18 @@ describe('insertOnLanes', () => {
     const words = (name: 'links' | 'upperOffsets' | 'upperLinks'): Uint32Array => new Uint32Array(sections[name].buffer)
     const offsets = words('upperOffsets')
     for (let node = 0; node < nodes; node++) {
-      for (let level = 0; level <= sections.levels[node]!; level++) {
+      for (let level = 0; level <= sections.levels![node]!; level++) {
         const start = level ? offsets[node]! / 4 + (level - 1) * m : node * m0
         const list = (level ? words('upperLinks') : words('links')).subarray(start, start + (level ? m : m0))
         const end = list.indexOf(noNode)
         const linked = end < 0 ? list : list.subarray(0, end)
         expect(end < 0 || list.subarray(end).every((id) => id === noNode)).toBe(true)
         expect(new Set(linked).size).toBe(linked.length)
-        expect(linked.every((id) => id < nodes && id !== node && sections.levels[id]! >= level)).toBe(true)
+        expect(linked.every((id) => id < nodes && id !== node && sections.levels![id]! >= level)).toBe(true)
       }
     }
-    expect(sections.levels[header.entry]).toBe(Math.max(...sections.levels))
-    expect(header.maxLevel).toBe(sections.levels[header.entry])
+    expect(sections.levels![header.entry]).toBe(Math.max(...sections.levels!))
+    expect(header.maxLevel).toBe(sections.levels![header.entry])
   }
 
   const random = randomSource(5)
@@ -91,7 +91,7 @@ describe('insertOnLanes', () => {
       expect(recallAt10(builder, vectors, queries)).toBeGreaterThanOrEqual(recallAt10(alone, vectors, queries) - 0.01)
       const one = alone.finish()
       for (const section of ['codes', 'levels', 'upperOffsets'] as const) {
-        expect(Buffer.compare(image.sections[section], one.sections[section])).toBe(0)
+        expect(Buffer.compare(image.sections[section], one.sections[section]!)).toBe(0)
       }
       alone.free()
       builder.free()
