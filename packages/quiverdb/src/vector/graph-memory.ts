@@ -120,7 +120,7 @@ export class GraphMemory {
     const { parameters, mode, phi, norm2Max, capacity } = this
     const extents = Object.entries({ ...this.#extents, descriptor: this.#descriptor })
     const sections = Object.fromEntries(extents.map(([name, { pointer, bytes }]) => [name, [pointer, bytes] as const]))
-    return { parameters, mode, phi, norm2Max, capacity, sections: sections as GraphPlace['sections'] }
+    return { parameters, mode, phi, norm2Max, capacity, sections }
   }
 
   /** The locks with which several threads insert, or 0. */

@@ -42,7 +42,7 @@ describe('insertOnLanes', () => {
   /** Every list names nodes of its level, each once, none itself. */
   function expectSound({ header, sections }: GraphImage): void {
     const { nodes, m, m0 } = header
-    const words = (name: 'links' | 'upperOffsets' | 'upperLinks'): Uint32Array => new Uint32Array(sections[name].buffer)
+    const words = (name: 'links' | 'upperOffsets' | 'upperLinks'): Uint32Array => new Uint32Array(sections[name]!.buffer)
     const offsets = words('upperOffsets')
     for (let node = 0; node < nodes; node++) {
       for (let level = 0; level <= sections.levels![node]!; level++) {
@@ -91,7 +91,7 @@ describe('insertOnLanes', () => {
       expect(recallAt10(builder, vectors, queries)).toBeGreaterThanOrEqual(recallAt10(alone, vectors, queries) - 0.01)
       const one = alone.finish()
       for (const section of ['codes', 'levels', 'upperOffsets'] as const) {
-        expect(Buffer.compare(image.sections[section], one.sections[section]!)).toBe(0)
+        expect(Buffer.compare(image.sections[section]!, one.sections[section]!)).toBe(0)
       }
       alone.free()
       builder.free()
