@@ -1,11 +1,9 @@
 // Exact scan of float32 rows. Where a measure allows it, a row is first estimated in float32, four rows at a time against two queries; only a
 // row whose estimate does not prove it worse than the k best so far is measured in float64, at once, while it is in the cache.
-//
-// The proof, with u = 2^-24: a float32 sum of n products or squares in four chains, each term met by at most t = n/4 + 3 additions, differs from
-// the true one by at most t' u / (1 - t' u) times the sum of the terms' magnitudes with t' = t + 3 for the operations within a term (Higham, Accuracy
-// and Stability of Numerical Algorithms, 3.1), which is |q||x| for products (Cauchy-Schwarz) and the sum itself for others; what underflows is at most
-// 2^-149 a term. `marginTerms` more cover float64's own rounding. Infinities and what is not a number prove nothing.
-import { Flat, FlatQuery } from './layout'
+import { compositeBound, raiseBar } from './flat-bound'
+import {
+  factBytes, factMagnitude, factNonZeros, factNorm2, Flat, FlatQuery, queryBarFirst, queryBarSecond, queryMagnitude, queryNorm2, queryRoom,
+} from './layout'
 import {
   arcCosine, chebyshevF64, cosineOf, jaccardOf, manhattanF64, measureAngular, measureChebyshev, measureComposite, measureCosine, measureDot,
   measureEuclidean, measureJaccard, measureManhattan, measureOverlap, measureWeightedJaccard, nonZeros, overlapOf, sumOfMagnitudes,
@@ -18,27 +16,7 @@ import { dotF64, squaredL2F64 } from './score'
 import { estimate4, estimate8 } from './estimate'
 
 const queryBytes: usize = 20
-/** What is known of a row before it is looked at: its squared norm and the sum of its magnitudes (f64), how many numbers are not zero (u32). */
-const factBytes: usize = 24
-const factNorm2: usize = 0
-const factMagnitude: usize = 8
-const factNonZeros: usize = 16
-const unit: f64 = 5.9604644775390625e-8
-const marginTerms: f64 = 16
-const underflow: f64 = 1.4012984643248171e-45
-/** Of a mark, relative and absolute: it is a float32. */
-const markRounding: f64 = 1.2e-7
 const float32Max = f32.MAX_VALUE
-
-/** Of two float64 results that should be equal, more than their difference where both are within [-1, 1]. */
-const float64Rounding: f64 = 1e-9
-
-// Places among the numbers of a query.
-const norm2: usize = 0
-const magnitude: usize = 8
-const first: usize = 16
-const second: usize = 24
-const room: usize = 32
 
 /** Writes the facts of rows. */
 export function flatFacts(rows: usize, stride: i32, count: i32, n: i32, facts: usize): void {
@@ -70,10 +48,10 @@ export function flatBegin(flatPointer: usize): void {
     const query = queryAt(flat, i)
     query.heapCount = 0
     query.nonZeros = <i32>nonZeros(query.vector, query.vector, flat.dimensions)
-    store<f64>(query.numbers, squaredNorm(query.vector, flat.dimensions), norm2)
-    store<f64>(query.numbers, sumOfMagnitudes(query.vector, flat.dimensions), magnitude)
-    store<f64>(query.numbers, -Infinity, first)
-    store<f64>(query.numbers, 0, second)
+    store<f64>(query.numbers, squaredNorm(query.vector, flat.dimensions), queryNorm2)
+    store<f64>(query.numbers, sumOfMagnitudes(query.vector, flat.dimensions), queryMagnitude)
+    store<f64>(query.numbers, -Infinity, queryBarFirst)
+    store<f64>(query.numbers, 0, queryBarSecond)
   }
 }
 
@@ -82,7 +60,7 @@ function measureRow(flat: Flat, query: FlatQuery, row: u32): void {
   const n = flat.dimensions, q = query.vector, x = flat.rows + <usize>row * <usize>flat.stride, measure = flat.measure
   let key: f64, mark: f64 = 0
   if (measure == measureCosine || measure == measureAngular) {
-    mark = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(factsOf(flat, row), factNorm2))
+    mark = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, queryNorm2), load<f64>(factsOf(flat, row), factNorm2))
     key = measure == measureAngular ? arcCosine(mark) : -mark
   } else if (measure == measureDot) {
     mark = dotF64(q, x, n)
@@ -109,7 +87,7 @@ function composite(flat: Flat, query: FlatQuery, row: u32, x: usize): f64 {
   const ofCosine = load<f64>(flat.weights), ofStructure = load<f64>(flat.weights, 8), ofMagnitude = load<f64>(flat.weights, 16)
   const sum = ofCosine + ofStructure + ofMagnitude
   if (!(sum > 0)) return 0
-  const cosine = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, norm2), load<f64>(factsOf(flat, row), factNorm2))
+  const cosine = cosineOf(dotF64(q, x, n), load<f64>(query.numbers, queryNorm2), load<f64>(factsOf(flat, row), factNorm2))
   const structure = jaccardOf(nonZeros(x, q, n), query.nonZeros), distance = Math.sqrt(squaredL2F64(q, x, n))
   return (ofCosine * ((cosine + 1) / 2) + ofStructure * structure + ofMagnitude / (1 + distance)) / sum
 }
@@ -122,58 +100,20 @@ function offer(flat: Flat, query: FlatQuery, row: u32, key: f64, mark: f32): voi
   if (query.heapCount == k) raiseBar(flat, query, <f64>markOf(heap))
 }
 
-/** Sets what an estimate must reach, now that the worst of k has this mark. */
-function raiseBar(flat: Flat, query: FlatQuery, mark: f64): void {
-  const n = <f64>flat.dimensions, measure = flat.measure, terms = termsOf(flat) * unit, relative = terms / (1 - terms)
-  const lost = n * underflow, worst = mark - abs(mark) * markRounding - underflow
-  const queryNorm = Math.sqrt(load<f64>(query.numbers, norm2))
-  if (measure == measureCosine || measure == measureAngular) {
-    store<f64>(query.numbers, -lost, first)
-    store<f64>(query.numbers, (worst - relative) * queryNorm, second)
-  } else if (measure == measureDot) {
-    store<f64>(query.numbers, worst - lost, first)
-    store<f64>(query.numbers, -relative * queryNorm, second)
-  } else if (measure == measureWeightedJaccard) {
-    // With S the sum of all magnitudes and D that of their differences, it is (S - D) / (S + D).
-    const share = -((1 - worst) / (1 + worst) + float64Rounding) / (1 - relative)
-    store<f64>(query.numbers, share * load<f64>(query.numbers, magnitude) - lost / (1 - relative), first)
-    store<f64>(query.numbers, share, second)
-  } else if (measure == measureComposite) store<f64>(query.numbers, worst - float64Rounding, first)
-  else store<f64>(query.numbers, (worst - lost) / (1 - relative), first)
-}
-
-/** The most that a composite can be, by an estimate of the dot product that is not off by more than `relative` |q||x| and what underflowed. */
-function compositeBound(flat: Flat, query: FlatQuery, row: u32, estimate: f64, relative: f64): f64 {
-  const facts = factsOf(flat, row), query2 = load<f64>(query.numbers, norm2), row2 = load<f64>(facts, factNorm2)
-  const norms = Math.sqrt(query2 * row2), dot = estimate + relative * norms + <f64>flat.dimensions * underflow
-  const cosine = norms > 0 ? min<f64>(1, dot / norms) : 0
-  const squared = (query2 + row2) * (1 - float64Rounding) - 2 * dot, distance = Math.sqrt(max<f64>(0, squared))
-  const inQuery = query.nonZeros, inRow = load<i32>(facts, factNonZeros), more = max(inQuery, inRow)
-  const structure = more ? <f64>min(inQuery, inRow) / <f64>more : 1
-  const ofCosine = load<f64>(flat.weights), ofStructure = load<f64>(flat.weights, 8), ofMagnitude = load<f64>(flat.weights, 16)
-  return (ofCosine * ((cosine + 1) / 2) + ofStructure * structure + ofMagnitude / (1 + distance)) / (ofCosine + ofStructure + ofMagnitude)
-}
-
 function siftComposite(flat: Flat, query: FlatQuery, estimates: v128, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
-  const terms = termsOf(flat) * unit, relative = terms / (1 - terms), known = i32x4.bitmask(f32x4.le(f32x4.abs(estimates), f32x4.splat(float32Max)))
+  const known = i32x4.bitmask(f32x4.le(f32x4.abs(estimates), f32x4.splat(float32Max)))
   for (let i: i32 = 0; i < n; i++) {
     const row = i == 0 ? r0 : i == 1 ? r1 : i == 2 ? r2 : r3, estimate = <f64>f32x4.extract_lane(estimates, 0)
     estimates = v128.shuffle<i32>(estimates, estimates, 1, 2, 3, 0)
-    if ((known >> i) & 1 && compositeBound(flat, query, row, estimate, relative) < load<f64>(query.numbers, first)) continue
+    if ((known >> i) & 1 && compositeBound(flat, query, factsOf(flat, row), estimate) < load<f64>(query.numbers, queryBarFirst)) continue
     measureRow(flat, query, row)
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function termsOf(flat: Flat): f64 {
-  return <f64>flat.dimensions / 4 + 6 + marginTerms
 }
 
 /** Measures those of four rows (the first n; the others repeat) that their estimates do not exclude. */
 function sift(flat: Flat, query: FlatQuery, estimates: v128, lengths01: v128, lengths23: v128, r0: u32, r1: u32, r2: u32, r3: u32, n: i32): void {
   if (flat.measure == measureComposite) { siftComposite(flat, query, estimates, r0, r1, r2, r3, n); return }
-  const a = v128.load64_splat(query.numbers + first), b = v128.load64_splat(query.numbers + second)
+  const a = v128.load64_splat(query.numbers + queryBarFirst), b = v128.load64_splat(query.numbers + queryBarSecond)
   const low = f64x2.lt(f64x2.promote_low_f32x4(estimates), f64x2.add(a, f64x2.mul(b, lengths01)))
   const high = f64x2.lt(f64x2.promote_low_f32x4(v128.shuffle<i64>(estimates, estimates, 1, 1)), f64x2.add(a, f64x2.mul(b, lengths23)))
   const below = v128.shuffle<i32>(low, high, 0, 2, 4, 6)
@@ -202,7 +142,7 @@ function visitEstimated(flat: Flat, r0: u32, r1: u32, r2: u32, r3: u32, n: i32):
   const lengths01 = lengths(flat, r0, r1), lengths23 = lengths(flat, r2, r3)
   let i: i32 = 0
   for (; i + 2 <= flat.queryCount; i += 2) {
-    const p = queryAt(flat, i), q = queryAt(flat, i + 1), out = p.numbers + room
+    const p = queryAt(flat, i), q = queryAt(flat, i + 1), out = p.numbers + queryRoom
     estimate8(measure, p.vector, q.vector, a, b, c, d, stride, out)
     sift(flat, p, v128.load(out), lengths01, lengths23, r0, r1, r2, r3, n)
     sift(flat, q, v128.load(out, 16), lengths01, lengths23, r0, r1, r2, r3, n)

@@ -212,3 +212,16 @@ export class FlatQuery {
   /** Four float64 (squared norm; sum of magnitudes; an estimate below first + second * x, with x a length of the row, is worth no exact look), and room. */
   numbers: usize
 }
+
+// What an exact scan knows of a row before it looks at it: squared norm and sum of magnitudes (f64), how many numbers are not zero (u32).
+export const factNorm2: usize = 0
+export const factMagnitude: usize = 8
+export const factNonZeros: usize = 16
+export const factBytes: usize = 24
+
+// Places among the numbers of a query: squared norm, sum of magnitudes, the bar for estimates; room for eight estimates.
+export const queryNorm2: usize = 0
+export const queryMagnitude: usize = 8
+export const queryBarFirst: usize = 16
+export const queryBarSecond: usize = 24
+export const queryRoom: usize = 32
