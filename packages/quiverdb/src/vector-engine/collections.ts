@@ -1,4 +1,5 @@
 import { checkKey } from './check-input.js'
+import type { VectorEngineConfig } from './config.js'
 import { EmbeddingSearch } from './embedding-search.js'
 import { Embeddings, type EngineContext } from './embeddings.js'
 import { VectorError } from './errors.js'
@@ -31,7 +32,7 @@ export class Collections {
   create(name: string, options: VectorCollectionConfig | VectorCollectionOptions = {}): Searchable {
     checkKey(name)
     if (this.get(name)) throw VectorError.collectionExists(name)
-    return this.#add(name, this.#configOf(options))
+    return this.#add(name, completeCollectionConfig(options, this.#context.config))
   }
 
   get(name: string): Searchable | undefined {
@@ -47,7 +48,7 @@ export class Collections {
   configure(name: string, options: VectorCollectionConfig): Searchable {
     const present = this.get(name)
     if (!present) return this.create(name, options)
-    present.embeddings.config = this.#configOf(options)
+    present.embeddings.config = completeCollectionConfig(options, this.#context.config)
     return present
   }
 
@@ -69,13 +70,16 @@ export class Collections {
     this.#named.set(name, collection)
     return collection
   }
+}
 
-  #configOf(options: VectorCollectionConfig | VectorCollectionOptions): VectorCollectionConfig {
-    const { config } = this.#context
-    const complete = new VectorCollectionConfig({ ...options, distanceMetric: options.distanceMetric ?? config.defaultMetric })
-    checkCollectionConfig(complete)
-    return complete
-  }
+/** A configuration with the defaults of the engine. @throws VectorError ConfigurationError */
+export function completeCollectionConfig(
+  options: VectorCollectionConfig | VectorCollectionOptions,
+  { defaultMetric }: VectorEngineConfig,
+): VectorCollectionConfig {
+  const complete = new VectorCollectionConfig({ ...options, distanceMetric: options.distanceMetric ?? defaultMetric })
+  checkCollectionConfig(complete)
+  return complete
 }
 
 function checkCollectionConfig({ dimension, autoIndexThreshold }: VectorCollectionConfig): void {

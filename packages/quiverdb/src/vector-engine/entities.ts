@@ -6,7 +6,7 @@ import { plainMetadata } from './metadata.js'
 import { type Metadata, VectorCollectionConfig } from './types.js'
 
 /** The field of an entity that its embedding stands for. */
-const embeddingField = '_embedding'
+export const embeddingField = '_embedding'
 
 /** Records under their own keys that may have an embedding among their fields. Apart from the embeddings of the default store. */
 export class Entities {

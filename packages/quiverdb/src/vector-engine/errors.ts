@@ -68,8 +68,10 @@ export class VectorError extends QuiverError {
     return new VectorError('InvalidTopK', 'INVALID_ARGUMENT', 'Invalid top_k value (must be > 0)')
   }
 
+  /** The code is that of the cause, if it has one. */
   static storage(message: string, cause?: unknown): VectorError {
-    return new VectorError('StorageError', 'STORAGE_FAILED', `Storage error: ${message}`, { message }, cause)
+    const code = cause instanceof QuiverError ? cause.code : 'STORAGE_FAILED'
+    return new VectorError('StorageError', code, `Storage error: ${message}`, { message }, cause)
   }
 
   /** Nothing of the batch was stored. */

@@ -39,3 +39,4 @@ export type { CompositeWeights, DenseMeasure } from '../vector/measure/measure.j
 export { measures } from '../vector/measure/measures.js'
 export { SparseVectorBuilder } from '../vector/sparse/sparse-vector-builder.js'
 export { SparseVector } from '../vector/sparse/sparse-vector.js'
+export { DurableVectorEngine, openDurable } from './durable/durable-vector-engine.js'

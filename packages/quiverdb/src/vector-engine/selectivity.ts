@@ -7,12 +7,13 @@ const sampleSize = 100
 /** The share of embeddings that match, judged by up to 100 keys spread evenly over the order of keys; 0 where there are none. */
 export function estimateSelectivity(space: EmbeddingSpace, filter: FilterCondition): number {
   if (filter.tree.op === 'true') return space.count ? 1 : 0
-  const keys = space.keys.all()
-  const size = Math.min(sampleSize, keys.length)
-  let matching = 0
-  for (let i = 0; i < size; i++) {
-    const key = keys[Math.floor((i * keys.length) / size)]!
-    if (filter.matches(space.get(key)!.metadata)) matching++
-  }
-  return size ? matching / size : 0
+  const keys = sampleOf(space.keys.all())
+  const matching = keys.filter((key) => filter.matches(space.get(key)!.metadata)).length
+  return keys.length ? matching / keys.length : 0
+}
+
+/** All of a list, or 100 places spread evenly over it. */
+export function sampleOf<T>(all: readonly T[]): T[] {
+  const size = Math.min(sampleSize, all.length)
+  return Array.from({ length: size }, (_, i) => all[Math.floor((i * all.length) / size)]!)
 }
