@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { VectorEngineOptions } from '../../vector-engine/config.js'
+import type { DurableVectorEngine } from '../../vector-engine/durable/durable-vector-engine.js'
 import type { VectorErrorKind } from '../../vector-engine/errors.js'
 import type { VectorEngine } from '../../vector-engine/vector-engine.js'
 
@@ -7,11 +8,8 @@ type Awaitable<T> = {
   [K in keyof T]: T[K] extends (...given: infer A) => infer R ? (...given: A) => R | Promise<Awaited<R>> : T[K]
 }
 
-/** What the cases call: methods of the engine in memory, whether they answer at once or by promises. */
-export type EngineUnderTest = Awaitable<Omit<VectorEngine, GraphMethods | 'config' | 'useThreads'>>
-
-/** Not every engine has these. */
-type GraphMethods = 'storageOf'
+/** What the cases call: the methods that the engine in memory and the durable one share, whether they answer at once or by promises. */
+export type EngineUnderTest = Awaitable<Omit<Pick<VectorEngine, keyof VectorEngine & keyof DurableVectorEngine>, 'config'>>
 
 export interface EngineFactory {
   readonly name: string
