@@ -15,13 +15,14 @@ const efs = [2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 100, 128, 192, 256, 
 const quickEfs = [4, 10, 24, 64, 100, 192, 512]
 const rounds = 3
 
-const modes = ['quiver-speed', 'quiver-balanced', 'quiver-memory']
+/** By default an index is for speed while there is memory. */
+const modes = ['quiver', 'quiver-balanced', 'quiver-memory']
 const peers = ['hnswlib-node', 'hnswlib-node-native', 'usearch', 'zvec', 'zvec-int8', 'lancedb']
 const defaults = {
   sets: ['mnist', 'synthetic', 'hard', 'clusters'],
-  engines: ['quiver', ...modes, 'quiver-unsettled', ...peers],
+  engines: [...modes, 'quiver-unsettled', ...peers],
 }
-const quickDefaults = { sets: ['synthetic', 'clusters'], engines: ['quiver', ...modes, 'hnswlib-node', 'usearch', 'zvec-int8'] }
+const quickDefaults = { sets: ['synthetic', 'clusters'], engines: [...modes, 'hnswlib-node', 'usearch', 'zvec-int8'] }
 
 /** @param {import('../shared/arguments.mjs').BenchOptions} options @returns {Promise<object[]>} */
 export async function run(options) {
