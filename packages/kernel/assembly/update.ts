@@ -1,18 +1,20 @@
 // Deletion and replacement in place. A deleted node's in-neighbours are looked for around it, because links are mostly between near nodes, and
 // get replacements at once (IP-DiskANN: Xu et al., arXiv:2502.13826, Algorithm 5). The few that are not found keep a link to a node that is
 // gone: it is walked through, until a sweep over all lists has cut what is left (FreshDiskANN: Singh et al., arXiv:2105.09613, Algorithm 4).
-// Lists are chosen anew by the heuristic that made them.
+// What comes in the place of a lost link is chosen by the heuristic that made the list.
 import { insert, linkBack, listLength, select, Selection, writeList } from './build'
 import { dropGone, isGone, setGone } from './gone'
-import { distance4 } from './rows'
-import { keyId, keyOf, sortedInsert } from './keys'
+import { distance4, isTwin } from './rows'
+import { keyDistance, keyId, keyOf, sortedInsert } from './keys'
 import { codesFloat32, Graph, none, Walk } from './layout'
 import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed } from './walk'
 
 /** Of the nodes around a deleted one, how many are offered to those who linked to it (k = 50 in IP-DiskANN). */
 const offeredMax: i32 = 50
-/** How many links more than were lost a list may choose from (c = 3 replacements per lost link in IP-DiskANN). */
-const freshExtra: i32 = 2
+/** Of the offered, how many are tried for each place. */
+const triedMax: i32 = 16
+/** How many links more than were lost a list may get (c = 3 replacements of a lost link in IP-DiskANN). */
+const extraLinks: i32 = 2
 /** Of the lists of gone neighbours, how many a sweep offers. */
 const offeredListsMax: i32 = 8
 
@@ -25,9 +27,10 @@ function hasLink(links: usize, degree: i32, id: u32): bool {
   return false
 }
 
-/** Distances from a row to n > 0 nodes, sorted into `keys` after the `count` that are there; at most `most` stay. Returns how many there are. */
-function sortIn<T>(graph: Graph, row: usize, ids: usize, n: i32, keys: usize, count: i32, most: i32): i32 {
+/** Sorts the `most` nearest of n > 0 nodes into `keys`. Returns how many there are. */
+function sortNearest<T>(graph: Graph, row: usize, ids: usize, n: i32, keys: usize, most: i32): i32 {
   const bytes = <usize>graph.codeBytes
+  let count: i32 = 0
   for (let i: i32 = 0; i < n; i += 4) {
     const at = ids + (<usize>i << 2), a = load<u32>(at)
     const b = i + 1 < n ? load<u32>(at, 4) : a, c = i + 2 < n ? load<u32>(at, 8) : a, d = i + 3 < n ? load<u32>(at, 12) : a
@@ -52,39 +55,65 @@ function sortOne(keys: usize, count: i32, most: i32, key: i64): i32 {
   return count + 1
 }
 
-/** Chooses a list anew from what is left of it and the best of `n` offered nodes, which are not gone. Returns its length. */
-function relink<T>(graph: Graph, s: Selection, owner: u32, level: i32, offered: usize, n: i32): i32 {
-  const degree = degreeMax(graph, level), links = linksOf(graph, owner, level), row = rowOf(graph, owner), staying = s.chosen
-  let kept: i32 = 0, lost: i32 = 0
-  for (let i: i32 = 0; i < degree; i++) {
-    const id = load<u32>(links + (<usize>i << 2))
+/** Takes the links to gone nodes out of a list. Returns how many there were. */
+function closeGaps(graph: Graph, links: usize, degree: i32): i32 {
+  let kept: i32 = 0, n: i32 = 0
+  for (; n < degree; n++) {
+    const id = load<u32>(links + (<usize>n << 2))
     if (id == none) break
-    if (isGone(graph, id)) { lost++; continue }
-    store<u32>(staying + (<usize>kept << 2), id)
+    if (isGone(graph, id)) continue
+    store<u32>(links + (<usize>kept << 2), id)
     kept++
   }
-  let count: i32 = 0
-  if (kept) count = sortIn<T>(graph, row, staying, kept, s.sorted, 0, kept)
-  let fresh: i32 = 0
+  for (let i = kept; i < n; i++) store<u32>(links + (<usize>i << 2), none)
+  return n - kept
+}
+
+/**
+ * Takes gone nodes out of a list and puts others of the n offered ones, which are not gone, in their places: the nearest that are nearer to the
+ * owner than to any other of the list, as the heuristic has it. On level 0 what is left is filled with the nearest. Returns the length of the
+ * list, or -1 when nothing was to be done.
+ */
+function mend<T>(graph: Graph, s: Selection, owner: u32, level: i32, offered: usize, n: i32): i32 {
+  const degree = degreeMax(graph, level), links = linksOf(graph, owner, level), row = rowOf(graph, owner), bytes = <usize>graph.codeBytes
+  const lost = closeGaps(graph, links, degree)
+  if (!lost) return -1
+  let length = listLength(links, degree), fresh: i32 = 0
   for (let i: i32 = 0; i < n; i++) {
     const id = load<u32>(offered + (<usize>i << 2))
-    if (id == owner || hasLink(links, degree, id)) continue
+    if (id == owner || hasLink(links, degree, id) || isTwin(row, rowOf(graph, id), bytes)) continue
     store<u32>(s.candidates + (<usize>fresh << 2), id)
     fresh++
   }
-  if (fresh) {
-    const most = min(lost + freshExtra, degree + 2 - kept)
-    fresh = sortIn<T>(graph, row, s.candidates, fresh, s.fresh, 0, most)
-    for (let i: i32 = 0; i < fresh; i++) {
-      const key = load<i64>(s.fresh + (<usize>i << 3))
-      if (i && load<i64>(s.fresh + (<usize>(i - 1) << 3)) == key) continue
-      sortedInsert(s.sorted, count, key)
-      count++
-    }
+  if (!fresh) return length
+  fresh = sortNearest<T>(graph, row, s.candidates, fresh, s.fresh, min(triedMax * lost, degree))
+  const full = min(degree, length + lost + extraLinks)
+  for (let i: i32 = 0; i < fresh && length < full; i++) {
+    const key = load<i64>(s.fresh + (<usize>i << 3)), id = keyId(key)
+    if (isCovered<T>(graph, rowOf(graph, id), keyDistance(key), links, length, bytes)) continue
+    store<u32>(links + (<usize>length << 2), id)
+    length++
   }
-  const chosen = select<T>(graph, s, row, owner, s.sorted, count, degree, level == 0)
-  writeList(links, s.chosen, chosen, degree)
-  return chosen
+  if (level) return length
+  for (let i: i32 = 0; i < fresh && length < full; i++) {
+    const id = keyId(load<i64>(s.fresh + (<usize>i << 3)))
+    if (hasLink(links, degree, id)) continue
+    store<u32>(links + (<usize>length << 2), id)
+    length++
+  }
+  return length
+}
+
+/** Whether a row is nearer to one of n listed nodes than `own`. */
+function isCovered<T>(graph: Graph, row: usize, own: f32, links: usize, n: i32, bytes: usize): bool {
+  for (let j: i32 = 0; j < n; j += 4) {
+    const at = links + (<usize>j << 2), a = rowOf(graph, load<u32>(at))
+    const b = j + 1 < n ? rowOf(graph, load<u32>(at, 4)) : a
+    const c = j + 2 < n ? rowOf(graph, load<u32>(at, 8)) : a
+    const d = j + 3 < n ? rowOf(graph, load<u32>(at, 12)) : a
+    if (v128.any_true(f32x4.lt(distance4<T>(row, a, b, c, d, bytes), f32x4.splat(own)))) return true
+  }
+  return false
 }
 
 /** Gives a node that lost an in-link one from a neighbour, unless one of its neighbours has it already. */
@@ -118,7 +147,7 @@ function unlink<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32):
   }
   for (let i: i32 = 0; i < found; i++) {
     const other = keyId(load<i64>(pool + (<usize>i << 3)))
-    if (other != id && hasLink(linksOf(graph, other, level), degree, id)) relink<T>(graph, s, other, level, s.offered, offered)
+    if (other != id && hasLink(linksOf(graph, other, level), degree, id)) mend<T>(graph, s, other, level, s.offered, offered)
   }
   const links = linksOf(graph, id, level)
   for (let i: i32 = 0; i < degree; i++) {
@@ -172,7 +201,7 @@ function sweepList<T>(graph: Graph, s: Selection, id: u32, level: i32): i32 {
       offered++
     }
   }
-  return lists ? relink<T>(graph, s, id, level, s.offered, offered) : -1
+  return lists ? mend<T>(graph, s, id, level, s.offered, offered) : -1
 }
 
 /**

@@ -7,7 +7,7 @@ const sweepMin = 32
 const listsPerStep = 2 / sweepShare
 const listsPerCall = 4096
 /** Nodes around a deleted one whose lists are looked at. */
-const efDelete = 128
+const efDelete = 96
 
 /**
  * Deletion in a graph. A deleted node is unlinked from all that is found around it, and stands by, walked through and never returned, until a
