@@ -13,11 +13,17 @@ export class GraphDrift {
   readonly #metric: Metric
   readonly #sums: Float64Array
   #squares = 0
+  #norm2Max = 0
   #count = 0
 
   constructor(dimensions: number, metric: Metric) {
     this.#metric = metric
     this.#sums = new Float64Array(dimensions)
+  }
+
+  /** The greatest norm of all vectors that ever came. */
+  get normMax(): number {
+    return Math.sqrt(this.#norm2Max)
   }
 
   add(vector: Float32Array): void {
@@ -60,6 +66,7 @@ export class GraphDrift {
     for (let i = 0; i < vector.length; i++) norm2 += vector[i]! * vector[i]!
     const factor = this.#metric !== 'cosine' ? 1 : norm2 > 0 ? 1 / Math.sqrt(norm2) : 0
     for (let i = 0; i < vector.length; i++) this.#sums[i]! += sign * factor * vector[i]!
+    this.#norm2Max = Math.max(this.#norm2Max, norm2)
     this.#squares += sign * factor * factor * norm2
   }
 }

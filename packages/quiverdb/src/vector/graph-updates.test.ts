@@ -13,11 +13,11 @@ const rows = 3000
 function linksOf({ header, sections }: GraphImage): [number, number][] {
   const { m, m0, nodes } = header
   const words = (bytes: Uint8Array) => new Uint32Array(bytes.slice().buffer)
-  const [links, upperLinks, offsets] = [words(sections.links), words(sections.upperLinks), words(sections.upperOffsets)]
+  const [links, upperLinks, offsets] = [words(sections.links!), words(sections.upperLinks!), words(sections.upperOffsets!)]
   const all: [number, number][] = []
   for (let node = 0; node < nodes; node++) {
     const lists = [links.subarray(node * m0, (node + 1) * m0)]
-    for (let level = 0; level < sections.levels[node]!; level++) {
+    for (let level = 0; level < sections.levels![node]!; level++) {
       const start = offsets[node]! / 4 + level * m
       lists.push(upperLinks.subarray(start, start + m))
     }
@@ -115,7 +115,7 @@ describe('GraphUpdates', async () => {
     while (living.size) {
       const { header, sections } = builder.memory.image()
       expect(living.has(header.entry)).toBe(true)
-      expect(header.maxLevel).toBe(Math.max(...[...living].map((node) => sections.levels[node]!)))
+      expect(header.maxLevel).toBe(Math.max(...[...living].map((node) => sections.levels![node]!)))
       living.delete(header.entry)
       updates.delete(header.entry)
     }

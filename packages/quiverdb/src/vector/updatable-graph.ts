@@ -3,7 +3,6 @@ import type { Budget } from './budget.js'
 import { ExactScorer } from './exact-scorer.js'
 import { GraphDrift } from './graph-drift.js'
 import { type GraphParameters, graphParameters, type GraphParametersInput } from './graph-image.js'
-import { GraphStatistics } from './graph-statistics.js'
 import { GraphUpdates } from './graph-updates.js'
 import { HnswBuilder } from './hnsw-builder.js'
 import type { MemoryPool } from './memory-pool.js'
@@ -180,9 +179,10 @@ export class UpdatableGraph {
 
   #create(capacity: number, vectors: Float32Array): HnswBuilder {
     const { dimensions, metric } = this.#parameters
-    const statistics = new GraphStatistics(this.#pool, dimensions, metric)
-    statistics.add(vectors)
-    return HnswBuilder.create(this.#pool, { ...this.#parameters, capacity, calibration: statistics.finish() })
+    const drift = new GraphDrift(dimensions, metric)
+    for (let at = 0; at < vectors.length; at += dimensions) drift.add(vectors.subarray(at, at + dimensions))
+    const calibration = { centre: drift.mean(), phi: metric === 'dot' ? drift.normMax : 0 }
+    return HnswBuilder.create(this.#pool, { ...this.#parameters, capacity, calibration })
   }
 
   #adopt(builder: HnswBuilder): void {
