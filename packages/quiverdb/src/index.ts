@@ -46,4 +46,5 @@ export {
 } from './vector/sparse/sparse-index.js'
 export { SparseVectorBuilder } from './vector/sparse/sparse-vector-builder.js'
 export { SparseVector } from './vector/sparse/sparse-vector.js'
+export { ScanThreads } from './vector/threads/scan-threads.js'
 export { SearchThreads, type ThreadedSearchOptions, type ThreadsOptions } from './vector/threads/search-threads.js'

@@ -1,15 +1,22 @@
 import { flatFactBytes } from '@quiverdb/kernel'
 import { QuiverError } from '../../errors.js'
-import { alignUp, extentAlignment } from '../arena.js'
+import { alignUp, type Arena, extentAlignment } from '../arena.js'
 import { checkLength } from '../check-length.js'
 import { CodeBlock } from '../code-block.js'
-import type { Extent, MemoryPool } from '../memory-pool.js'
+import { Extent, type MemoryPool } from '../memory-pool.js'
 import { checkVector, dimensionsMax } from '../metric.js'
 
 const rowsMin = 4
 const growth = 1.5
 const rowAlignment = 16
 const rowsPerCoding = 256
+
+/** Addresses of a block's rows and of the kernel's facts of them. */
+export interface FlatPlace {
+  readonly dimensions: number
+  readonly rows: number
+  readonly facts: number
+}
 
 /** Where rows and the kernel's facts of them are: in one arena, so that one kernel call can use both. */
 interface Placed {
@@ -50,6 +57,22 @@ export class FlatVectors {
     this.pool = pool
     this.dimensions = dimensions
     this.stride = alignUp(4 * dimensions, rowAlignment)
+  }
+
+  /** Consecutive rows of another block, in a pool of its memory on any thread, to be searched as long as that block stays as it is. */
+  static within(pool: MemoryPool, arena: Arena, place: FlatPlace, first: number, end: number): FlatVectors {
+    const vectors = new FlatVectors(pool, place.dimensions)
+    const count = end - first
+    const rows = Extent.borrowed(arena, place.rows + first * vectors.stride, count * vectors.stride)
+    const facts = Extent.borrowed(arena, place.facts + first * flatFactBytes, count * flatFactBytes)
+    vectors.#placed = { rows, facts, capacity: count }
+    vectors.#rows = count
+    return vectors
+  }
+
+  /** Where its rows are, for `within`. */
+  get place(): FlatPlace {
+    return { dimensions: this.dimensions, rows: this.#placed?.rows.pointer ?? 0, facts: this.#placed?.facts.pointer ?? 0 }
   }
 
   /** How many vectors it holds. */

@@ -1,6 +1,10 @@
 import type { KernelMemory } from '@quiverdb/kernel'
+import type { Budget } from '../budget.js'
+import type { FlatPlace } from '../flat/flat-vectors.js'
 import type { GraphPlace } from '../graph-memory.js'
+import type { DenseMeasure } from '../measure/measure.js'
 import type { GraphSearchOptions, GraphSearchResult } from '../resident-graph.js'
+import type { ScanShape } from './scan-board.js'
 
 /** Words that all lanes of an insertion share. */
 export const insertionWords = Object.freeze({
@@ -35,12 +39,36 @@ export interface TaskBudget {
   readonly evaluationsPerStep?: number
 }
 
-export type LaneTask = InsertTask | SearchTask
+export function taskBudget({ deadline, evaluationsPerStep }: Budget): TaskBudget {
+  return { deadline: deadline === undefined ? undefined : performance.timeOrigin + deadline, evaluationsPerStep }
+}
+
+/** An array for a message, which takes the whole buffer behind a view along. */
+export function messaged<Numbers extends Float32Array | Uint32Array>(numbers: Numbers): Numbers {
+  return (numbers.byteLength === numbers.buffer.byteLength ? numbers : numbers.slice()) as Numbers
+}
+
+/** Takes part in a scan. */
+export interface ScanTask {
+  readonly kind: 'scan'
+  /** The board of the scan. */
+  readonly shape: ScanShape
+  readonly shared: SharedArrayBuffer
+  readonly vectors: FlatPlace
+  readonly queries: readonly Float32Array[]
+  readonly measure: Pick<DenseMeasure, 'name' | 'weights'>
+  readonly k: number
+  readonly allowed?: Uint32Array
+  readonly budget?: TaskBudget
+}
+
+export type LaneTask = InsertTask | SearchTask | ScanTask
 
 /** What each task answers with. */
 export interface TaskResults {
   readonly insert: undefined
   readonly search: readonly GraphSearchResult[]
+  readonly scan: undefined
 }
 
 export type ResultOf<Task extends LaneTask> = TaskResults[Task['kind']]

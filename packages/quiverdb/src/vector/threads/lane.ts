@@ -1,6 +1,8 @@
 import { QuiverError } from '../../errors.js'
 import type { Budget } from '../budget.js'
 import { GraphMemory } from '../graph-memory.js'
+import { composite } from '../measure/composite.js'
+import { measures } from '../measure/measures.js'
 import { MemoryPool } from '../memory-pool.js'
 import { type GraphSearchResult, ResidentGraph } from '../resident-graph.js'
 import {
@@ -9,10 +11,13 @@ import {
   type LaneCall,
   type LaneReply,
   type LaneTask,
+  type ScanTask,
   type SearchTask,
   type TaskBudget,
   type TaskResults,
 } from './lane-messages.js'
+import { ScanBoard } from './scan-board.js'
+import { scanRanges } from './scan-ranges.js'
 
 /** Nodes that a lane takes at a time: few, so that it soon sees that it should stop, and that no lane is left with much at the end. */
 const nodesPerTake = 8
@@ -48,6 +53,7 @@ export class Lane {
 
 function run(pool: MemoryPool, { task, cancelled }: LaneCall): TaskResults[LaneTask['kind']] {
   if (task.kind === 'insert') return insert(pool, task)
+  if (task.kind === 'scan') return scan(pool, task, budgetOf(task.budget, cancelled))
   return search(pool, task, budgetOf(task.budget, cancelled))
 }
 
@@ -78,4 +84,12 @@ function insert(pool: MemoryPool, { graph, end, words }: InsertTask): undefined 
 function search(pool: MemoryPool, { graph, queries, options }: SearchTask, budget: Budget): GraphSearchResult[] {
   const resident = new ResidentGraph(GraphMemory.within(pool, graph))
   return queries.map((query) => resident.search(query, { ...options, budget }))
+}
+
+function scan(pool: MemoryPool, task: ScanTask, budget: Budget): undefined {
+  const { vectors, queries, k, allowed } = task
+  const { name, weights } = task.measure
+  const measure = name === 'composite' ? composite(weights) : measures[name]
+  const board = new ScanBoard(task.shape, task.shared)
+  scanRanges(pool, pool.onlyArena, { board, vectors, queries, options: { measure, k, allowed, budget } })
 }

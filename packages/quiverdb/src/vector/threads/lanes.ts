@@ -62,6 +62,11 @@ export class Lanes {
     })
   }
 
+  /** Posts a task to every lane and goes on. Whether a lane does it, and how it ends, is for the task itself to tell. */
+  startOnAll(arena: Arena, task: LaneTask): void {
+    for (const link of this.#links) link.call(arena, task).catch(() => undefined)
+  }
+
   /** Ends the threads at once and gives their memory back. Calls that are not answered reject with CLOSED. */
   async close(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.close()))

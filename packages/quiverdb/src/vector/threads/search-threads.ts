@@ -3,7 +3,7 @@ import type { Budget } from '../budget.js'
 import { checkLength } from '../check-length.js'
 import type { MemoryPool } from '../memory-pool.js'
 import type { GraphSearchOptions, GraphSearchResult, ResidentGraph } from '../resident-graph.js'
-import type { SearchTask, TaskBudget } from './lane-messages.js'
+import { messaged, type SearchTask, taskBudget } from './lane-messages.js'
 import { Lanes } from './lanes.js'
 
 export interface ThreadsOptions {
@@ -83,12 +83,14 @@ export class SearchThreads {
     const { memory } = graph
     if (memory.pool !== this.#lanes.pool) throw new QuiverError('INVALID_ARGUMENT', 'The graph lies in another memory pool.')
     for (const query of queries) checkLength(query, memory.parameters.dimensions)
-    const { budget, ...walk } = options
-    const task: SearchTask = { kind: 'search', graph: memory.place, queries, options: walk, budget: budget && taskBudget(budget) }
+    const { budget, allowed, ...walk } = options
+    const task: SearchTask = {
+      kind: 'search',
+      graph: memory.place,
+      queries: queries.map(messaged),
+      options: { ...walk, allowed: allowed && messaged(allowed) },
+      budget: budget && taskBudget(budget),
+    }
     return this.#lanes.run(memory.arena, task, budget?.signal)
   }
-}
-
-function taskBudget({ deadline, evaluationsPerStep }: Budget): TaskBudget {
-  return { deadline: deadline === undefined ? undefined : performance.timeOrigin + deadline, evaluationsPerStep }
 }
