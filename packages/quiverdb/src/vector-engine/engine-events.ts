@@ -32,12 +32,20 @@ export interface IndexEvent {
   readonly durationMs: number
 }
 
+/** Published on `quiver:vector-engine:failure` when a part of a call failed that goes on without it. */
+export interface FailureEvent {
+  readonly operation: string
+  /** What it was about, such as the name of a file. */
+  readonly subject: string
+  readonly error: unknown
+}
+
 interface Channel {
   readonly hasSubscribers: boolean
   publish(message: unknown): void
 }
 
-type ChannelName = 'search' | 'write' | 'index'
+type ChannelName = 'search' | 'write' | 'index' | 'failure'
 
 /** Tells subscribers of `node:diagnostics_channel` what the engine does. Elsewhere, and without subscribers, it costs nothing. */
 export class EngineEvents {
@@ -52,15 +60,11 @@ export class EngineEvents {
     try {
       const { channel } = (await import(/* @vite-ignore */ name)) as { channel: (name: string) => Channel }
       const named = (part: ChannelName): Channel => channel(`quiver:vector-engine:${part}`)
-      return new EngineEvents({ search: named('search'), write: named('write'), index: named('index') })
+      const timed = { search: named('search'), write: named('write'), index: named('index') }
+      return new EngineEvents({ ...timed, failure: named('failure') })
     } catch {
       return new EngineEvents(undefined) // a browser
     }
-  }
-
-  /** When an operation begins, if anyone wants to know. */
-  start(): number {
-    return performance.now()
   }
 
   search(start: number, event: () => Omit<SearchEvent, 'durationMs'>): void {
@@ -73,6 +77,10 @@ export class EngineEvents {
 
   index(start: number, event: () => Omit<IndexEvent, 'durationMs'>): void {
     this.#publish('index', start, event)
+  }
+
+  failure(event: FailureEvent): void {
+    this.#channels?.failure.publish(event)
   }
 
   #publish(name: ChannelName, start: number, event: () => object): void {

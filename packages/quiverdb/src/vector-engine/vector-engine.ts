@@ -3,7 +3,7 @@ import { VectorEngineConfig, type VectorEngineOptions } from './config.js'
 import { EngineCore, type VectorEngineResources } from './engine-core.js'
 import { VectorError } from './errors.js'
 import type { ParallelScan } from './exact-scan.js'
-import { IndexMethods } from './index-methods.js'
+import { PersistenceMethods } from './persistence-methods.js'
 import { cosine } from '../vector/measure/cosine.js'
 
 /**
@@ -18,7 +18,7 @@ import { cosine } from '../vector/measure/cosine.js'
  * engine.close()
  * ```
  */
-export class VectorEngine extends IndexMethods {
+export class VectorEngine extends PersistenceMethods {
   /**
    * An empty engine. Asynchronous because the kernel is compiled, once per process.
    * @throws VectorError ConfigurationError

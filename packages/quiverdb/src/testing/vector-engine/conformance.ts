@@ -2,6 +2,7 @@ import { collectionCases } from './collection-cases.js'
 import type { EngineFactory } from './engine-under-test.js'
 import { filterCases } from './filter-cases.js'
 import { metadataCases } from './metadata-cases.js'
+import { persistenceCases } from './persistence-cases.js'
 import { searchCases } from './search-cases.js'
 import { storageCases } from './storage-cases.js'
 
@@ -12,4 +13,5 @@ export function vectorEngineCases(engine: EngineFactory): void {
   filterCases(engine)
   collectionCases(engine)
   searchCases(engine)
+  persistenceCases(engine)
 }
