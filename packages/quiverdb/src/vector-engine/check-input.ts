@@ -1,6 +1,7 @@
 import { dimensionsMax } from '../vector/metric.js'
 import type { VectorEngineConfig } from './config.js'
 import { VectorError } from './errors.js'
+import { DEFAULT_COLLECTION, type PersistentVectorIndex } from './types.js'
 
 /** A vector as callers give it: an array or typed array of finite numbers, kept as float32. */
 export type VectorInput = ArrayLike<number>
@@ -24,6 +25,15 @@ export function checkedQuery(query: VectorInput, k: number, config: VectorEngine
   if (!(Number.isInteger(k) && k > 0)) throw VectorError.invalidTopK()
   checkDimension(query, config, declared)
   return finite(query)
+}
+
+/** Whether all of a saved collection can be stored. @throws VectorError EmptyVector, DimensionMismatch, InvalidVector, StorageError */
+export function checkSnapshot({ collection, config, vectors }: PersistentVectorIndex, engine: VectorEngineConfig): void {
+  const own = collection === DEFAULT_COLLECTION ? undefined : config.dimension
+  for (const { key, vector } of vectors) {
+    checkKey(key)
+    checkedVector(vector, engine, own ?? engine.defaultDimension)
+  }
 }
 
 /** Keys are well-formed strings: others would not come back from a file as they were. @throws VectorError StorageError */

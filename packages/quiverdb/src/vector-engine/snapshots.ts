@@ -1,6 +1,5 @@
-import type { Searchable } from './collections.js'
+import { checkSnapshot } from './check-input.js'
 import type { EngineCore } from './engine-core.js'
-import { VectorError } from './errors.js'
 import { DEFAULT_COLLECTION, PersistentVectorIndex } from './types.js'
 
 /** A collection as a value, in the order of its keys; an empty one where there is none of that name. */
@@ -23,28 +22,23 @@ export function namesToSave(core: EngineCore): string[] {
 
 /**
  * Takes a collection in, with its configuration: what it holds is added to what is there. All of it, or nothing.
- * @throws VectorError EmptyVector, DimensionMismatch, InvalidVector, ConfigurationError
+ * @throws VectorError EmptyVector, DimensionMismatch, InvalidVector, ConfigurationError; QuiverError MEMORY_FULL
  */
 export function restore(core: EngineCore, operation: string, snapshot: PersistentVectorIndex): string {
-  const { collection: name, config } = snapshot
+  const { collection: name, config, vectors } = snapshot
+  checkSnapshot(snapshot, core.context.config)
   const present = core.collections.get(name)
   const before = present?.embeddings.config
-  const target = name === DEFAULT_COLLECTION ? core.defaults : core.collections.configure(name, config)
+  const { embeddings } = name === DEFAULT_COLLECTION ? core.defaults : core.collections.configure(name, config)
   try {
-    store(target, operation, snapshot)
+    embeddings.storeMany(
+      operation,
+      vectors.map(({ key, vector, metadata }) => ({ key, vector, metadata: metadata ?? undefined })),
+    )
   } catch (error) {
     if (present && before) present.embeddings.config = before
     else core.collections.delete(name)
     throw error
   }
   return name
-}
-
-function store({ embeddings }: Searchable, operation: string, { vectors }: PersistentVectorIndex): void {
-  const inputs = vectors.map(({ key, vector, metadata }) => ({ key, vector, metadata: metadata ?? {} }))
-  try {
-    embeddings.storeMany(operation, inputs)
-  } catch (error) {
-    throw error instanceof VectorError && error.cause instanceof VectorError ? error.cause : error
-  }
 }

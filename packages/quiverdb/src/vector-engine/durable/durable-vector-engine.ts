@@ -1,4 +1,5 @@
 import { open, type Database, type OpenOptions } from '../../database/database.js'
+import { checkSnapshot } from '../check-input.js'
 import { VectorEngineConfig, type VectorEngineOptions } from '../config.js'
 import {
   loadIndexFile,
@@ -121,7 +122,9 @@ export class DurableVectorEngine extends DurableCollectionMethods {
     return index.collection
   }
 
-  async #load({ collection, config, vectors }: PersistentVectorIndex): Promise<void> {
+  async #load(index: PersistentVectorIndex): Promise<void> {
+    const { collection, config, vectors } = index
+    checkSnapshot(index, this.config)
     const { embeddings } = await this.core.collections.configure(collection, config)
     await embeddings.storeMany(vectors.map(({ key, vector, metadata }) => ({ key, vector, metadata: metadata ?? undefined })))
   }
