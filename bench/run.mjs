@@ -17,15 +17,25 @@ try {
     installPeers()
   }
   const rows = []
-  for (const name of options.names) {
-    const { run } = await import(`./${name}/${name}.mjs`)
-    rows.push(...(await run(options)))
-  }
+  for (const name of options.names) rows.push(...(await bench(name, options)))
   writeRows(options.out, rows)
 } catch (error) {
   if (!(error instanceof BenchError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
+}
+
+/** A bench that fails as a whole does not keep others from running, but the run has failed. */
+async function bench(name, options) {
+  try {
+    const { run } = await import(`./${name}/${name}.mjs`)
+    return await run(options)
+  } catch (error) {
+    if (options.names.length === 1) throw error
+    process.stderr.write(`${name} failed: ${error instanceof Error ? error.stack : error}\n`)
+    process.exitCode = 1
+    return [{ bench: name, error: String(error) }]
+  }
 }
 
 function setUpQuiver() {

@@ -8,6 +8,8 @@ import { number, table } from '../shared/table.mjs'
 const rowsFull = 100_000
 const rowsQuick = 5_000
 const k = 10
+/** As of a bag of words. */
+const sparse = { dimensions: 30_000, values: 60 }
 
 /** @param {import('../shared/arguments.mjs').BenchOptions} options @returns {Promise<object[]>} */
 export async function run({ quick }) {
@@ -20,7 +22,19 @@ export async function run({ quick }) {
   }
   print(`\n# The measures: exact search of ${count} x ${recipes.scale.dimensions} for the ${k} nearest, one thread\n`)
   print(summary(rows))
-  return rows
+  const sparseRows = await withChild(['metrics/sparse-process.mjs', { rows: count, k, ...sparse }], async (child) => {
+    const measured = []
+    for (const name of await child.ask('names')) {
+      progress(`Measuring sparse ${name}`)
+      measured.push(sparseRow(name, count, await child.ask('measure', { name })))
+    }
+    return measured
+  })
+  print(
+    `\n# Sparse vectors: ${count} x ${sparse.dimensions}, ${sparse.values} of them not zero, the ${k} nearest by an inverted index\n`,
+  )
+  print(sparseSummary(sparseRows))
+  return [...rows, ...sparseRows]
 }
 
 function rowOf(measure, rows, { searchS, plainSearchS, rawS, plainRawS }) {
@@ -53,4 +67,14 @@ function summary(rows) {
   ])
   const head = ['measure', '', 'ms', 'ns/distance', 'plain loop ms', 'ns/distance', 'x plain', 'raw() ns', 'plain loop ns']
   return table(head, lines)
+}
+
+function sparseRow(measure, rows, { searchS, pairS }) {
+  const searchMs = searchS === undefined ? undefined : rounded(1e3 * searchS, 3)
+  return { bench: 'metrics', kind: 'sparse', measure, rows, ...sparse, searchMs, pairNs: rounded(1e9 * pairS, 1) }
+}
+
+function sparseSummary(rows) {
+  const lines = rows.map((row) => [row.measure, '', number(row.searchMs, 2), number(row.pairNs, 1)])
+  return table(['measure', '', 'search ms', 'pair ns'], lines)
 }

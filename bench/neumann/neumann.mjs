@@ -21,7 +21,7 @@ export async function run(options) {
       }
       return rows
     }
-    const presetRowsMeasured = await measured('preset', presets, ({ options }) => ({ rows: presetRows, options }))
+    const presetRowsMeasured = await measured('preset', presets, ({ preset }) => ({ rows: presetRows, preset }))
     print(
       `\n# Presets: ${presetRows} x ${recipes.scale.dimensions}, cosine; Neumann's figures in brackets\n\n${presetTable(presetRowsMeasured)}`,
     )

@@ -1,24 +1,21 @@
 // The tables of Neumann's vector engine as its reference prints them, on a machine that it does not name.
 
-/** @type {readonly { preset: string, options: import('quiverdb').HnswIndexOptions, bytesPerNode: number, recall: number, searchMs: number }[]} */
+/** @type {readonly { preset: string, bytesPerNode: number, recall: number, searchMs: number }[]} */
 export const presets = [
   {
     preset: 'high_speed',
-    options: { m: 8, m0: 16, efConstruction: 100, efSearch: 20 },
     bytesPerNode: 128,
     recall: 0.85,
     searchMs: 0.1,
   },
   {
     preset: 'default',
-    options: { m: 16, m0: 32, efConstruction: 200, efSearch: 50 },
     bytesPerNode: 256,
     recall: 0.95,
     searchMs: 0.3,
   },
   {
     preset: 'high_recall',
-    options: { m: 32, m0: 64, efConstruction: 400, efSearch: 200 },
     bytesPerNode: 512,
     recall: 0.99,
     searchMs: 1,
