@@ -5,6 +5,7 @@ import {
   codesFloat32, codesInt7, metaExtra, metaNorm2, metaResidual, metaScale, metaSum, transformAugment, transformNormalise, transformPlain,
 } from './layout'
 import { rotate } from './rotation'
+import { total } from './signs'
 
 const codeMax: f64 = 127
 /** Two of these times 127 still fit 16 bits, which is what makes relaxed and plain products equal. */
@@ -255,4 +256,62 @@ export function encodeRows(
     source += <usize>n << 2; target += <usize>stride
   }
   return greatest
+}
+
+/** Four times four numbers as signed bytes. */
+// @ts-ignore: decorator
+@inline
+function narrowed(a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d))
+}
+
+// @ts-ignore: decorator
+@inline
+function codesOf(numbers: usize, inverse: v128): v128 {
+  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(numbers), inverse)))
+}
+
+// @ts-ignore: decorator
+@inline
+function errorOf(numbers: usize, codes: v128, scale: v128): v128 {
+  return f32x4.sub(v128.load(numbers), f32x4.mul(f32x4.convert_i32x4_s(codes), scale))
+}
+
+/**
+ * Encodes a query as a row of 7-bit codes like encodeRow, in float32: several times faster, and good enough for estimates, though not for proofs.
+ * The rotated numbers (n rounded up to 16 float32) are left at `numbers`. Returns the query's own squared norm.
+ */
+export function encodeQueryRow(
+  source: usize, n: i32, transform: i32, centre: usize, signs: usize, target: usize, codeBytes: i32, numbers: usize,
+): f64 {
+  const own = squaredNorm(source, n), extra = extraOf(own, transform, 0), factor = <f32>factorOf(own, transform), f = f32x4.splat(factor)
+  const wholeEnd = <usize>(n & ~3) << 2, end = <usize>n << 2, allEnd = <usize>codeBytes << 2
+  let i: usize = 0
+  for (; i < wholeEnd; i += 16) v128.store(numbers + i, f32x4.sub(f32x4.mul(v128.load(source + i), f), v128.load(centre + i)))
+  for (; i < end; i += 4) store<f32>(numbers + i, load<f32>(source + i) * factor - load<f32>(centre + i))
+  memory.fill(numbers + end, 0, allEnd - end)
+  rotate(numbers, codeBytes, signs, rotationRounds)
+  let top = f32x4.splat(0)
+  for (i = 0; i < allEnd; i += 16) top = f32x4.max(top, f32x4.abs(v128.load(numbers + i)))
+  const greatest = max(max(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1)), max(f32x4.extract_lane(top, 2), f32x4.extract_lane(top, 3)))
+  const scale: f32 = greatest > 0 ? max(greatest / <f32>codeMax7, <f32>scaleMin) : 0, s = f32x4.splat(scale)
+  const inverse = f32x4.splat(scale > 0 ? 1 / scale : 0), bias = i8x16.splat(<i8>codeBias)
+  let squares = f32x4.splat(0), errors = squares, to = target
+  for (i = 0; i < allEnd; i += 64) {
+    const from = numbers + i
+    const a = codesOf(from, inverse), b = codesOf(from + 16, inverse), c = codesOf(from + 32, inverse), d = codesOf(from + 48, inverse)
+    v128.store(to, i8x16.add(bounded(narrowed(a, b, c, d), codeBias), bias))
+    const e0 = errorOf(from, a, s), e1 = errorOf(from + 16, b, s), e2 = errorOf(from + 32, c, s), e3 = errorOf(from + 48, d, s)
+    errors = f32x4.add(errors, f32x4.add(f32x4.add(f32x4.mul(e0, e0), f32x4.mul(e1, e1)), f32x4.add(f32x4.mul(e2, e2), f32x4.mul(e3, e3))))
+    const w0 = f32x4.convert_i32x4_s(a), w1 = f32x4.convert_i32x4_s(b), w2 = f32x4.convert_i32x4_s(c), w3 = f32x4.convert_i32x4_s(d)
+    squares = f32x4.add(squares, f32x4.add(f32x4.add(f32x4.mul(w0, w0), f32x4.mul(w1, w1)), f32x4.add(f32x4.mul(w2, w2), f32x4.mul(w3, w3))))
+    to += 16
+  }
+  const meta = target + <usize>codeBytes, residual2 = total(errors)
+  store<f32>(meta, scale, metaScale)
+  store<f32>(meta, total(squares) * scale * scale + residual2 + <f32>(extra * extra), metaNorm2)
+  store<f32>(meta, <f32>extra, metaExtra)
+  store<f32>(meta, sqrt(residual2), metaResidual)
+  store<i32>(meta, sumOfCodes(target, codeBytes), metaSum)
+  return own
 }

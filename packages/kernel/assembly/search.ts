@@ -2,10 +2,11 @@
 import { blockStep } from './blocks'
 import { keyDistance, keyId } from './keys'
 import { codesFloat32, Graph, Walk } from './layout'
-import { encodeRow } from './rows'
+import { encodeQueryRow, encodeRow } from './rows'
 import { fillTable } from './signs'
 import { descend, descendToBlocks, greedy, narrowStep, seed, settle, topLevel, wideStep } from './walk'
 
+const startLevel: i32 = 2
 /** Nodes of level 1 that the walk on level 0 starts from: one alone can stand in the wrong one of two tight clusters. */
 const startsMax: i32 = 4
 
@@ -22,18 +23,21 @@ export function searchQuery(
   graphPointer: usize, walkPointer: usize, source: usize, transform: i32, centre: usize, staging: usize,
 ): f64 {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), bytes = graph.codeBytes
-  const norm2 = encodeRow(source, graph.dimensions, transform, 0, centre, graph.signs, walk.query, graph.codesKind, bytes, staging)
-  walk.numbers = staging + (<usize>bytes << 3)
-  if (graph.groupsOffset) walk.step = fillTable(walk.numbers, bytes, walk.table, walkPointer + offsetof<Walk>('half'))
+  if (graph.codesKind == codesFloat32) {
+    return encodeRow(source, graph.dimensions, transform, 0, centre, graph.signs, walk.query, graph.codesKind, bytes, staging)
+  }
+  const norm2 = encodeQueryRow(source, graph.dimensions, transform, centre, graph.signs, walk.query, bytes, staging)
+  walk.numbers = staging
+  if (graph.groupsOffset) walk.step = fillTable(staging, bytes, walk.table, walkPointer + offsetof<Walk>('half'))
   return norm2
 }
 
 function begin<T>(graph: Graph, walk: Walk): void {
-  const entry = graph.entry, top = topLevel(graph, entry)
+  const entry = graph.entry, top = topLevel(graph, entry), ef = walk.ef, frontier = walk.frontier, blocks = overBlocks(graph, walk)
   let at = <u32>entry
-  for (let level = top; level > 1; level--) at = greedy<T>(graph, walk, at, level)
-  const ef = walk.ef, frontier = walk.frontier, blocks = overBlocks(graph, walk)
-  if (top < 1) {
+  const first = blocks ? startLevel : 1
+  for (let level = top; level > first; level--) at = greedy<T>(graph, walk, at, level)
+  if (top < first) {
     seed<T>(graph, walk, at)
     if (blocks) descendToBlocks(walk)
     return
@@ -41,7 +45,7 @@ function begin<T>(graph: Graph, walk: Walk): void {
   walk.ef = startsMax
   walk.frontier = 0
   seed<T>(graph, walk, at)
-  narrowStep<T>(graph, walk, 1, i32.MAX_VALUE)
+  narrowStep<T>(graph, walk, first, i32.MAX_VALUE)
   walk.ef = ef
   walk.frontier = frontier
   if (blocks) descendToBlocks(walk)

@@ -1,6 +1,7 @@
 import type { Extent, MemoryPool } from '../vector/memory-pool.js'
 import type { PartFile } from './part-file.js'
 import type { Resident } from './residency.js'
+import type { ResidentRows } from './row-set.js'
 
 /** Loaded with every single read until all is there: each costs a few microseconds more for a while, and none waits. */
 const stepBytes = 32 * 1024
@@ -49,6 +50,12 @@ export class ResidentVectors implements Resident {
     const end = Math.min(extent.bytes, this.#loadedBytes + stepBytes)
     this.#file.readInto(this.#section, this.#loadedBytes, extent.view().subarray(this.#loadedBytes, end))
     this.#loadedBytes = end
+  }
+
+  /** Where they are, once they are ready. */
+  rows(): ResidentRows {
+    const { arena, pointer } = this.#extent!
+    return { arena, pointer, rowBytes: this.#rowBytes }
   }
 
   readInto(slot: number, target: Uint8Array): void {

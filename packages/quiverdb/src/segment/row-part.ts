@@ -6,7 +6,7 @@ import type { MemoryPool } from '../vector/memory-pool.js'
 import { PartFile, type PartSource } from './part-file.js'
 import type { Resident, Residency } from './residency.js'
 import { ResidentVectors } from './resident-vectors.js'
-import type { RowSet, VectorColumn } from './row-set.js'
+import type { ResidentRows, RowSet, VectorColumn } from './row-set.js'
 import { sealedVids, type SealedVids } from './sealed-vids.js'
 
 /** A column's vectors are kept in memory after so many single reads, or a sixteenth of its rows. */
@@ -172,13 +172,20 @@ export class RowPartColumn implements VectorColumn, Resident {
     return (this.#sealed ??= sealedVids(this.#readVids(), uint32s(this.#file.section(`${this.#name}.present`)), this.#isOrdered))
   }
 
-  readInto(slot: number, target: Uint8Array): void {
+  resident(): ResidentRows | undefined {
+    if (!this.#vectors?.ready) return undefined
+    this.#residency.use(this.#vectors)
+    return this.#vectors.rows()
+  }
+
+  readInto(slot: number, target: Uint8Array, once = false): void {
     if (this.#vectors?.ready) {
       this.#residency.use(this.#vectors)
       this.#vectors.readInto(slot, target)
       return
     }
     this.#file.readInto(this.#vectorsName, slot * this.dimensions * 4, target)
+    if (once) return
     if (this.#vectors) this.#vectors.advance()
     else if (++this.#reads === Math.max(readsBeforeKept, this.#rows >>> 4)) this.#keepVectors()
   }

@@ -1,3 +1,4 @@
+import type { Arena } from '../vector/arena.js'
 import type { CodeBlock } from '../vector/code-block.js'
 import type { SealedVids } from './sealed-vids.js'
 
@@ -21,14 +22,23 @@ export interface RowSet {
   column(key: string): VectorColumn | undefined
 }
 
+/** float32 vectors in linear memory, `rowBytes` from one slot to the next. */
+export interface ResidentRows {
+  readonly arena: Arena
+  readonly pointer: number
+  readonly rowBytes: number
+}
+
 /** The vectors of one field or one external index, for every row of a set that has one. */
 export interface VectorColumn {
   readonly dimensions: number
   has(slot: number): boolean
   /** The number of the row that first wrote this vector ({@link RowSet.rid}): it stays the same while only fields change. {@link keepVid}: the vector of the row before stays. */
   vid(slot: number): number
-  /** Fills `4 * dimensions` bytes with float32. */
-  readInto(slot: number, target: Uint8Array): void
+  /** Fills `4 * dimensions` bytes with float32. `once`: the vectors are not to be kept in memory, however often they are read. */
+  readInto(slot: number, target: Uint8Array, once?: boolean): void
+  /** Where the vectors are in linear memory, for one synchronous operation; undefined where they are not. */
+  resident?(): ResidentRows | undefined
   /** The numbers as written where float32 would change one of them; null where the float32 vector is exact. */
   exact(slot: number): Float64Array | null
   /** All vids at once, where rows no longer come; absent in memory. */

@@ -1,8 +1,31 @@
+import { keyBytes } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
-import { alignUp } from './arena.js'
+import { alignUp, type Arena } from './arena.js'
 import { checkLength } from './check-length.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { type Metric, modeOf } from './metric.js'
+
+/** Candidates by ascending estimate of their distance. */
+export interface RankCandidates {
+  /** Where the float32 vectors are. */
+  readonly arena: Arena
+  /** Their addresses. */
+  readonly addresses: ArrayLike<number>
+  readonly estimates: ArrayLike<number>
+  readonly count: number
+  readonly first: number
+  readonly k: number
+  /** A distance that as many known vectors elsewhere as are wanted do not exceed. */
+  readonly worst: number
+  /** The largest error that estimates were seen to have. */
+  readonly error: number
+}
+
+export interface Ranked {
+  /** Of the first candidates, as many as were scored. */
+  readonly distances: Float64Array
+  readonly error: number
+}
 
 const rowsMin = 64
 const rowAlignment = 16
@@ -63,6 +86,32 @@ export class ExactScorer {
     arena.f32.set(this.#query, query / 4)
     arena.kernel.exactDistances(query, pointer, this.#stride, n, this.#query.length, modeOf(this.#metric), out)
     return arena.f64.slice(out / 8, out / 8 + n)
+  }
+
+  /**
+   * Scores candidates whose vectors are in linear memory in the order of their estimates, until none behind can be among the k nearest; the first
+   * `first` in any case. The distances are good until the next use of the scorer. The query is that of `begin`.
+   */
+  rank(candidates: RankCandidates): Ranked {
+    const { arena, addresses, estimates, count, first, k } = candidates
+    const n = this.#query.length
+    const query = this.#pool.scratch(arena, 'source', this.#query.byteLength)
+    const places = this.#pool.scratch(arena, 'addresses', 4 * count)
+    const guesses = this.#pool.scratch(arena, 'estimates', 8 * count)
+    const heap = this.#pool.scratch(arena, 'heap', keyBytes * k)
+    const outcome = this.#pool.scratch(arena, 'outcome', 16)
+    const out = this.#pool.scratch(arena, 'distances', 8 * count)
+    const { u32, f64 } = arena
+    arena.f32.set(this.#query, query / 4)
+    for (let i = 0; i < count; i++) {
+      u32[places / 4 + i] = addresses[i]!
+      f64[guesses / 8 + i] = estimates[i]!
+    }
+    f64[outcome / 8] = candidates.worst
+    f64[outcome / 8 + 1] = candidates.error
+    const mode = modeOf(this.#metric)
+    const scored = arena.kernel.rankExact(query, places, guesses, count, first, k, n, mode, heap, outcome, out)
+    return { distances: f64.subarray(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
   }
 
   free(): void {

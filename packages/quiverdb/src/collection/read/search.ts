@@ -1,16 +1,15 @@
 import { wordsFor } from '../../segment/bitset.js'
 import type { GraphPart } from '../../segment/graph-part.js'
 import type { Budget } from '../../vector/budget.js'
-import { ExactScorer } from '../../vector/exact-scorer.js'
 import { graphPresets } from '../../vector/graph-image.js'
-import type { MemoryPool } from '../../vector/memory-pool.js'
 import { scanBlock } from '../../vector/scan.js'
-import type { RowLocation, SetState } from '../version/directory.js'
+import type { SetState } from '../version/directory.js'
 import { livingWords, type IndexState } from '../version/index-state.js'
 import type { RowFilter } from './matches.js'
 import type { Parts } from '../version/parts.js'
 import type { CollectionState } from '../version/state.js'
-import { TopHits, type RankedRow } from './top-hits.js'
+import { type Locate, rankAll, rankNearest } from './ranking.js'
+import { TopHits } from './top-hits.js'
 
 export interface SearchPlan {
   readonly collection: CollectionState
@@ -30,15 +29,9 @@ export interface SearchOutcome {
   readonly complete: boolean
 }
 
-/** Candidates of a walk that are scored together after the first. */
-const scoredAtOnce = 4
-/** How much larger than seen so far the error of an estimate may be. */
-const errorMargin = 1.5
-/** Full vectors that are in linear memory at one time. */
-const scoredTogetherMax = 256
-
-/** The living row behind the k-th candidate of a walk or scan. */
-type Locate = (candidate: number) => RowLocation | undefined
+/** Nodes that a walk ranks by their codes, for each row that is wanted, and as many more: the codes put the nearest among these. */
+const keptFactor = 2
+const keptExtra = 16
 
 /**
  * Searches one version, part by part: graphs first, largest first, each handing its worst kept distance on, then the rows that no graph holds.
@@ -82,9 +75,13 @@ function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uin
   const graph = part.graph()
   const { definition } = plan.index.index
   const ef = Math.max(plan.ef ?? graphPresets[definition.preset].efSearch, plan.count)
-  const found = graph.search(plan.query, { ef, allowed, bound: hits.worst, budget: plan.budget })
+  const keep = Math.min(ef, keptFactor * plan.count + keptExtra)
+  const found = graph.search(plan.query, { ef, keep, allowed, bound: hits.worst, budget: plan.budget })
   const vids = part.vids()
-  const locate: Locate = (candidate) => plan.collection.findVid(plan.index, vids[found.nodes[candidate]!]!)
+  const locate: Locate = (candidate) => {
+    const node = found.nodes[candidate]!
+    return plan.collection.findVid(plan.index, vids[node]!, node)
+  }
   rankNearest(plan, parts, found, locate, hits)
   return found.complete
 }
@@ -114,70 +111,6 @@ function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, 
   return found.complete
 }
 
-/**
- * Scores candidates in the order of their estimates: the first few in any case, unless better ones are known from other parts, then on while
- * an estimate, less the error that estimates were seen to have, could still be among the nearest.
- */
-function rankNearest(
-  plan: SearchPlan,
-  parts: Parts,
-  found: { readonly count: number; readonly estimates: Float64Array },
-  locate: Locate,
-  hits: TopHits,
-): void {
-  const ranked: RankedRow[] = []
-  const nearest = new TopHits(plan.count, hits.worst)
-  let error = hits.estimateError
-  let last = hits.isFull ? Math.min(found.count, scoredAtOnce) : Math.min(found.count, Math.max(plan.count, scoredAtOnce))
-  for (let first = 0; first < last && found.estimates[first]! - error <= nearest.worst;) {
-    for (const row of score(plan, parts, first, last, locate)) {
-      error = Math.max(error, errorMargin * Math.abs(row.distance - found.estimates[row.candidate]!))
-      nearest.push(row)
-      ranked.push(row)
-    }
-    first = last
-    last = Math.min(found.count, first + scoredAtOnce)
-  }
-  hits.estimateError = error
-  for (const row of ranked) hits.push(row)
-}
-
-/** Scores all candidates of a scan, which are proven to hold the nearest. */
-function rankAll(plan: SearchPlan, parts: Parts, count: number, locate: Locate, hits: TopHits): void {
-  const ranked: RankedRow[] = []
-  for (let first = 0; first < count; first += scoredTogetherMax) {
-    ranked.push(...score(plan, parts, first, Math.min(count, first + scoredTogetherMax), locate))
-  }
-  for (const row of ranked) hits.push(row)
-}
-
-/** Exact distances of candidates, from their full vectors. Nothing is kept before all is read, so that a read that must wait can start over. */
-function score(
-  plan: SearchPlan,
-  parts: Parts,
-  first: number,
-  last: number,
-  locate: Locate,
-): (RankedRow & { readonly candidate: number })[] {
-  const { index } = plan.index
-  const scorer = scorerOf(parts.pool)
-  scorer.begin(plan.query, index.definition.metric)
-  const located: { candidate: number; location: RowLocation }[] = []
-  for (let candidate = first; candidate < last; candidate++) {
-    const location = locate(candidate)
-    if (!location) continue
-    index.column(location.state.set)!.readInto(location.slot, scorer.row(located.length))
-    located.push({ candidate, location })
-  }
-  const distances = scorer.score(located.length)
-  return located.map(({ candidate, location }, i) => ({
-    distance: distances[i]!,
-    state: location.state,
-    slot: location.slot,
-    candidate,
-  }))
-}
-
 function keepMatching(filter: RowFilter, state: SetState, allowed: Uint32Array): boolean {
   let any = false
   for (let word = 0; word < allowed.length; word++) {
@@ -188,12 +121,4 @@ function keepMatching(filter: RowFilter, state: SetState, allowed: Uint32Array):
     }
   }
   return any
-}
-
-const scorers = new WeakMap<MemoryPool, ExactScorer>()
-
-function scorerOf(pool: MemoryPool): ExactScorer {
-  let scorer = scorers.get(pool)
-  if (!scorer) scorers.set(pool, (scorer = new ExactScorer(pool)))
-  return scorer
 }

@@ -76,9 +76,9 @@ export class CollectionState implements SetLookup {
   }
 
   /** The living row that holds a vector of an index. */
-  findVid(index: IndexState, vid: number): RowLocation | undefined {
+  findVid(index: IndexState, vid: number, guess = -1): RowLocation | undefined {
     for (const state of this.sets) {
-      const slot = index.slotOf(state, vid)
+      const slot = index.slotOf(state, vid, guess)
       if (slot >= 0) return { state, slot }
     }
     return undefined

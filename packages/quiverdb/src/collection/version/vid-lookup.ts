@@ -22,19 +22,16 @@ export class VidLookup {
     this.#column = column
   }
 
-  /** The living row, or -1. */
-  slotOf(vid: number, state: SetState): number {
+  /** The living row, or -1. `guess`: nodes of a graph and rows of a part are often in one order, so the node's number is a good one. */
+  slotOf(vid: number, state: SetState, guess = -1): number {
     if (this.#set.key === null) return this.#inMemory(vid, state)
     this.#vids ??= this.#sortedVids()
     if (vid < this.#least || vid > this.#most) return -1
-    let low = 0
-    let high = this.#vids.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#vids[middle]! < vid) low = middle + 1
-      else high = middle
+    let low = guess
+    if (this.#vids[guess] !== vid) {
+      low = firstAtLeast(this.#vids, vid)
+      if (this.#vids[low] !== vid) return -1
     }
-    if (this.#vids[low] !== vid) return -1
     const slot = this.#order ? this.#order[low]! : low
     return state.dead.has(slot) || !this.#column.has(slot) ? -1 : slot
   }
@@ -66,4 +63,15 @@ export class VidLookup {
     this.#most = vids[vids.length - 1] ?? -Infinity
     return vids
   }
+}
+
+function firstAtLeast(ascending: Float64Array, wanted: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ascending[middle]! < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
 }
