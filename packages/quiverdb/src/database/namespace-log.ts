@@ -74,6 +74,7 @@ export class NamespaceLog implements LogMachine {
   #running: Promise<void> | undefined
   /** Of parts that the store cannot give at once, for the work under way. */
   readonly #pieces = new LoadedPieces()
+  #probed: { readonly seq: number; readonly head: string; readonly next: string } | undefined
   #verifiedAt: number
   #closed = false
   /** Changes per commit since someone began to watch; null while nobody does. */
@@ -105,7 +106,13 @@ export class NamespaceLog implements LogMachine {
   /** The collector keeps the commit at its boundary: a head whose commit is gone was passed, also by a process that keeps less than this one. */
   #headIsKept(): boolean {
     const { sync } = this.#store
-    return !sync || (this.head > 0 && sync.exists(this.keys.log(this.head)))
+    return !sync || (this.head > 0 && sync.exists(this.#probes().head))
+  }
+
+  /** The keys that every read asks for. */
+  #probes(): { readonly seq: number; readonly head: string; readonly next: string } {
+    if (this.#probed?.seq === this.head) return this.#probed
+    return (this.#probed = { seq: this.head, head: this.keys.log(this.head), next: this.keys.log(this.head + 1) })
   }
 
   /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */
@@ -116,7 +123,7 @@ export class NamespaceLog implements LogMachine {
     if (!capabilities.shared) return this.#state
     if (!sync) return this.#ask()
     // In this order: commits are deleted in theirs.
-    const followed = sync.exists(this.keys.log(this.head + 1))
+    const followed = sync.exists(this.#probes().next)
     if (this.stale) return this.#ask()
     if (!followed) return this.#state
     if (this.#running) {

@@ -48,6 +48,17 @@ export async function whenResident<R>(code: () => R): Promise<R> {
   }
 }
 
+/** Runs code that must change nothing before it has all it needs; false when something was missing. */
+export function isResident(code: () => void): boolean {
+  try {
+    code()
+    return true
+  } catch (error) {
+    if (error instanceof NotResident) return false
+    throw error
+  }
+}
+
 /** What a part is read from: a store, or bytes at hand. */
 export type PartSource = Pick<ObjectStore, 'get' | 'sync'>
 

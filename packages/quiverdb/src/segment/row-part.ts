@@ -60,7 +60,7 @@ export class RowPart implements RowSet {
   id(slot: number): string {
     this.#idOffsets ??= uint32s(this.file.section('idOffsets'))
     this.#idBytes ??= this.file.section('idBytes')
-    return decodeShort(this.#idBytes.subarray(this.#idOffsets[slot], this.#idOffsets[slot + 1]))
+    return decodeShort(this.#idBytes, this.#idOffsets[slot]!, this.#idOffsets[slot + 1]!)
   }
 
   hashLow(slot: number): number {
@@ -270,12 +270,21 @@ export const relativeVid = -2
 /** Ids are mostly short and ASCII, where a decoder's call costs several times what the work does. */
 const shortBytesMax = 40
 
-function decodeShort(bytes: Uint8Array): string {
-  if (bytes.length > shortBytesMax) return decoder.decode(bytes)
+function decodeShort(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > shortBytesMax) return decoder.decode(bytes.subarray(start, end))
   let text = ''
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!
-    if (byte >= 0x80) return decoder.decode(bytes)
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const a = bytes[at]!
+    const b = bytes[at + 1]!
+    const c = bytes[at + 2]!
+    const d = bytes[at + 3]!
+    if ((a | b | c | d) >= 0x80) return decoder.decode(bytes.subarray(start, end))
+    text += String.fromCharCode(a, b, c, d)
+  }
+  for (; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end))
     text += String.fromCharCode(byte)
   }
   return text

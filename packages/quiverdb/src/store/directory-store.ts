@@ -21,6 +21,7 @@ import type { ByteRange, ObjectStore, StoreCapabilities, SynchronousReads } from
 /** Keys with this in their path are overwritten in place, so what is open of them goes stale. */
 const mutableKeyPart = '/pin/'
 const objectBytesMax = 2 ** 40
+const probedMax = 8
 
 export interface DirectoryStoreOptions {
   /** Make the folder, and those above it, when it is absent. Default: true. */
@@ -45,6 +46,8 @@ export class DirectoryStore implements ObjectStore {
   readonly #staged: StagedFiles
   readonly #commit: ObjectCommit
   readonly #openFiles: OpenFiles
+  /** Keys whose existence was asked for lately: a reader asks for the same two before every read. */
+  readonly #probed = new Map<string, { readonly path: string; readonly isObject: boolean }>()
   #closed = false
 
   private constructor(path: string, fs: FileSystem) {
@@ -56,8 +59,7 @@ export class DirectoryStore implements ObjectStore {
     this.#openFiles = new OpenFiles(fs)
     this.sync = Object.freeze({
       // Asked before every read whether the log has grown, and mostly answered no: that answer is to be quick.
-      exists: (key: string) =>
-        this.#at(key, () => fs.existsSync(this.#folders.pathOf(key)) && objectExists(fs, this.#folders.pathOf(key))),
+      exists: (key: string) => this.#existsSync(key),
       get: (key: string, range?: ByteRange) => this.#at(key, () => this.#getSync(key, range)),
       readInto: (key: string, start: number, target: Uint8Array) => this.#readInto(key, start, target),
     })
@@ -210,6 +212,20 @@ export class DirectoryStore implements ObjectStore {
       this.#folders.forget(at)
       if (!(await removeEmptyFolder(this.#fs, this.#folders.pathOf(at)))) return
     }
+  }
+
+  #existsSync(key: string): boolean {
+    const probed = this.#probed.get(key)
+    if (probed && !this.#closed && !this.#fs.existsSync(probed.path)) return false
+    // An object is not replaced by a folder of others: once seen, its name is enough.
+    if (probed?.isObject && !this.#closed) return true
+    return this.#at(key, () => {
+      const path = this.#folders.pathOf(key)
+      const isObject = this.#fs.existsSync(path) && objectExists(this.#fs, path)
+      if (this.#probed.size >= probedMax) this.#probed.clear()
+      this.#probed.set(key, { path, isObject })
+      return isObject
+    })
   }
 
   #getSync(key: string, range?: ByteRange): Uint8Array | null {

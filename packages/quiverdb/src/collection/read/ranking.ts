@@ -1,4 +1,4 @@
-import type { VectorColumn } from '../../segment/row-set.js'
+import type { ResidentRows, RowSet } from '../../segment/row-set.js'
 import type { Arena } from '../../vector/arena.js'
 import { ExactScorer } from '../../vector/exact-scorer.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
@@ -9,6 +9,8 @@ import { TopHits, type RankedRow } from './top-hits.js'
 
 /** Candidates of a walk that are scored together after the first. */
 const scoredAtOnce = 4
+/** Rows that are looked up beyond those that are scored in any case. */
+const locatedAhead = 8
 /** How much larger than seen so far the error of an estimate may be. */
 const errorMargin = 1.5
 /** Full vectors that are in linear memory at one time. */
@@ -47,40 +49,70 @@ export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locate
   for (const row of ranked) hits.push(row)
 }
 
-/** The same in one call of the kernel, where all candidates' vectors are in one linear memory. Returns false where they are not. */
+/** The same in calls of the kernel, where the candidates' vectors are in one linear memory. Returns false, and has done nothing, where they are not. */
 function rankResident(plan: SearchPlan, parts: Parts, found: Found, locate: Locate, hits: TopHits, first: number): boolean {
-  const { index } = plan.index
-  const locations: RowLocation[] = []
-  const addresses: number[] = []
-  const estimates: number[] = []
-  let column: VectorColumn | undefined
-  let rows: ReturnType<NonNullable<VectorColumn['resident']>>
-  let arena: Arena | undefined
-  for (let candidate = 0; candidate < found.count; candidate++) {
-    const location = locate(candidate)
-    if (!location) continue
-    const own = index.column(location.state.set)!
-    if (own !== column) {
-      column = own
-      rows = own.resident?.()
-      if (!rows || (arena && arena !== rows.arena)) return false
-      arena = rows.arena
-    }
-    locations.push(location)
-    addresses.push(rows!.pointer + location.slot * rows!.rowBytes)
-    estimates.push(found.estimates[candidate]!)
-  }
-  if (!arena) return locations.length === 0
   const scorer = scorerOf(parts.pool)
-  scorer.begin(plan.query, index.definition.metric)
-  const { worst, estimateError: error } = hits
-  const ranked = scorer.rank({ arena, addresses, estimates, count: locations.length, first, k: plan.count, worst, error })
-  hits.estimateError = ranked.error
-  for (let i = 0; i < ranked.distances.length; i++) {
-    const { state, slot } = locations[i]!
-    hits.push({ distance: ranked.distances[i]!, state, slot })
+  scorer.begin(plan.query, plan.index.index.definition.metric)
+  const ranked: RankedRow[] = []
+  const candidates = { k: plan.count, first, worst: hits.worst, error: hits.estimateError }
+  // Most are not looked at: rows are found for a few more than are surely scored, and for others when those did not end it.
+  for (let start = 0, end = first + locatedAhead; start < found.count; start = end, end += locatedAhead) {
+    const located = locateResident(plan, found, locate, start, Math.min(end, found.count))
+    if (!located) return false
+    const { arena, rows, addresses, estimates } = located
+    if (!arena) continue
+    const { distances, error } = scorer.rank({ ...candidates, arena, addresses, estimates, count: rows.length })
+    for (let i = 0; i < distances.length; i++)
+      ranked.push({ distance: distances[i]!, state: rows[i]!.state, slot: rows[i]!.slot })
+    candidates.error = error
+    if (distances.length < rows.length) break
+    candidates.first = Math.max(scoredAtOnce, first - ranked.length)
+    if (end < found.count) candidates.worst = worstOf(ranked, plan.count, hits.worst)
   }
+  hits.estimateError = candidates.error
+  for (const row of ranked) hits.push(row)
   return true
+}
+
+function worstOf(rows: readonly RankedRow[], count: number, worst: number): number {
+  const nearest = new TopHits(count, worst)
+  for (const row of rows) nearest.push(row)
+  return nearest.worst
+}
+
+interface LocatedRows {
+  /** Undefined when no candidate is alive. */
+  readonly arena: Arena | undefined
+  readonly rows: RowLocation[]
+  readonly addresses: number[]
+  readonly estimates: number[]
+}
+
+/** The living rows of some candidates; undefined when their vectors are not all in one linear memory. */
+function locateResident(plan: SearchPlan, found: Found, locate: Locate, start: number, end: number): LocatedRows | undefined {
+  const { index } = plan.index
+  const located = {
+    arena: undefined as Arena | undefined,
+    rows: [] as RowLocation[],
+    addresses: [] as number[],
+    estimates: [] as number[],
+  }
+  let set: RowSet | undefined
+  let resident: ResidentRows | undefined
+  for (let candidate = start; candidate < end; candidate++) {
+    const row = locate(candidate)
+    if (!row) continue
+    if (row.state.set !== set) {
+      set = row.state.set
+      resident = index.column(set)!.resident?.()
+      if (!resident || (located.arena && located.arena !== resident.arena)) return undefined
+      located.arena = resident.arena
+    }
+    located.rows.push(row)
+    located.addresses.push(resident!.pointer + row.slot * resident!.rowBytes)
+    located.estimates.push(found.estimates[candidate]!)
+  }
+  return located
 }
 
 /** Scores all candidates of a scan, which are proven to hold the nearest. */

@@ -3,7 +3,7 @@ import { QuiverError } from '../../errors.js'
 import { parseWhere } from '../../filter/where.js'
 import type { Condition } from '../../filter/condition.js'
 import { formatVersionName } from '../../history/keys.js'
-import { whenResident } from '../../segment/part-file.js'
+import { isResident, whenResident } from '../../segment/part-file.js'
 import { exactValues } from '../../segment/row-set.js'
 import type { Budget } from '../../vector/budget.js'
 import { columnField } from '../version/column-key.js'
@@ -165,7 +165,8 @@ export class CollectionReader<T extends object = Fields> {
       if (step.done) return step.value
       checkAborted(budget.signal)
       const part = step.value
-      await whenResident(() => residency.run(part))
+      const run = (): void => residency.run(part)
+      if (!isResident(run)) await whenResident(run)
       if (performance.now() < turnEnd) continue
       await new Promise((resolve) => setTimeout(resolve, 0))
       turnEnd = performance.now() + turnMs
