@@ -16,6 +16,8 @@ import { dotF64, squaredL2F64 } from './score'
 import { estimate4, estimate8 } from './estimate'
 
 const queryBytes: usize = 20
+/** Rows that take more will not be in a cache. */
+const cachedBytes: usize = 16_777_216
 const float32Max = f32.MAX_VALUE
 
 /** Writes the facts of rows. */
@@ -148,8 +150,8 @@ function visitEstimated(flat: Flat, r0: u32, r1: u32, r2: u32, r3: u32, n: i32):
     sift(flat, q, v128.load(out, 16), lengths01, lengths23, r0, r1, r2, r3, n)
   }
   if (i < flat.queryCount) {
-    const q = queryAt(flat, i)
-    sift(flat, q, estimate4(measure, q.vector, a, b, c, d, stride), lengths01, lengths23, r0, r1, r2, r3, n)
+    const q = queryAt(flat, i), sink = stride * <usize>flat.count > cachedBytes ? q.numbers + queryRoom : 0
+    sift(flat, q, estimate4(measure, q.vector, a, b, c, d, stride, sink), lengths01, lengths23, r0, r1, r2, r3, n)
   }
 }
 

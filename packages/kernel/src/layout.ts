@@ -185,6 +185,9 @@ export const flatQueryLayout = structure(['vector', 'heap', 'heapCount', 'nonZer
 /** What an exact scan knows of a row beforehand: squared norm, sum of magnitudes (float64), count of numbers that are not zero. */
 export const flatFactBytes = 24
 
+/** An exact scan reads so far behind the rows, whatever is there. */
+export const flatAheadBytes = 1040
+
 /** Room for what a query of an exact scan has to know. */
 export const flatNumbersBytes = 64
 

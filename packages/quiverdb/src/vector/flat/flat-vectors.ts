@@ -1,4 +1,4 @@
-import { flatFactBytes } from '@quiverdb/kernel'
+import { flatAheadBytes, flatFactBytes } from '@quiverdb/kernel'
 import { QuiverError } from '../../errors.js'
 import { alignUp, type Arena, extentAlignment } from '../arena.js'
 import { checkLength } from '../check-length.js'
@@ -187,7 +187,7 @@ export class FlatVectors {
     if (!wanted || (present && present.capacity >= wanted)) return
     const capacity = Math.max(wanted, rowsMin, Math.ceil(growth * this.#rows))
     const [rows, facts] = this.pool.allocateTogether([
-      alignUp(capacity * this.stride, extentAlignment),
+      alignUp(capacity * this.stride + flatAheadBytes, extentAlignment),
       alignUp(capacity * flatFactBytes, extentAlignment),
     ])
     if (present) {

@@ -156,6 +156,23 @@ describe('searchFlat', async () => {
     vectors.free()
   })
 
+  test('holds in a block that no cache holds, and in odd numbers of dimensions there', () => {
+    for (const dimensions of [4001, 4090]) {
+      const random = randomSource(dimensions)
+      const noise = Float32Array.from({ length: 65_537 }, () => normal(random))
+      const list = Array.from({ length: 1060 }, (_, row) =>
+        Float32Array.from({ length: dimensions }, (_, i) => noise[(row * 311 + i) % 65_537]!),
+      )
+      const vectors = filled(list, dimensions)
+      expect(vectors.bytes).toBeGreaterThan(16 * 1024 ** 2)
+      for (const measure of [measures.cosine, measures.dot, measures.euclidean, composite()]) {
+        const query = list[700]!.map((x, i) => x + 3 * noise[i]!)
+        expect(plain(searchFlat(vectors, query, { measure, k: 6 }))).toEqual(plain(naive(list, query, { measure, k: 6 })))
+      }
+      vectors.free()
+    }
+  })
+
   test('one-bit sketches find nearly all, with exact distances', () => {
     const random = randomSource(9)
     const centres = Array.from({ length: 20 }, () => Float32Array.from({ length: 96 }, () => normal(random)))
