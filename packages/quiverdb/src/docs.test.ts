@@ -53,7 +53,7 @@ function promisesOf(program: string): RegExp[] {
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-describe.each(['README.md', 'docs/API.md'].filter((page) => existsSync(join(root, page))))('the examples of %s', (page) => {
+describe.each(['README.md', 'docs/API.md', 'docs/VECTOR-ENGINE.md'].filter((page) => existsSync(join(root, page))))('the examples of %s', (page) => {
   it('compile, run and print what they say', async () => {
     const program = await programOf(page)
     const name = page.replace(/\W/g, '-')
