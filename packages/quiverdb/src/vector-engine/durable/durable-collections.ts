@@ -64,7 +64,7 @@ export class DurableCollections {
     const entry = await this.#entry(name)
     if (!entry) return undefined
     const records = await this.#records(spaceOf(entry))
-    return durableSearchable(new DurableSpace(this.#context, records, configOf(entry), `${name}:`))
+    return durableSearchable(new DurableSpace(this.#context, records, configOf(entry), { prefix: `${name}:` }))
   }
 
   async config(name: string): Promise<VectorCollectionConfig | undefined> {

@@ -11,8 +11,8 @@ import { type PagedResult, type Pagination, pageOf } from '../pagination.js'
 import { sampleOf } from '../selectivity.js'
 import { stored } from './durable-context.js'
 import type { DurableSpace } from './durable-space.js'
-import { isOutsize, keyOf, metadataOf, vectorOf } from './record.js'
-import { whereOf } from './where.js'
+import { dimensionField, isOutsize, keyOf, metadataOf, vectorOf } from './record.js'
+import { fieldsOf, whereOf } from './where.js'
 
 /** Of one search of a collection. */
 const limitMax = 10_000
@@ -58,7 +58,7 @@ export class DurableSearch {
     options?: FilteredSearchConfig | FilteredSearchOptions,
   ): Promise<SearchResult[]> {
     if (!(options instanceof FilteredSearchConfig)) new FilteredSearchConfig(options)
-    const plan = this.#plan(operation, query, k, {}, { where: whereOf(filter) })
+    const plan = this.#plan(operation, query, k, {}, { where: whereOf(filter), fields: fieldsOf(filter) })
     for (let wanted = k; ; wanted *= filteredGrowth) {
       const hits = await this.#hits({ ...plan, k: wanted })
       const matching = hits.filter(({ record }) => filter.matches(metadataOf(record)))
@@ -100,7 +100,7 @@ export class DurableSearch {
       return ranked(records, plan).slice(0, k)
     }
     const hits = await this.#indexed(plan)
-    const outsize = await this.#space.outsize(vector.length, query.where)
+    const outsize = await this.#space.outsize()
     return outsize.length === 0 ? hits : [...hits, ...ranked(outsize, plan)].sort(byScore).slice(0, k)
   }
 
@@ -129,7 +129,7 @@ export class DurableSearch {
     if (!metric.servesZero && isZeroVector(vector)) return 0
     const name = await this.#space.indexFor(metric, vector.length)
     const indexes = await stored(() => this.#space.records.indexes())
-    const outsize = await this.#space.outsize(vector.length)
+    const outsize = (await this.#space.outsize()).filter((record) => record[dimensionField] === vector.length)
     return outsize.length + (indexes.find((index) => index.name === name)?.records ?? 0)
   }
 }

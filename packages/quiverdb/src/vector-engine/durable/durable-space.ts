@@ -25,18 +25,28 @@ import {
   vectorField,
   vectorOf,
 } from './record.js'
-import { whereOf } from './where.js'
+import { fieldsOf, whereOf } from './where.js'
 
 const pageRecords = 10_000
 
-/** A collection of the database, and the indexes that it is known to have. */
+/** A collection of the database, and what is known of it. */
 export interface SpaceRecords {
   readonly records: Collection
+  /** Names of indexes that are there; nobody drops one. */
   readonly indexes: Set<string>
+  /** A version at which all vectors were in indexes. */
+  withoutOutsize: string | undefined
 }
 
 export async function openRecords({ namespace }: DurableContext, name: string): Promise<SpaceRecords> {
-  return { records: await stored(() => namespace.collection(name)), indexes: new Set() }
+  return { records: await stored(() => namespace.collection(name)), indexes: new Set(), withoutOutsize: undefined }
+}
+
+export interface SpaceOptions {
+  /** Goes before a key in messages. */
+  readonly prefix?: string
+  /** Whether there are records without an embedding, as entities may be. Default: false. */
+  readonly mayLackEmbeddings?: boolean
 }
 
 /** One set of embeddings as a collection of the database: those of the default store, of a named collection, or of the entities. */
@@ -44,17 +54,23 @@ export class DurableSpace {
   readonly config: VectorCollectionConfig
   readonly context: DurableContext
   readonly records: Collection
-  /** Goes before a key in messages. */
   readonly #prefix: string
-  /** Known to be there; nobody drops one. */
-  readonly #indexes: Set<string>
+  /** What records with an embedding are told by, where there are others. */
+  readonly #embedded: WhereInput | undefined
+  readonly #known: SpaceRecords
 
-  constructor(context: DurableContext, { records, indexes }: SpaceRecords, config: VectorCollectionConfig, prefix = '') {
+  constructor(
+    context: DurableContext,
+    known: SpaceRecords,
+    config: VectorCollectionConfig,
+    { prefix = '', mayLackEmbeddings = false }: SpaceOptions = {},
+  ) {
     this.context = context
-    this.records = records
-    this.#indexes = indexes
+    this.records = known.records
+    this.#known = known
     this.config = config
     this.#prefix = prefix
+    this.#embedded = mayLackEmbeddings ? { [dimensionField]: { $exists: true } } : undefined
   }
 
   /** The length that vectors and queries must have, if there is one. */
@@ -115,12 +131,12 @@ export class DurableSpace {
   }
 
   async count(): Promise<number> {
-    return await stored(() => this.records.count({ where: withEmbedding }))
+    return await stored(() => this.records.count({ where: this.#embedded }))
   }
 
   /** The dimension of the embedding with the lowest key. */
   async dimension(): Promise<number | undefined> {
-    const { records } = await stored(() => this.records.list({ where: withEmbedding, limit: 1, fields: [dimensionField] }))
+    const { records } = await stored(() => this.records.list({ where: this.#embedded, limit: 1, fields: [dimensionField] }))
     return records[0]?.[dimensionField] as number | undefined
   }
 
@@ -145,7 +161,7 @@ export class DurableSpace {
 
   /** Every record with an embedding, in the byte order of keys. Of the version at each page's time. */
   async *all(query: Omit<ListQuery, 'limit' | 'after'> = {}): AsyncIterable<Stored> {
-    const where = query.where ? { $and: [withEmbedding, query.where] } : withEmbedding
+    const where = this.#embedded && query.where ? { $and: [this.#embedded, query.where] } : (this.#embedded ?? query.where)
     for (let after: string | undefined; ;) {
       const page = await stored(() => this.records.list({ ...query, where, limit: pageRecords, after }))
       yield* page.records
@@ -183,7 +199,7 @@ export class DurableSpace {
   /** The name of the index of a metric, which is made if there are vectors of that dimension; else undefined. */
   async indexFor(metric: EngineMetric, dimension: number): Promise<string | undefined> {
     const name = indexName(metric, dimension)
-    if (this.#indexes.has(name)) return name
+    if (this.#known.indexes.has(name)) return name
     const indexes = await stored(() => this.records.indexes())
     if (!indexes.some(({ field }) => field === vectorField(dimension))) return undefined
     await this.#ensureIndex(name, vectorField(dimension), dimension, metric.graphMetric)
@@ -197,24 +213,35 @@ export class DurableSpace {
     await this.#ensureIndex(indexName(metric, vector.length), vectorField(vector.length), vector.length, metric.graphMetric)
   }
 
-  /** The records whose vectors are too long for indexes; of this dimension, and among those that match. */
-  async outsize(dimension: number, where: WhereInput = {}): Promise<Stored[]> {
-    const indexes = await stored(() => this.records.indexes())
-    if (!indexes.some(({ name, records }) => name === outsizeIndex && records > 0)) return []
+  /** The records whose vectors are too long for indexes. */
+  async outsize(): Promise<Stored[]> {
     const records: Stored[] = []
-    const query = { vector: outsizeMark, index: outsizeIndex, where: { $and: [{ [dimensionField]: dimension }, where] } }
-    for (let more = true; more;) {
-      const { hits } = await stored(() => this.records.search({ ...query, limit: pageRecords, offset: records.length }))
+    if (!(await this.#hasOutsize())) return records
+    const query = { vector: outsizeMark, index: outsizeIndex, exact: true, limit: pageRecords }
+    for (;;) {
+      const { hits } = await stored(() => this.records.search({ ...query, offset: records.length }))
       for (const { record } of hits) records.push(record)
-      more = hits.length === pageRecords
+      if (hits.length < pageRecords) return records
     }
-    return records
+  }
+
+  async #hasOutsize(): Promise<boolean> {
+    if (this.#known.indexes.has(outsizeIndex)) return true
+    const version = await stored(() => this.context.namespace.version())
+    if (version === this.#known.withoutOutsize) return false
+    const indexes = await stored(() => this.records.indexes())
+    if (!indexes.some(({ name }) => name === outsizeIndex)) {
+      this.#known.withoutOutsize = version
+      return false
+    }
+    this.#known.indexes.add(outsizeIndex)
+    return true
   }
 
   async #ensureIndex(name: string, field: string, dimensions: number, metric: Metric): Promise<void> {
-    if (this.#indexes.has(name)) return
+    if (this.#known.indexes.has(name)) return
     await stored(() => this.records.ensureIndexes([{ name, field, dimensions, metric, zeroVectors: 'keep' }]))
-    this.#indexes.add(name)
+    this.#known.indexes.add(name)
   }
 
   async #put(items: readonly Required<EmbeddingInput>[]): Promise<void> {
@@ -228,7 +255,11 @@ export class DurableSpace {
   }
 
   async #matching(filter: FilterCondition, limit?: number): Promise<string[]> {
-    return await this.#keysOf({ where: whereOf(filter) }, (record) => filter.matches(metadataOf(record)), limit)
+    return await this.#keysOf(
+      { where: whereOf(filter), fields: fieldsOf(filter) },
+      (record) => filter.matches(metadataOf(record)),
+      limit,
+    )
   }
 
   async #keysOf(query: ListQuery, wanted: (record: Stored) => boolean, limit = Infinity): Promise<string[]> {
@@ -249,6 +280,5 @@ export class DurableSpace {
 }
 
 const outsizeIndex = 'outsize'
-const withEmbedding = { [dimensionField]: { $exists: true } }
 
 const indexName = (metric: EngineMetric, dimension: number): string => `${metric.graphMetric}${dimension}`

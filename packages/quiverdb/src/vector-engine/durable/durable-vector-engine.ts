@@ -13,7 +13,7 @@ import { DurableCollectionMethods } from './collection-methods.js'
 import { DurableCollections, durableSearchable } from './durable-collections.js'
 import { type DurableContext, stored } from './durable-context.js'
 import { DurableEntities } from './durable-entities.js'
-import { DurableSpace, openRecords } from './durable-space.js'
+import { DurableSpace, openRecords, type SpaceOptions } from './durable-space.js'
 import { keyOf, metadataOf, vectorOf } from './record.js'
 
 /** All of an engine lies in one namespace, so that other users of the database are not in its way. */
@@ -40,10 +40,12 @@ export class DurableVectorEngine extends DurableCollectionMethods {
       const namespace = await database.namespace(namespaceName)
       const context: DurableContext = { config, database, namespace }
       const { defaultMetric: distanceMetric } = config
-      const space = async (name: string): Promise<DurableSpace> =>
-        new DurableSpace(context, await openRecords(context, name), new VectorCollectionConfig({ distanceMetric }))
+      const space = async (name: string, options?: SpaceOptions): Promise<DurableSpace> => {
+        const records = await openRecords(context, name)
+        return new DurableSpace(context, records, new VectorCollectionConfig({ distanceMetric }), options)
+      }
       const defaults = durableSearchable(await space('embeddings'))
-      const entities = new DurableEntities(await space('entities'))
+      const entities = new DurableEntities(await space('entities', { mayLackEmbeddings: true }))
       return new DurableVectorEngine({
         context,
         defaults,

@@ -14,6 +14,19 @@ export function whereOf(filter: FilterCondition): WhereInput | undefined {
   return where === everything ? undefined : where
 }
 
+/** The fields of records that the condition looks at. */
+export function fieldsOf({ tree }: FilterCondition): string[] {
+  switch (tree.op) {
+    case 'true':
+      return []
+    case 'and':
+    case 'or':
+      return [...new Set([...fieldsOf(tree.left), ...fieldsOf(tree.right)])]
+    default:
+      return [metadataField(tree.field)]
+  }
+}
+
 const everything: WhereInput = {}
 const nothing: WhereInput = { $nor: [everything] }
 
