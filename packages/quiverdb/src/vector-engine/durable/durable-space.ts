@@ -159,13 +159,18 @@ export class DurableSpace {
     return await this.#matching(filter, this.context.config.maxKeysPerScan)
   }
 
-  /** Every record with an embedding, in the byte order of keys. Of the version at each page's time. */
+  /** Every record with an embedding, in the byte order of keys; each page of them as it is at its time. */
   async *all(query: Omit<ListQuery, 'limit' | 'after'> = {}): AsyncIterable<Stored> {
-    const where = this.#embedded && query.where ? { $and: [this.#embedded, query.where] } : (this.#embedded ?? query.where)
-    for (let after: string | undefined; ;) {
-      const page = await stored(() => this.records.list({ ...query, where, limit: pageRecords, after }))
-      yield* page.records
-      if ((after = page.next) === undefined) return
+    yield* this.#pages(this.records, query)
+  }
+
+  /** The same as they are now, whatever is written meanwhile. */
+  async *snapshot(): AsyncIterable<Stored> {
+    const version = await stored(async () => this.records.at(await this.context.namespace.version()))
+    try {
+      yield* this.#pages(version, {})
+    } finally {
+      await version.close()
     }
   }
 
@@ -242,6 +247,15 @@ export class DurableSpace {
     if (this.#known.indexes.has(name)) return
     await stored(() => this.records.ensureIndexes([{ name, field, dimensions, metric, zeroVectors: 'keep' }]))
     this.#known.indexes.add(name)
+  }
+
+  async *#pages(reader: Pick<Collection, 'list'>, query: ListQuery): AsyncIterable<Stored> {
+    const where = this.#embedded && query.where ? { $and: [this.#embedded, query.where] } : (this.#embedded ?? query.where)
+    for (let after: string | undefined; ;) {
+      const page = await stored(() => reader.list({ ...query, where, limit: pageRecords, after }))
+      yield* page.records
+      if ((after = page.next) === undefined) return
+    }
   }
 
   async #put(items: readonly Required<EmbeddingInput>[]): Promise<void> {

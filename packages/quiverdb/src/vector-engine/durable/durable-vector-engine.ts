@@ -64,12 +64,13 @@ export class DurableVectorEngine extends DurableCollectionMethods {
     return this.core.context.database
   }
 
-  /** A collection as a value; `default` are the embeddings without one. Empty where there is none. @throws VectorError StorageError */
+  /** A collection as a value, as it is now; `default` are the embeddings without one. Empty where there is none. @throws VectorError StorageError */
   async snapshotCollection(name: string): Promise<PersistentVectorIndex> {
     const collection = await this.core.collections.get(name)
     const index = new PersistentVectorIndex(name, collection?.embeddings.config)
     if (!collection) return index
-    for await (const record of collection.embeddings.all()) index.push(keyOf(record.id), vectorOf(record)!, metadataOf(record))
+    for await (const record of collection.embeddings.snapshot())
+      index.push(keyOf(record.id), vectorOf(record)!, metadataOf(record))
     return index
   }
 
