@@ -1,8 +1,10 @@
 export { checksumBlockBytes, createChecksum } from './checksum.js'
 export {
+  bestInstructions,
   canShareMemory,
   createMemory,
   instantiateKernel,
+  type Instructions,
   type KernelExports,
   loadKernel,
   type MemorySharing,

@@ -1,4 +1,4 @@
-import { binaryBase64, memoryFlagOffset } from './binary.js'
+import { binaries } from './binary.js'
 import { type KernelMemory, type KernelModule, webAssembly } from './webassembly.js'
 
 /**
@@ -170,19 +170,45 @@ const simdProbe = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
 ])
 
+// The same with i32x4.relaxed_dot_i8x16_i7x16_add_s: valid only where relaxed SIMD is.
+const relaxedProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253,
+  15, 253, 147, 2, 11,
+])
+
 /** Flags of a memory import: it has a maximum; it has one and is shared. */
 const memoryFlags = Object.freeze({ unshared: 1, shared: 3 })
 
-const compiled = new Map<boolean, Promise<KernelModule>>()
+/** Instructions that a kernel is compiled to. `relaxed` is faster where there is hardware for it. Both give the same results, bit for bit. */
+export type Instructions = 'plain' | 'relaxed'
+
+interface KernelFlavour extends MemorySharing {
+  /** Default: `relaxed` where the runtime has relaxed SIMD. */
+  readonly instructions?: Instructions
+}
+
+const compiled = new Map<string, Promise<KernelModule>>()
 
 /**
  * Compiles the kernel, once per process and flavour: a module works over memories that are shared between threads, or over memories that
  * are not. @throws Error on a runtime without WebAssembly SIMD.
  */
-export function loadKernel({ shared = false }: MemorySharing = {}): Promise<KernelModule> {
-  const present = compiled.get(shared) ?? compile(shared)
-  compiled.set(shared, present)
+export function loadKernel({ shared = false, instructions = bestInstructions() }: KernelFlavour = {}): Promise<KernelModule> {
+  const flavour = `${instructions} ${shared}`
+  const present = compiled.get(flavour) ?? compile(shared, instructions)
+  compiled.set(flavour, present)
   return present
+}
+
+/** Before this, Node had relaxed SIMD behind a flag only, and its optimised code gave wrong results. */
+const relaxedNodeMin = 22
+
+/** The fastest instructions of this runtime. */
+export function bestInstructions(): Instructions {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } }
+  const node = process?.versions?.node
+  if (node !== undefined && Number.parseInt(node) < relaxedNodeMin) return 'plain'
+  return webAssembly?.validate(relaxedProbe) ? 'relaxed' : 'plain'
 }
 
 export interface MemorySharing {
@@ -190,11 +216,12 @@ export interface MemorySharing {
   readonly shared?: boolean
 }
 
-async function compile(shared: boolean): Promise<KernelModule> {
+async function compile(shared: boolean, instructions: Instructions): Promise<KernelModule> {
   if (!webAssembly?.validate(simdProbe)) {
     throw new Error('This JavaScript runtime has no WebAssembly SIMD, which Quiver needs. Node 20 and current browsers have it.')
   }
-  const bytes = Uint8Array.from(atob(binaryBase64), (character) => character.charCodeAt(0))
+  const { base64, memoryFlagOffset } = binaries[instructions]
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
   bytes[memoryFlagOffset] = shared ? memoryFlags.shared : memoryFlags.unshared
   return webAssembly.compile(bytes)
 }

@@ -1,4 +1,4 @@
-import { canShareMemory, type KernelMemory, type KernelModule, loadKernel } from '@quiverdb/kernel'
+import { canShareMemory, type KernelMemory, type KernelModule, type Instructions, loadKernel } from '@quiverdb/kernel'
 import { assert, QuiverError } from '../errors.js'
 import { alignUp, Arena, extentAlignment } from './arena.js'
 
@@ -50,6 +50,8 @@ export interface MemoryPoolOptions {
    * functions of a browser refuse. Default: false.
    */
   shared?: boolean
+  /** What the kernel is compiled to; answers are the same bit for bit. Default: `relaxed` where the runtime has relaxed SIMD. */
+  instructions?: Instructions
 }
 
 /**
@@ -82,16 +84,16 @@ export class MemoryPool {
     this.#arenasMax = arenas
   }
 
-  /** @throws Error on a runtime without WebAssembly SIMD. @throws QuiverError UNSUPPORTED when memory cannot be shared here. */
+  /** @throws Error on a runtime without WebAssembly SIMD. @throws QuiverError INVALID_ARGUMENT when memory cannot be shared here. */
   static async create(options: MemoryPoolOptions = {}): Promise<MemoryPool> {
-    const { memoryBytesMax = memoryBytesMaxDefault, shared = false } = options
+    const { memoryBytesMax = memoryBytesMaxDefault, shared = false, instructions } = options
     if (shared && !canShareMemory()) {
       throw new QuiverError(
         'INVALID_ARGUMENT',
         'Memory cannot be shared here: a browser tab needs cross-origin isolation for that.',
       )
     }
-    return new MemoryPool(await loadKernel({ shared }), memoryBytesMax, shared, arenasMax)
+    return new MemoryPool(await loadKernel({ shared, instructions }), memoryBytesMax, shared, arenasMax)
   }
 
   /** A pool in the memory of another thread's pool: it has what it is given (`give`), and that pool keeps account of it. */
