@@ -287,6 +287,13 @@ export class GraphMemory {
 
   /** A copy of rows and links in blocks. @throws QuiverError MEMORY_FULL */
   packed(): GraphMemory {
+    const packed = this.unsigned()
+    packed.arena.kernel.packBlocks(packed.pointer, 0, packed.nodes)
+    return packed
+  }
+
+  /** As `packed`, but for the neighbours' signs, which the kernel's `packBlocks` has yet to write. @throws QuiverError MEMORY_FULL */
+  unsigned(): GraphMemory {
     const header = this.header()
     const { nodes } = header
     const packed = new GraphMemory(this.pool, this.parameters, 'speed', this.phi, nodes, header.upperBytes)
@@ -298,7 +305,6 @@ export class GraphMemory {
     packed.setEntry(header.entry, header.maxLevel)
     copyStrided(this, packed, 'rows', this.layout.stride)
     copyStrided(this, packed, 'links', 4 * this.parameters.m0)
-    packed.arena.kernel.packBlocks(packed.pointer, 0, nodes)
     return packed
   }
 

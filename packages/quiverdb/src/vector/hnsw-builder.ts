@@ -224,6 +224,25 @@ export class HnswBuilder {
     }
   }
 
+  /** As `finish`, where others write the neighbours' signs of a graph that has them: see `GraphMemory.unsigned`. */
+  async finishBy(sign: (packed: GraphMemory) => Promise<void>): Promise<GraphImage> {
+    if (this.#mode !== 'speed') return this.finish()
+    this.insertNext(this.pending)
+    this.repair()
+    const packed = this.#memory.unsigned()
+    try {
+      await sign(packed)
+      return packed.image()
+    } finally {
+      packed.free()
+    }
+  }
+
+  /** Forgets vectors that were appended and are not inserted. */
+  dropPending(): void {
+    this.#appended = this.#memory.nodes
+  }
+
   free(): void {
     this.#memory.free()
   }

@@ -5,6 +5,7 @@ import { type GraphParametersInput, graphPresets } from './graph-image.js'
 import { checkVector, isZeroVector } from './metric.js'
 import type { MemoryPool } from './memory-pool.js'
 import { NearestList, type NearestVectors } from './nearest-list.js'
+import { Insertion, type InsertionOptions } from './threads/insertion.js'
 import { UpdatableGraph } from './updatable-graph.js'
 
 export interface HnswIndexOptions extends GraphParametersInput {
@@ -68,15 +69,29 @@ export class HnswIndex {
 
   /** Adds tightly packed vectors, returns their ids. @throws QuiverError INVALID_VECTOR, DIMENSION_MISMATCH, ZERO_VECTOR, LIMIT_EXCEEDED, MEMORY_FULL */
   add(vectors: Float32Array): Uint32Array<ArrayBuffer> {
-    const { dimensions, capacityMax = Infinity } = this.#options
-    const count = Math.ceil(vectors.length / dimensions)
-    for (let i = 0; i < count; i++) this.#checkStored(vectors.subarray(i * dimensions, (i + 1) * dimensions))
-    if (this.size + count > capacityMax) {
-      throw new QuiverError('LIMIT_EXCEEDED', `The index takes ${capacityMax} vectors, not ${this.size + count}.`, {
-        details: { capacityMax, wanted: this.size + count },
-      })
-    }
-    return count ? this.#graph.add(vectors) : new Uint32Array(0)
+    return this.#checkAdded(vectors) ? this.#graph.add(vectors) : new Uint32Array(0)
+  }
+
+  /**
+   * As `add`, on several threads where the pool is shared (`MemoryPool.create({ shared: true })`). The index can be searched meanwhile; changing it
+   * is a CONFLICT. When it is aborted, within about a tenth of a second, the first vectors, as many as were inserted, stay; so they do when a thread fails.
+   * @throws QuiverError ABORTED, CONFLICT, INTERNAL when a thread fails, and as `add`
+   *
+   * @example
+   * ```ts
+   * const ids = await index.addAll(vectors, { threads: 2, onProgress: (done) => console.log(done) })
+   * ```
+   */
+  async addAll(vectors: Float32Array, options: InsertionOptions = {}): Promise<Uint32Array<ArrayBuffer>> {
+    if (!this.#checkAdded(vectors)) return new Uint32Array(0)
+    return this.#graph.addBy(vectors, async (builder) => {
+      const insertion = await Insertion.begin(builder, options)
+      try {
+        await insertion.finished()
+      } finally {
+        await insertion.close()
+      }
+    })
   }
 
   /** Takes a vector out. Returns whether there was one. @throws QuiverError MEMORY_FULL */
@@ -150,6 +165,19 @@ export class HnswIndex {
   /** Gives all memory back. The index is empty, and can be used again. */
   free(): void {
     this.#graph.free()
+  }
+
+  /** Returns how many vectors there are. */
+  #checkAdded(vectors: Float32Array): number {
+    const { dimensions, capacityMax = Infinity } = this.#options
+    const count = Math.ceil(vectors.length / dimensions)
+    for (let i = 0; i < count; i++) this.#checkStored(vectors.subarray(i * dimensions, (i + 1) * dimensions))
+    if (this.size + count > capacityMax) {
+      throw new QuiverError('LIMIT_EXCEEDED', `The index takes ${capacityMax} vectors, not ${this.size + count}.`, {
+        details: { capacityMax, wanted: this.size + count },
+      })
+    }
+    return count
   }
 
   #checkStored(vector: Float32Array): void {

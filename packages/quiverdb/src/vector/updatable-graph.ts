@@ -1,4 +1,4 @@
-import { assert } from '../errors.js'
+import { assert, QuiverError } from '../errors.js'
 import type { Budget } from './budget.js'
 import { ExactScorer } from './exact-scorer.js'
 import { GraphDrift } from './graph-drift.js'
@@ -44,6 +44,7 @@ export class UpdatableGraph {
   #updates: GraphUpdates | undefined
   #graph: ResidentGraph | undefined
   #changedSinceRepair = 0
+  #isTaking = false
 
   constructor(pool: MemoryPool, options: GraphParametersInput) {
     const { dimensions, metric, codes, m, m0, efConstruction, seed } = options
@@ -61,6 +62,37 @@ export class UpdatableGraph {
 
   /** Adds tightly packed vectors that were checked. Returns their numbers. @throws QuiverError MEMORY_FULL */
   add(vectors: Float32Array): Uint32Array<ArrayBuffer> {
+    const { ids, builder, updates } = this.#append(vectors)
+    if (!builder.rebuildAdvised) builder.insertNext(builder.pending)
+    this.#changed(builder, updates, ids.length)
+    return ids
+  }
+
+  /**
+   * As `add`, where `insert` links the new nodes in its own time: searches go on meanwhile, changes are refused. When it fails, vectors that
+   * it came to stay, which are the first ones. @throws QuiverError CONFLICT, MEMORY_FULL, and what `insert` fails with
+   */
+  async addBy(vectors: Float32Array, insert: (builder: HnswBuilder) => Promise<void>): Promise<Uint32Array<ArrayBuffer>> {
+    const { ids, builder, updates } = this.#append(vectors)
+    this.#isTaking = true
+    try {
+      if (!builder.rebuildAdvised) await insert(builder)
+    } finally {
+      this.#isTaking = false
+      const dropped = builder.rebuildAdvised ? 0 : builder.pending
+      for (const id of ids.subarray(ids.length - dropped).reverse()) {
+        this.#drift.remove(this.vectors.view(id))
+        this.numbers.release(id)
+      }
+      if (dropped) builder.dropPending()
+      this.#changed(builder, updates, ids.length)
+    }
+    return ids
+  }
+
+  /** Stores and encodes vectors; those for which there is no free node are pending in the builder. */
+  #append(vectors: Float32Array) {
+    this.#checkIdle()
     const { dimensions } = this.#parameters
     const count = vectors.length / dimensions
     this.vectors.reserve(this.numbers.end + Math.max(0, count - this.numbers.released))
@@ -79,13 +111,17 @@ export class UpdatableGraph {
       this.#drift.add(vector(i))
       this.numbers.bind(ids[i]!, node)
     }
-    if (!builder.rebuildAdvised) builder.insertNext(builder.pending)
-    this.#changed(builder, updates, count)
-    return ids
+    return { ids, builder, updates }
   }
 
-  /** @throws QuiverError MEMORY_FULL */
+  /** @throws QuiverError CONFLICT */
+  #checkIdle(): void {
+    if (this.#isTaking) throw new QuiverError('CONFLICT', 'Vectors are being added to the index; wait until they are.')
+  }
+
+  /** @throws QuiverError MEMORY_FULL, CONFLICT */
   delete(number: number): void {
+    this.#checkIdle()
     const { builder, updates } = this.#present()
     builder.reserve(4 * this.#parameters.dimensions)
     updates.reserve()
@@ -96,8 +132,9 @@ export class UpdatableGraph {
     this.#changed(builder, updates, 1)
   }
 
-  /** @throws QuiverError MEMORY_FULL */
+  /** @throws QuiverError MEMORY_FULL, CONFLICT */
   replace(number: number, vector: Float32Array): void {
+    this.#checkIdle()
     const { builder, updates } = this.#reserve(1, vector, 1)
     updates.delete(this.numbers.nodeOf(number))
     this.#drift.remove(this.vectors.view(number))
@@ -142,6 +179,7 @@ export class UpdatableGraph {
   }
 
   free(): void {
+    this.#checkIdle()
     this.#builder?.free()
     this.vectors.free()
     this.#scorer.free()
@@ -243,7 +281,8 @@ export class UpdatableGraph {
   /** New nodes are reachable when they come; the odd older one that lost its last link to them is found by looking at all. */
   #repairWhenDue(builder: HnswBuilder): void {
     const { nodes } = builder.memory
-    if (!this.#changedSinceRepair || (nodes > smallSize && this.#changedSinceRepair * repairShare < nodes)) return
+    if (this.#isTaking || !this.#changedSinceRepair || (nodes > smallSize && this.#changedSinceRepair * repairShare < nodes))
+      return
     builder.repair()
     this.#changedSinceRepair = 0
   }

@@ -50,13 +50,12 @@ export async function build(job: BuildJob, parts: Parts, progress: (done: number
         await insertion.goOn()
       }
     }
-    await insertion.finished()
+    const { header, sections } = await insertion.image()
+    return { chunks: encodeGraphPart(parts.containers, header, sections, vids), count: vids.length }
   } finally {
     await insertion.close()
+    builder.free()
   }
-  const { header, sections } = builder.finish()
-  builder.free()
-  return { chunks: encodeGraphPart(parts.containers, header, sections, vids), count: vids.length }
 }
 
 function threadsOf({ threads }: BuildJob, { pool }: Parts, added: number): number | undefined {

@@ -1,8 +1,9 @@
 import { QuiverError } from '../../errors.js'
+import type { GraphImage } from '../graph-image.js'
 import type { HnswBuilder } from '../hnsw-builder.js'
 import { lanesByDefault } from './spawn.js'
 import { Lanes } from './lanes.js'
-import { insertOnLanes } from './threaded-insertion.js'
+import { insertOnLanes, packOnLanes } from './threaded-insertion.js'
 
 export interface InsertionOptions {
   /** Threads that insert, 1 to 64. Default: the number of cores, at most 4. With 1, or where the pool is not shared, it is this one. */
@@ -29,7 +30,7 @@ const together = 2048
  *     builder.append(vectors)
  *     await insertion.goOn()
  *   }
- *   await insertion.finished()
+ *   const { header, sections } = await insertion.image()
  * } finally {
  *   await insertion.close()
  * }
@@ -69,6 +70,13 @@ export class Insertion {
   async finished(): Promise<void> {
     await this.#insert()
     await this.#running
+  }
+
+  /** Inserts all that was appended, makes all reachable, and returns a copy of the graph. @throws QuiverError ABORTED, MEMORY_FULL */
+  async image(): Promise<GraphImage> {
+    await this.finished()
+    const lanes = this.#lanes
+    return lanes ? this.#builder.finishBy((packed) => packOnLanes(lanes, packed)) : this.#builder.finish()
   }
 
   /** Ends the threads. An insertion that is not finished leaves a graph that is good for nothing. */

@@ -6,8 +6,8 @@ import type { DenseMeasure } from '../measure/measure.js'
 import type { GraphSearchOptions, GraphSearchResult } from '../resident-graph.js'
 import type { ScanShape } from './scan-board.js'
 
-/** Words that all lanes of an insertion share. */
-export const insertionWords = Object.freeze({
+/** Words that all lanes share which share out the nodes of a graph. */
+export const takingWords = Object.freeze({
   /** The next node that nobody has taken. */
   next: 0,
   /** 1: takes no more. */
@@ -15,12 +15,12 @@ export const insertionWords = Object.freeze({
   count: 2,
 })
 
-/** Inserts nodes of a graph up to `end`, in competition with other lanes. */
-export interface InsertTask {
-  readonly kind: 'insert'
+/** Inserts nodes of a graph up to `end`, or packs their blocks, in competition with other lanes. */
+export interface NodesTask {
+  readonly kind: 'insert' | 'pack'
   readonly graph: GraphPlace
   readonly end: number
-  /** `insertionWords`. */
+  /** `takingWords`. */
   readonly words: Int32Array
 }
 
@@ -62,11 +62,12 @@ export interface ScanTask {
   readonly budget?: TaskBudget
 }
 
-export type LaneTask = InsertTask | SearchTask | ScanTask
+export type LaneTask = NodesTask | SearchTask | ScanTask
 
 /** What each task answers with. */
 export interface TaskResults {
   readonly insert: undefined
+  readonly pack: undefined
   readonly search: readonly GraphSearchResult[]
   readonly scan: undefined
 }

@@ -6,13 +6,13 @@ import { measures } from '../measure/measures.js'
 import { MemoryPool } from '../memory-pool.js'
 import { type GraphSearchResult, ResidentGraph } from '../resident-graph.js'
 import {
-  type InsertTask,
-  insertionWords,
   type LaneCall,
   type LaneReply,
   type LaneTask,
+  type NodesTask,
   type ScanTask,
   type SearchTask,
+  takingWords,
   type TaskBudget,
   type TaskResults,
 } from './lane-messages.js'
@@ -20,7 +20,7 @@ import { ScanBoard } from './scan-board.js'
 import { scanRanges } from './scan-ranges.js'
 
 /** Nodes that a lane takes at a time: few, so that it soon sees that it should stop, and that no lane is left with much at the end. */
-const nodesPerTake = 8
+const nodesPerTake = Object.freeze({ insert: 8, pack: 64 })
 
 /**
  * A thread that works in memory which it shares with the thread that owns it. It allocates nothing there: all that it needs for itself
@@ -52,9 +52,16 @@ export class Lane {
 }
 
 function run(pool: MemoryPool, { task, cancelled }: LaneCall): TaskResults[LaneTask['kind']] {
-  if (task.kind === 'insert') return insert(pool, task)
-  if (task.kind === 'scan') return scan(pool, task, budgetOf(task.budget, cancelled))
-  return search(pool, task, budgetOf(task.budget, cancelled))
+  switch (task.kind) {
+    case 'insert':
+      return insert(pool, task)
+    case 'pack':
+      return pack(pool, task)
+    case 'scan':
+      return scan(pool, task, budgetOf(task.budget, cancelled))
+    case 'search':
+      return search(pool, task, budgetOf(task.budget, cancelled))
+  }
 }
 
 function budgetOf(budget: TaskBudget | undefined, cancelled: Int32Array | undefined): Budget {
@@ -69,15 +76,26 @@ function budgetOf(budget: TaskBudget | undefined, cancelled: Int32Array | undefi
   return { ...budget, deadline, signal: signal as AbortSignal }
 }
 
-function insert(pool: MemoryPool, { graph, end, words }: InsertTask): undefined {
-  const memory = GraphMemory.within(pool, graph)
+function insert(pool: MemoryPool, task: NodesTask): undefined {
+  const memory = GraphMemory.within(pool, task.graph)
   const { kernel } = memory.arena
   const walk = memory.placeWalk(memory.parameters.efConstruction, false)
   const selection = memory.placeSelection()
-  while (!Atomics.load(words, insertionWords.stop)) {
-    const from = Atomics.add(words, insertionWords.next, nodesPerTake)
-    if (from >= end) break
-    kernel.insertNodes(memory.pointer, walk, selection, from, Math.min(from + nodesPerTake, end))
+  takeNodes(task, (from, to) => kernel.insertNodes(memory.pointer, walk, selection, from, to))
+}
+
+function pack(pool: MemoryPool, task: NodesTask): undefined {
+  const { arena, pointer } = GraphMemory.within(pool, task.graph)
+  takeNodes(task, (from, to) => arena.kernel.packBlocks(pointer, from, to))
+}
+
+/** Takes nodes that no other lane has taken until there are none, or the lanes are to stop. What was taken is done. */
+function takeNodes({ kind, end, words }: NodesTask, use: (from: number, to: number) => void): void {
+  const count = nodesPerTake[kind]
+  while (!Atomics.load(words, takingWords.stop)) {
+    const from = Atomics.add(words, takingWords.next, count)
+    if (from >= end) return
+    use(from, Math.min(from + count, end))
   }
 }
 

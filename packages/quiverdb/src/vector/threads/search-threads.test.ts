@@ -42,18 +42,19 @@ describe('SearchThreads', () => {
 
   test.each(metrics)('answers are those of this thread, bit for bit: %s', async (metric) => {
     const allowed = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => 0x9e3779b9 * (i + 1))
-    for (const codes of ['int8', 'float32'] as const) {
-      const builder = build(metric, codes)
-      const graph = new ResidentGraph(builder.memory)
+    const builders = [build(metric), build(metric, 'float32')]
+    const packed = builders[0]!.memory.packed()
+    for (const memory of [...builders.map((builder) => builder.memory), packed]) {
+      const graph = new ResidentGraph(memory)
       for (const options of [{ ef: 30 }, { ef: 700 }, { ef: 40, allowed }, { ef: 40, bound: 3 }]) {
         const expected = queries.map((query) => graph.search(query, options))
         expect(await threads.searchMany(graph, queries, options)).toEqual(expected)
-        expect(await Promise.all(queries.slice(0, 9).map((query) => threads.search(graph, query, options)))).toEqual(
-          expected.slice(0, 9),
-        )
+        const alone = queries.slice(0, 9).map((query) => threads.search(graph, query, options))
+        expect(await Promise.all(alone)).toEqual(expected.slice(0, 9))
       }
-      builder.free()
     }
+    packed.free()
+    for (const builder of builders) builder.free()
   })
 
   test('memory may grow while threads search', async () => {

@@ -1,6 +1,7 @@
 import { QuiverError } from '../../errors.js'
+import type { GraphMemory } from '../graph-memory.js'
 import type { HnswBuilder } from '../hnsw-builder.js'
-import { insertionWords } from './lane-messages.js'
+import { takingWords } from './lane-messages.js'
 import type { Lanes } from './lanes.js'
 
 interface LaneInsertionOptions {
@@ -11,7 +12,7 @@ interface LaneInsertionOptions {
 }
 
 /** The first nodes are inserted by one thread: while there are few, threads would not see each other's. */
-const firstNodes = 1000
+const firstNodes = 500
 const progressEveryMs = 100
 
 /**
@@ -30,21 +31,24 @@ export async function insertOnLanes(lanes: Lanes, builder: HnswBuilder, options:
   const start = memory.nodes
   const end = start + builder.pending
   if (start < firstNodes) builder.insertNext(Math.min(end, firstNodes) - start)
-  const words = new Int32Array(new SharedArrayBuffer(4 * insertionWords.count))
-  const inserted = (): number => Math.min(end, Atomics.load(words, insertionWords.next))
-  Atomics.store(words, insertionWords.next, memory.nodes)
+  const words = new Int32Array(new SharedArrayBuffer(4 * takingWords.count))
+  const inserted = (): number => Math.min(end, Atomics.load(words, takingWords.next))
+  Atomics.store(words, takingWords.next, memory.nodes)
   const locks = placeLocks(lanes, builder)
-  const onAbort = (): void => void Atomics.store(words, insertionWords.stop, 1)
+  const onAbort = (): void => void Atomics.store(words, takingWords.stop, 1)
   const timer = onProgress && setInterval(() => onProgress(inserted() - start, end - start), progressEveryMs)
   signal?.addEventListener('abort', onAbort)
   try {
     while (memory.nodes < end) {
       if (signal?.aborted) throw new QuiverError('ABORTED', 'The insertion was aborted.', { cause: signal.reason })
       const roundEnd = Math.min(end, builder.roundEnd)
-      Atomics.store(words, insertionWords.next, memory.nodes)
-      await lanes.runOnAll(memory.arena, { kind: 'insert', graph: memory.place, end: roundEnd, words })
-      // Whoever takes nodes inserts them, so all below the next to be taken are in.
-      builder.endRound(Math.min(roundEnd, Atomics.load(words, insertionWords.next)))
+      Atomics.store(words, takingWords.next, memory.nodes)
+      try {
+        await lanes.runOnAll(memory.arena, { kind: 'insert', graph: memory.place, end: roundEnd, words })
+      } finally {
+        // Whoever takes nodes inserts them, so all below the next to be taken are in.
+        builder.endRound(Math.min(roundEnd, Atomics.load(words, takingWords.next)))
+      }
     }
   } finally {
     signal?.removeEventListener('abort', onAbort)
@@ -53,6 +57,12 @@ export async function insertOnLanes(lanes: Lanes, builder: HnswBuilder, options:
     locks.free()
   }
   onProgress?.(end - start, end - start)
+}
+
+/** Writes the neighbours' signs into the blocks of a graph, on several threads. */
+export async function packOnLanes(lanes: Lanes, packed: GraphMemory): Promise<void> {
+  const words = new Int32Array(new SharedArrayBuffer(4 * takingWords.count))
+  await lanes.runOnAll(packed.arena, { kind: 'pack', graph: packed.place, end: packed.nodes, words })
 }
 
 function placeLocks({ pool }: Lanes, { memory }: HnswBuilder) {
