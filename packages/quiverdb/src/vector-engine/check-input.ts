@@ -7,7 +7,7 @@ import { DEFAULT_COLLECTION, type PersistentVectorIndex } from './types.js'
 export type VectorInput = ArrayLike<number>
 
 /**
- * A copy of a vector to be stored, in float32. `declared` is the dimension of the place where it goes, if that has one.
+ * A vector to be stored, in float32: itself where it is that already. `declared` is the dimension of the place where it goes, if that has one.
  * @throws VectorError EmptyVector, DimensionMismatch, InvalidVector
  */
 export function checkedVector(vector: VectorInput, config: VectorEngineConfig, declared?: number): Float32Array {
@@ -17,7 +17,7 @@ export function checkedVector(vector: VectorInput, config: VectorEngineConfig, d
 }
 
 /**
- * A copy of a query, in float32. The checks come in this order, so that the first that fails is the one that is reported.
+ * A query in float32: itself where it is that already. The checks come in this order, so that the first that fails is the one that is reported.
  * @throws VectorError EmptyVector, InvalidTopK, DimensionMismatch, InvalidVector
  */
 export function checkedQuery(query: VectorInput, k: number, config: VectorEngineConfig, declared?: number): Float32Array {
@@ -52,8 +52,7 @@ function checkDimension(vector: VectorInput, config: VectorEngineConfig, declare
 }
 
 function finite(vector: VectorInput): Float32Array {
-  const copy = Float32Array.from(vector)
-  const position = copy.findIndex((number) => !Number.isFinite(number))
-  if (position >= 0) throw VectorError.invalidVector(position, vector[position])
-  return copy
+  const numbers = vector instanceof Float32Array ? vector : new Float32Array(vector)
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) throw VectorError.invalidVector(i, vector[i])
+  return numbers
 }

@@ -5,7 +5,7 @@ import { SortedKeys } from './key-order.js'
 import { type SpaceGraphs } from './space-graphs.js'
 import type { Metadata } from './types.js'
 
-/** What goes in: checked, and a copy that belongs to the space. */
+/** What goes in, checked. The space copies what it keeps. */
 export interface NewEmbedding {
   readonly key: string
   readonly vector: Float32Array

@@ -4,6 +4,7 @@ export const noMetadata: Metadata = Object.freeze({})
 
 /** A frozen copy whose values are as plain as their types allow. @throws VectorError StorageError */
 export function plainMetadata(metadata: Metadata): Metadata {
+  if (metadata === noMetadata) return metadata
   return Object.freeze(Object.fromEntries(Object.entries(metadata).map(([field, value]) => [field, plain(value)])))
 }
 

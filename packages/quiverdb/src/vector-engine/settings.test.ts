@@ -118,6 +118,25 @@ describe('settings', () => {
     expect(eventsOf('search', () => engine.searchSimilar(query, 5))).toEqual([expect.objectContaining({ parallel: false })])
   })
 
+  test('threads share a scan, with the same answer', async () => {
+    const batch = batchOf(6000, 16)
+    const engine = await VectorEngine.create({ parallelThreshold: 6000 }, { threads: 2 })
+    open.push(engine)
+    const alone = await engineWith()
+    for (const each of [engine, alone]) each.batchStoreEmbeddings(batch)
+    for (const metric of ['cosine', 'euclidean', 'dotProduct'] as const) {
+      const query = batch[17]!.vector
+      const events = eventsOf('search', () => {
+        expect(engine.searchSimilarWithMetric(query, 10, metric)).toEqual(alone.searchSimilarWithMetric(query, 10, metric))
+      })
+      expect(events).toEqual([expect.objectContaining({ parallel: true, lanes: 2 }), expect.objectContaining({ lanes: 1 })])
+    }
+    engine.deleteEmbedding('k00017')
+    expect(eventsOf('search', () => engine.searchSimilar(batch[17]!.vector, 10))).toEqual([
+      expect.objectContaining({ parallel: false }),
+    ])
+  })
+
   test('batchParallelThreshold: from it on, a batch is stored in bulk, with the same result', async () => {
     const one = await engineWith({ batchParallelThreshold: 1000 })
     const bulk = await engineWith({ batchParallelThreshold: 10 })

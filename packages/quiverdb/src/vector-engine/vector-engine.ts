@@ -21,7 +21,12 @@ import { cosine } from '../vector/measure/cosine.js'
 export class VectorEngine extends PersistenceMethods {
   /**
    * An empty engine. Asynchronous because the kernel is compiled, once per process.
-   * @throws VectorError ConfigurationError
+   * @throws VectorError ConfigurationError; QuiverError INVALID_ARGUMENT: not a number of threads
+   *
+   * @example
+   * ```ts
+   * const engine = await VectorEngine.create({ parallelThreshold: 1000 }, { threads: 4, memoryBytesMax: 4 * 1024 ** 3 })
+   * ```
    */
   static async create(
     config: VectorEngineConfig | VectorEngineOptions = {},
@@ -44,13 +49,13 @@ export class VectorEngine extends PersistenceMethods {
     return this.core.context.config
   }
 
-  /** Has scans of `parallelThreshold` vectors and more done by several threads; undefined: by this one. */
+  /** Has scans of `parallelThreshold` vectors and more done by others than the threads of `create`; undefined: by the calling thread. */
   useThreads(threads: ParallelScan | undefined): void {
     this.core.context.threads = threads
   }
 
-  /** Gives all memory back. The engine must not be used afterwards. */
+  /** Gives all memory back and ends its threads. The engine must not be used afterwards. */
   close(): void {
-    this.core.context.pool.close()
+    this.core.close()
   }
 }
