@@ -7,8 +7,10 @@ import { progress, rounded } from '../shared/output.mjs'
 const bytesPerMb = 1e6
 /** Between two sweeps: what an engine leaves behind, such as freeing memory, must not run into the next one's time. */
 const quietMs = 500
-/** A setting that finds more than this is followed by none that searches more. */
+/** A setting that finds more than this is followed by none that searches more; */
 const recallEnough = 0.995
+/** nor is one that found hardly more than the second before it: there is no more to find. */
+const recallGainMin = 0.0005
 
 /**
  * An engine with its index open in a process of its own, measured setting by setting.
@@ -76,11 +78,13 @@ export async function sweep(contender, settings, judge) {
   try {
     await child.ask('beginSweep')
     for (const setting of sweeps.length === 0 ? settings : sweeps[0].map((point) => point.setting)) {
-      const kind = JSON.stringify({ ...setting, ef: 0 })
+      const kind = kindOf(setting)
       if (enough.has(kind)) continue
       const { found, ...speeds } = await child.ask('measure', { setting })
       const recall = judge.recall(found, setting.k)
-      if (sweeps.length === 0 && recall >= recallEnough) enough.add(kind)
+      const earlier = points.filter((point) => kindOf(point.setting) === kind)
+      const gained = recall - (earlier[earlier.length - 2]?.recall ?? 0)
+      if (sweeps.length === 0 && (recall >= recallEnough || gained < recallGainMin)) enough.add(kind)
       points.push({ setting, recall, ...speeds })
     }
     await child.ask('endSweep')
@@ -89,6 +93,11 @@ export async function sweep(contender, settings, judge) {
   } catch (error) {
     contender.failure = error.message
   }
+}
+
+/** Settings that differ in nothing but how much they search. */
+function kindOf(setting) {
+  return JSON.stringify({ ...setting, ef: undefined })
 }
 
 function indexColumns(built, openMs, { memoryBytes, indexBytes }, info) {

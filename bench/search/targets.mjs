@@ -20,7 +20,7 @@ export function targetsOf(rows) {
 
 function setTargets(set, engines) {
   const referenceRows = engines.get(reference)
-  if (!referenceRows) return []
+  if (!referenceRows || !timesWanted[set]) return []
   const own = [...engines.keys()].filter((name) => fast.test(name) || name.startsWith(memoryEngine))
   const others = [...engines.entries()].filter(([name]) => !isQuiver(name) && name !== reference)
   const targets = recalls.flatMap((recall) => {
@@ -32,14 +32,14 @@ function setTargets(set, engines) {
 
 function speedTargets(of, rows, { set, recall, referenceRows, best, name }) {
   const speed = speedOf(rows, recall)
-  const times = (theirs) => (speed !== undefined && theirs > 0 ? speed / theirs : undefined)
+  // A recall that is never reached is no speed at all.
+  const times = (theirs) => (theirs > 0 ? (speed ?? 0) / theirs : undefined)
   const ofReference = times(speedOf(referenceRows, recall))
   if (name.startsWith(memoryEngine)) return [{ what: `x ${reference} @${recall}`, of, measured: ofReference, wanted: 1 }]
-  const wanted = timesWanted[set]
-  if (!wanted) return []
+  const [wanted, wantedOfBest] = timesWanted[set]
   return [
-    { what: `x ${reference} @${recall}`, of, measured: ofReference, wanted: wanted[0] },
-    { what: `x best other peer @${recall}`, of, measured: times(best), wanted: wanted[1] },
+    { what: `x ${reference} @${recall}`, of, measured: ofReference, wanted },
+    { what: `x best other peer @${recall}`, of, measured: times(best), wanted: wantedOfBest },
   ]
 }
 
