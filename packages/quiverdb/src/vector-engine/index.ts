@@ -39,4 +39,5 @@ export type { CompositeWeights, DenseMeasure } from '../vector/measure/measure.j
 export { measures } from '../vector/measure/measures.js'
 export { SparseVectorBuilder } from '../vector/sparse/sparse-vector-builder.js'
 export { SparseVector } from '../vector/sparse/sparse-vector.js'
-export { DurableVectorEngine, openDurable } from './durable/durable-vector-engine.js'
+export type { DurableVectorEngine } from './durable/durable-vector-engine.js'
+export { openDurable } from './durable/open-durable.js'

@@ -1,4 +1,4 @@
-import { open, type Database, type OpenOptions } from '../../database/database.js'
+import type { Database } from '../../database/database.js'
 import { checkSnapshot } from '../check-input.js'
 import { VectorEngineConfig, type VectorEngineOptions } from '../config.js'
 import {
@@ -130,23 +130,5 @@ export class DurableVectorEngine extends DurableCollectionMethods {
     checkSnapshot(index, this.config)
     const { embeddings } = await this.core.collections.configure(collection, config)
     await embeddings.storeMany(vectors.map(({ key, vector, metadata }) => ({ key, vector, metadata: metadata ?? undefined })))
-  }
-}
-
-/**
- * Opens the vector engine in a folder (`./vectors`), any other store that `open` of quiverdb takes, or in memory (`memory:`).
- * @throws VectorError ConfigurationError, StorageError
- */
-export async function openDurable(
-  url: string,
-  config: VectorEngineConfig | VectorEngineOptions = {},
-  options: OpenOptions = {},
-): Promise<DurableVectorEngine> {
-  const database = await stored(() => open(url, options))
-  try {
-    return await DurableVectorEngine.over(database, config)
-  } catch (error) {
-    await database.close()
-    throw error
   }
 }
