@@ -3,7 +3,8 @@ import type { Budget } from '../budget.js'
 import type { FlatPlace } from '../flat/flat-vectors.js'
 import type { GraphPlace } from '../graph-memory.js'
 import type { DenseMeasure } from '../measure/measure.js'
-import type { GraphSearchOptions, GraphSearchResult } from '../resident-graph.js'
+import type { GraphSearchOptions } from '../resident-graph.js'
+import type { PackedResults } from './packed-results.js'
 import type { ScanShape } from './scan-board.js'
 
 /** Words that all lanes share which share out the nodes of a graph. */
@@ -28,7 +29,8 @@ export interface NodesTask {
 export interface SearchTask {
   readonly kind: 'search'
   readonly graph: GraphPlace
-  readonly queries: readonly Float32Array[]
+  /** Tightly packed. */
+  readonly queries: Float32Array
   readonly options: Omit<GraphSearchOptions, 'budget'>
   readonly budget?: TaskBudget
 }
@@ -68,7 +70,7 @@ export type LaneTask = NodesTask | SearchTask | ScanTask
 export interface TaskResults {
   readonly insert: undefined
   readonly pack: undefined
-  readonly search: readonly GraphSearchResult[]
+  readonly search: PackedResults
   readonly scan: undefined
 }
 

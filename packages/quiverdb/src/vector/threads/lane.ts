@@ -4,7 +4,7 @@ import { GraphMemory } from '../graph-memory.js'
 import { composite } from '../measure/composite.js'
 import { measures } from '../measure/measures.js'
 import { MemoryPool } from '../memory-pool.js'
-import { type GraphSearchResult, ResidentGraph } from '../resident-graph.js'
+import { ResidentGraph } from '../resident-graph.js'
 import {
   type LaneCall,
   type LaneReply,
@@ -16,6 +16,7 @@ import {
   type TaskBudget,
   type TaskResults,
 } from './lane-messages.js'
+import { type PackedResults, packResults } from './packed-results.js'
 import { ScanBoard } from './scan-board.js'
 import { scanRanges } from './scan-ranges.js'
 
@@ -99,9 +100,13 @@ function takeNodes({ kind, end, words }: NodesTask, use: (from: number, to: numb
   }
 }
 
-function search(pool: MemoryPool, { graph, queries, options }: SearchTask, budget: Budget): GraphSearchResult[] {
+function search(pool: MemoryPool, { graph, queries, options }: SearchTask, budget: Budget): PackedResults {
   const resident = new ResidentGraph(GraphMemory.within(pool, graph))
-  return queries.map((query) => resident.search(query, { ...options, budget }))
+  const { dimensions } = graph.parameters
+  const results = Array.from({ length: queries.length / dimensions }, (_, i) =>
+    resident.search(queries.subarray(i * dimensions, (i + 1) * dimensions), { ...options, budget }),
+  )
+  return packResults(results)
 }
 
 function scan(pool: MemoryPool, task: ScanTask, budget: Budget): undefined {

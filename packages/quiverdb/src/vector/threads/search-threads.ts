@@ -5,6 +5,7 @@ import type { MemoryPool } from '../memory-pool.js'
 import type { GraphSearchOptions, GraphSearchResult, ResidentGraph } from '../resident-graph.js'
 import { messaged, type SearchTask, taskBudget } from './lane-messages.js'
 import { Lanes } from './lanes.js'
+import { unpackResults } from './packed-results.js'
 
 export interface ThreadsOptions {
   /** How many, 1 to 64. Default: the number of cores, at most 4. */
@@ -15,8 +16,8 @@ export interface ThreadedSearchOptions extends Omit<GraphSearchOptions, 'budget'
   readonly budget?: Omit<Budget, 'signal'> & { readonly signal?: AbortSignal }
 }
 
-/** Queries that go to a thread together: one message costs about as much as half a search. */
-const queriesPerTask = 16
+/** The most queries that go to a thread together: a message costs about as much as a search. */
+const queriesPerTask = 32
 
 /**
  * Threads that search graphs of one pool, of which each is in memory once. Answers are those of `ResidentGraph.search`, bit for bit.
@@ -61,11 +62,12 @@ export class SearchThreads {
     options: ThreadedSearchOptions,
   ): Promise<GraphSearchResult[]> {
     const results = new Array<GraphSearchResult>(queries.length)
+    const together = Math.min(queriesPerTask, Math.ceil(queries.length / this.#lanes.count))
     let next = 0
     const drain = async (): Promise<void> => {
       while (next < queries.length) {
         const first = next
-        next += queriesPerTask
+        next += together
         const found = await this.#run(graph, queries.slice(first, next), options)
         found.forEach((result, i) => (results[first + i] = result))
       }
@@ -79,18 +81,26 @@ export class SearchThreads {
     return this.#lanes.close()
   }
 
-  #run(graph: ResidentGraph, queries: readonly Float32Array[], options: ThreadedSearchOptions) {
-    const { memory } = graph
+  async #run(
+    { memory }: ResidentGraph,
+    queries: readonly Float32Array[],
+    options: ThreadedSearchOptions,
+  ): Promise<GraphSearchResult[]> {
     if (memory.pool !== this.#lanes.pool) throw new QuiverError('INVALID_ARGUMENT', 'The graph lies in another memory pool.')
-    for (const query of queries) checkLength(query, memory.parameters.dimensions)
+    const { dimensions } = memory.parameters
+    const packed = new Float32Array(queries.length * dimensions)
+    queries.forEach((query, i) => {
+      checkLength(query, dimensions)
+      packed.set(query, i * dimensions)
+    })
     const { budget, allowed, ...walk } = options
     const task: SearchTask = {
       kind: 'search',
       graph: memory.place,
-      queries: queries.map(messaged),
+      queries: packed,
       options: { ...walk, allowed: allowed && messaged(allowed) },
       budget: budget && taskBudget(budget),
     }
-    return this.#lanes.run(memory.arena, task, budget?.signal)
+    return unpackResults(await this.#lanes.run(memory.arena, task, budget?.signal))
   }
 }
