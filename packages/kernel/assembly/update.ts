@@ -12,7 +12,9 @@ import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed } from './walk'
 /** Of the nodes around a deleted one, how many are offered to those who linked to it (k = 50 in IP-DiskANN). */
 const offeredMax: i32 = 50
 /** Of the offered, how many are tried for each place. */
-const triedMax: i32 = 16
+const triedMax: i32 = 32
+/** A node that lost an in-link gets others from its neighbours up to so many: outliers, which dot products look for, would lose theirs one by one. */
+const backLinksMin: i32 = 16
 /** How many links more than were lost a list may get (c = 3 replacements of a lost link in IP-DiskANN). */
 const extraLinks: i32 = 2
 /** Of the lists of gone neighbours, how many a sweep offers. */
@@ -71,8 +73,8 @@ function closeGaps(graph: Graph, links: usize, degree: i32): i32 {
 
 /**
  * Takes gone nodes out of a list and puts others of the n offered ones, which are not gone, in their places: the nearest that are nearer to the
- * owner than to any other of the list, as the heuristic has it. On level 0 what is left is filled with the nearest. Returns the length of the
- * list, or -1 when nothing was to be done.
+ * owner than to any other of the list, as the heuristic has it. On level 0 a list that is left short is filled with the nearest; a full
+ * one would have no room for newcomers. Returns the length of the list, or -1 when nothing was to be done.
  */
 function mend<T>(graph: Graph, s: Selection, owner: u32, level: i32, offered: usize, n: i32): i32 {
   const degree = degreeMax(graph, level), links = linksOf(graph, owner, level), row = rowOf(graph, owner), bytes = <usize>graph.codeBytes
@@ -95,7 +97,7 @@ function mend<T>(graph: Graph, s: Selection, owner: u32, level: i32, offered: us
     length++
   }
   if (level) return length
-  for (let i: i32 = 0; i < fresh && length < full; i++) {
+  for (let i: i32 = 0; i < fresh && length < min(full, graph.m); i++) {
     const id = keyId(load<i64>(s.fresh + (<usize>i << 3)))
     if (hasLink(links, degree, id)) continue
     store<u32>(links + (<usize>length << 2), id)
@@ -116,19 +118,22 @@ function isCovered<T>(graph: Graph, row: usize, own: f32, links: usize, n: i32, 
   return false
 }
 
-/** Gives a node that lost an in-link one from a neighbour, unless one of its neighbours has it already. */
+/** Gives a node that lost an in-link others from its neighbours, while few of them link to it, and one at any rate. */
 function keepLinked<T>(graph: Graph, s: Selection, id: u32, level: i32): void {
-  const degree = degreeMax(graph, level), links = linksOf(graph, id, level)
-  let nearest: u32 = none
-  for (let i: i32 = 0; i < degree; i++) {
+  const degree = degreeMax(graph, level), links = linksOf(graph, id, level), length = listLength(links, degree)
+  let linked: i32 = 0
+  for (let i: i32 = 0; i < length && linked < backLinksMin; i++) {
     const other = load<u32>(links + (<usize>i << 2))
-    if (other == none) break
-    if (isGone(graph, other)) continue
-    if (hasLink(linksOf(graph, other, level), degree, id)) return
-    if (nearest == none) nearest = other
+    if (!isGone(graph, other) && hasLink(linksOf(graph, other, level), degree, id)) linked++
   }
-  if (nearest == none) return
-  if (linkBack<T>(graph, s, nearest, id, level)) return
+  let nearest: u32 = none
+  for (let i: i32 = 0; i < length && linked < backLinksMin; i++) {
+    const other = load<u32>(links + (<usize>i << 2))
+    if (isGone(graph, other)) continue
+    if (nearest == none) nearest = other
+    if (!hasLink(linksOf(graph, other, level), degree, id) && linkBack<T>(graph, s, other, id, level)) linked++
+  }
+  if (linked || nearest == none) return
   const list = linksOf(graph, nearest, level), last = listLength(list, degree) - 1
   store<u32>(list + (<usize>last << 2), id)
 }
@@ -138,7 +143,15 @@ function unlink<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32):
   seed<T>(graph, walk, id)
   narrowStep<T>(graph, walk, level, i32.MAX_VALUE)
   const degree = degreeMax(graph, level), pool = walk.pool, found = walk.count
+  const links = linksOf(graph, id, level)
   let offered: i32 = 0
+  for (let i: i32 = 0; i < degree && offered < offeredMax; i++) {
+    const other = load<u32>(links + (<usize>i << 2))
+    if (other == none) break
+    if (isGone(graph, other)) continue
+    store<u32>(s.offered + (<usize>offered << 2), other)
+    offered++
+  }
   for (let i: i32 = 0; i < found && offered < offeredMax; i++) {
     const other = keyId(load<i64>(pool + (<usize>i << 3)))
     if (isGone(graph, other)) continue
@@ -149,7 +162,6 @@ function unlink<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32):
     const other = keyId(load<i64>(pool + (<usize>i << 3)))
     if (other != id && hasLink(linksOf(graph, other, level), degree, id)) mend<T>(graph, s, other, level, s.offered, offered)
   }
-  const links = linksOf(graph, id, level)
   for (let i: i32 = 0; i < degree; i++) {
     const other = load<u32>(links + (<usize>i << 2))
     if (other == none) break

@@ -1,1 +1,2 @@
 export * from './vectors.js'
+export { type HardOrder, hardOrders } from './orders.js'

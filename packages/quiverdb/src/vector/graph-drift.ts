@@ -1,9 +1,9 @@
 import type { Metric } from './metric.js'
 
-/** Codes are made anew when the mean has moved from their centre by more than this share of the spread (root mean square distance from the mean). */
-const driftShareMax = 0.5
 /** Below this many vectors codes of any centre are good enough. */
 const vectorsMin = 8
+/** What float64 sums and a float32 centre leave of a squared mean, at most. */
+const roundingShare = 1e-12
 
 /**
  * The mean and spread, in graph space, of vectors that come and go. Codes are of the difference from a centre: when the mean leaves it, they
@@ -39,10 +39,10 @@ export class GraphDrift {
     this.#squares = 0
   }
 
-  /** Whether codes around `centre` are due to be made anew. */
-  isFarFrom(centre: Float32Array): boolean {
+  /** How far the mean is from a centre, as a share of the spread: the root mean square distance from the mean. 0 while that says nothing. */
+  from(centre: Float32Array): number {
     const count = this.#count
-    if (count < vectorsMin) return false
+    if (count < vectorsMin) return 0
     let shift2 = 0
     let mean2 = 0
     for (let i = 0; i < centre.length; i++) {
@@ -50,9 +50,9 @@ export class GraphDrift {
       mean2 += mean * mean
       shift2 += (mean - centre[i]!) ** 2
     }
-    // What rounding leaves of equal vectors is no spread, and no shift.
-    const rounding = 1e-12 * mean2
-    return shift2 > driftShareMax ** 2 * Math.max(0, this.#squares / count - mean2) + rounding
+    // What rounding makes of equal vectors is neither a shift nor a spread.
+    const rounding = roundingShare * mean2
+    return shift2 > rounding ? Math.sqrt(shift2 / Math.max(rounding, this.#squares / count - mean2)) : 0
   }
 
   /** The mean; zeros where it is not finite. */

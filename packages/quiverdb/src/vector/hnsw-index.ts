@@ -128,7 +128,7 @@ export class HnswIndex {
     const wanted = Math.min(k, this.size)
     if (!wanted) return { ...new NearestList(1).result(), complete: true }
     const ef = Math.max(options.ef ?? this.#options.efSearch ?? graphPresets.default.efSearch, wanted)
-    const found = this.#graph.search(query, wanted, { ...options, ef })
+    const found = this.#graph.search(query, { ...options, k: wanted, ef })
     // A walk that comes back with fewer was cut off from the rest, or few are allowed.
     return found && (found.ids.length === wanted || !found.complete) ? found : this.searchExact(query, k, options)
   }

@@ -1,22 +1,16 @@
 import { assert, QuiverError } from '../errors.js'
-import type { Budget } from './budget.js'
 import { ExactScorer } from './exact-scorer.js'
 import { GraphDrift } from './graph-drift.js'
 import { type GraphParameters, graphParameters, type GraphParametersInput } from './graph-image.js'
 import { GraphUpdates } from './graph-updates.js'
 import { HnswBuilder } from './hnsw-builder.js'
+import { type LivingSearchOptions, searchLiving } from './living-search.js'
 import type { MemoryPool } from './memory-pool.js'
 import { nearestOf } from './nearest-of.js'
 import type { NearestVectors } from './nearest-list.js'
 import { NodeNumbers } from './node-numbers.js'
-import { type GraphSearchResult, ResidentGraph } from './resident-graph.js'
+import { ResidentGraph } from './resident-graph.js'
 import { StoredVectors } from './stored-vectors.js'
-
-export interface UpdatableSearch {
-  readonly ef: number
-  readonly allowed?: Uint32Array
-  readonly budget?: Budget
-}
 
 const capacityMin = 64
 const capacityGrowth = 1.5
@@ -25,12 +19,12 @@ const spareShare = 1 / 32
 /** Up to here a look at all nodes takes less than a millisecond; beyond, one is due when a share of 1/64 is new. */
 const smallSize = 4096
 const repairShare = 64
-/** Up to this many allowed vectors are looked at one by one. */
-const exactMax = 512
-/** When more of what a walk found than this is gone, it is repeated as one that keeps the living apart. */
-const goneShareMax = 0.25
+/** Codes are made anew when the mean has left their centre by more than this share of the spread of the vectors, ... */
+const recentreDrift = 0.5
+/** ... and links too when it is so far off that codes hardly told neighbours apart. */
+const rebuildDrift = 8
 /** A greater norm than any seen leaves so much room for the next. */
-const phiGrowth = 1.25
+const phiGrowth = 1.1
 
 /** A graph in memory and the vectors in it, which come and go under numbers of their own: nodes change when vectors do, numbers do not. */
 export class UpdatableGraph {
@@ -149,26 +143,13 @@ export class UpdatableGraph {
     this.#changed(builder, updates, 2)
   }
 
-  /** The k nearest that a walk finds, exactly scored; undefined where looking at all that are allowed is cheaper. */
-  search(query: Float32Array, k: number, search: UpdatableSearch): (NearestVectors & { readonly complete: boolean }) | undefined {
-    const { numbers } = this
-    const { builder, updates, graph } = this.#present()
-    if (2 * k > numbers.size || numbers.size <= exactMax) return undefined
+  /** The k nearest that a walk finds, exactly scored; undefined where looking at all that are allowed is cheaper, or surer. */
+  search(query: Float32Array, options: LivingSearchOptions): (NearestVectors & { readonly complete: boolean }) | undefined {
+    const { builder, graph } = this.#present()
     this.#repairWhenDue(builder)
-    const { nodes } = builder.memory
-    const { ef, budget } = search
-    let found: GraphSearchResult
-    if (search.allowed) {
-      const allowed = numbers.toNodes(nodes, search.allowed)
-      if (countBits(allowed) <= Math.max(exactMax, k)) return undefined
-      found = graph.search(query, { ef, allowed, budget })
-    } else {
-      found = graph.search(query, { ef, budget })
-      if (updates.tombstones && this.#goneAmong(found) > found.count * goneShareMax)
-        found = graph.search(query, { ef, allowed: numbers.toNodes(nodes), budget })
-    }
-    const ids = found.nodes.map((node) => numbers.numberOf(node)).filter((number) => numbers.has(number))
-    const nearest = nearestOf(this.#scorer, this.vectors, this.#parameters.metric, query, ids, k)
+    const found = searchLiving(graph, this.numbers, query, options)
+    if (!found) return undefined
+    const nearest = nearestOf(this.#scorer, this.vectors, this.#parameters.metric, query, found.numbers, options.k)
     return { ...nearest, complete: found.complete }
   }
 
@@ -243,8 +224,12 @@ export class UpdatableGraph {
 
   #changed(builder: HnswBuilder, updates: GraphUpdates, count: number): void {
     this.#changedSinceRepair += count
-    if (builder.rebuildAdvised) this.#rebuild(builder)
-    else if (this.#parameters.codes === 'int8' && this.#drift.isFarFrom(builder.memory.centre())) this.#recentre(builder, updates)
+    if (builder.rebuildAdvised) this.#rebuild(builder, Math.sqrt(builder.memory.norm2Max) * phiGrowth)
+    else if (this.#parameters.codes === 'int8') {
+      const drift = this.#drift.from(builder.memory.centre())
+      if (drift > rebuildDrift) this.#rebuild(builder, builder.memory.phi)
+      else if (drift > recentreDrift) this.#recentre(builder, updates)
+    }
   }
 
   /** Codes all vectors anew around their present mean. Links stay: they are between the same vectors. */
@@ -258,9 +243,8 @@ export class UpdatableGraph {
     }
   }
 
-  /** Builds anew for vectors of greater norms. Numbers stay. */
-  #rebuild(builder: HnswBuilder): void {
-    const phi = Math.sqrt(builder.memory.norm2Max) * phiGrowth
+  /** Builds anew, for vectors of greater norms or of another place. Numbers stay. */
+  #rebuild(builder: HnswBuilder, phi: number): void {
     const numbers = this.numbers.list()
     builder.restart({ centre: this.#drift.mean(), phi })
     this.#updates = new GraphUpdates(builder.memory)
@@ -273,7 +257,6 @@ export class UpdatableGraph {
   }
 
   #clear(builder: HnswBuilder): void {
-    builder.memory.clear()
     builder.restart({ centre: this.#drift.mean(), phi: builder.memory.phi })
     this.#updates = new GraphUpdates(builder.memory)
   }
@@ -286,16 +269,4 @@ export class UpdatableGraph {
     builder.repair()
     this.#changedSinceRepair = 0
   }
-
-  #goneAmong({ nodes }: GraphSearchResult): number {
-    let gone = 0
-    for (const node of nodes) if (!this.numbers.has(this.numbers.numberOf(node))) gone++
-    return gone
-  }
-}
-
-function countBits(words: Uint32Array): number {
-  let count = 0
-  for (let word of words) for (; word; word &= word - 1) count++
-  return count
 }
