@@ -6,7 +6,7 @@
 //   |q - x|^2 ~ |q - y|^2 + first + second * step * (agreement - half)
 // with first = N(x) - N(y) - 2 y'r + 2 f sy' and second = -4 f; the last factors are the query's (signs.ts). A block is made from its rows alone.
 import { codeBias } from './dot'
-import { keyDistance, keyOf, sortedInsert } from './keys'
+import { keyDistance, keyOf, sortedInsert, sortedMerge } from './keys'
 import { Graph, metaNorm2, metaScale, none, Walk } from './layout'
 import { distance1 } from './rows'
 import { agreements, groupRows, placeOf, total } from './signs'
@@ -17,6 +17,10 @@ const cacheLineBytes: usize = 64
 const groupNumbersBytes: usize = 256
 /** Where the estimates of a group begin behind its sums. */
 const estimatesOffset: usize = 64
+/** Where keys that are on their way into a large pool are, behind the estimates. */
+const freshOffset: usize = 192
+/** Up to this ef neighbours enter the pool one by one, which moves little. */
+const oneByOneMax: i32 = 128
 
 // @ts-ignore: decorator
 @inline
@@ -111,7 +115,8 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
   const q = walk.query, pool = walk.pool, ef = walk.ef, epoch = <u16>walk.epoch, visited = walk.visited, allowed = walk.allowed
   const bytes = <usize>graph.codeBytes, groupBytes = (bytes << 2) + groupNumbersBytes, estimates = walk.estimates + estimatesOffset
   const degree = graph.m0, bound = walk.bound, patience = walk.patience, blockEnd = <usize>graph.stride
-  let n = walk.count, cursor = walk.cursor, worst = walk.worst, evaluations: i32 = 0, sink: i32 = 0
+  const fresh = walk.estimates + freshOffset
+  let n = walk.count, cursor = walk.cursor, worst = walk.worst, evaluations: i32 = 0, sink: i32 = 0, freshCount: i32 = 0
   while (cursor < n && evaluations < evaluationsMax) {
     const at = pool + (<usize>cursor << 3), key = load<i64>(at)
     cursor++
@@ -137,10 +142,21 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
         if (!(estimate < worst)) continue
         const neighbour = load<u32>(ids + offset)
         if (load<u16>(visited + (<usize>neighbour << 1)) == epoch) continue
+        if (ef > oneByOneMax) {
+          sortedInsert(fresh, freshCount, keyOf(estimate, neighbour))
+          freshCount++
+          continue
+        }
         const position = sortedInsert(pool, n < ef ? n : ef - 1, keyOf(estimate, neighbour))
         if (n < ef) n++
         if (n == ef) worst = keyDistance(load<i64>(pool + (<usize>(ef - 1) << 3)))
         if (position < cursor) cursor = position
+      }
+      if (freshCount) {
+        cursor = min(cursor, sortedMerge(pool, n, fresh, freshCount, ef))
+        n = min(ef, n + freshCount)
+        if (n == ef) worst = keyDistance(load<i64>(pool + (<usize>(ef - 1) << 3)))
+        freshCount = 0
       }
       group += groupBytes
     }

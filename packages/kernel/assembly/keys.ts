@@ -36,6 +36,39 @@ export function sortedInsert(pool: usize, n: i32, key: i64): i32 {
   return <i32>((base - pool) >> 3)
 }
 
+/** Where a key belongs among n sorted ones. */
+// @ts-ignore: decorator
+@inline
+function placeIn(pool: usize, n: i32, key: i64): i32 {
+  let base: i32 = 0, length = n
+  while (length > 0) {
+    const half = (length + 1) >> 1, below = load<i64>(pool + (<usize>(base + half - 1) << 3)) < key
+    base = select<i32>(base + half, base, below)
+    length = select<i32>(length - half, half - 1, below)
+  }
+  return base
+}
+
+/**
+ * Merges m sorted keys into n sorted ones, of which the `most` smallest stay: every key moves once, however many come. Returns the place of the
+ * first that came, or `most` when none stayed.
+ */
+export function sortedMerge(pool: usize, n: i32, keys: usize, m: i32, most: i32): i32 {
+  for (let surplus = n + m - most; surplus > 0; surplus--) {
+    if (n > 0 && (m == 0 || load<i64>(pool + (<usize>(n - 1) << 3)) > load<i64>(keys + (<usize>(m - 1) << 3)))) n--
+    else m--
+  }
+  let place = most
+  while (m > 0) {
+    const key = load<i64>(keys + (<usize>(m - 1) << 3)), from = pool + (<usize>(place = placeIn(pool, n, key)) << 3)
+    memory.copy(from + (<usize>m << 3), from, <usize>(n - place) << 3)
+    store<i64>(from + (<usize>(m - 1) << 3), key)
+    n = place
+    m--
+  }
+  return place
+}
+
 /** Adds to a binary heap whose greatest key is first. */
 export function maxHeapPush(heap: usize, n: i32, key: i64): void {
   let i = n

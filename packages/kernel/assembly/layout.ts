@@ -106,7 +106,7 @@ export class Walk {
   table: usize
   step: f32
   half: f32
-  /** Room for the sums and estimates of one group: 192 bytes. */
+  /** Room for the sums, the estimates and the keys of one group: 512 bytes. */
   estimates: usize
   /** The query's rotated numbers, float32. */
   numbers: usize

@@ -135,8 +135,8 @@ export const metaBytesInt7 = 20
 /** Rounds of the rotation behind 7-bit codes, and behind sketches. */
 export const rotationRounds = 2
 
-/** Room for the sums and estimates of a group of neighbours. */
-export const groupEstimatesBytes = 192
+/** Room for the sums, the estimates and the keys of a group of neighbours. */
+export const groupEstimatesBytes = 512
 
 /** The numbers behind the signs of 32 neighbours. */
 export const groupNumbersBytes = 256
