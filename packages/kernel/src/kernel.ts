@@ -95,6 +95,11 @@ export interface KernelExports {
   /** Makes the blocks of a range of nodes whose rows and links are in place. */
   packBlocks(graph: number, from: number, to: number): void
 
+  /** Finds the k rows nearest to an encoded one, gone ones left out: ascending keys. Returns how many. */
+  nearestRows(graph: number, query: number, k: number, heap: number): number
+  /** Makes an encoded row the query of a walk whose address is set. `staging`: as many float32 as a row has codes. */
+  searchRow(graph: number, walk: number, row: number, staging: number): void
+
   /** Encodes a query for a walk whose address is set, and makes its table where the graph has blocks. Returns its squared norm. */
   searchQuery(graph: number, walk: number, source: number, transform: number, centre: number, staging: number): number
   /** Descends to level 0. The walk's addresses and ef are set. */

@@ -87,6 +87,7 @@ export const searchOptions = v.strictObject({
   maxDistance: v.optional(v.number()),
   exact: v.optional(v.boolean()),
   ef: count(1, efMax),
+  recall: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
   signal: v.optional(v.instance(AbortSignal)),
   timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),
 })

@@ -110,7 +110,12 @@ export interface SearchQuery extends ReadOptions {
   maxDistance?: number
   /** Searches every vector instead of walking the graph. Default: false. */
   exact?: boolean
-  /** Candidates kept while walking the graph, 1 to 100,000. Default: the preset's efSearch, at least limit + offset. */
+  /**
+   * The share of the true nearest that is to be found, above 0 and up to 1: the effort is taken from what each graph was measured to need. 1 is the
+   * same as `exact`. Default: what the index's preset promises (0.95, 0.99 for highRecall, 0.85 for highSpeed).
+   */
+  recall?: number
+  /** Candidates kept while walking the graph, 1 to 100,000, instead of what `recall` asks for; at least limit + offset. */
   ef?: number
   signal?: AbortSignal
   /** Stop after this long and return what was found, with `complete: false`. */

@@ -1,6 +1,7 @@
 import { QuiverError } from '../errors.js'
 import { blockLayout, rerankLayout } from './block-layout.js'
 import type { Metric } from './metric.js'
+import type { RecallCurve } from './recall-curve.js'
 import { type CodesKind, graphRowKind, rowLayout } from './row-layout.js'
 
 /**
@@ -41,6 +42,8 @@ export interface GraphHeader extends GraphParameters {
   readonly excessMax: number
   readonly stride: number
   readonly upperBytes: number
+  /** What searches of it find, where it is large enough to be measured. */
+  readonly recall?: RecallCurve
 }
 
 /**
@@ -112,13 +115,16 @@ export interface GraphPreset {
   readonly m: number
   readonly m0: number
   readonly efConstruction: number
+  /** The least effort of a search. */
   readonly efSearch: number
+  /** Recall at 10 that a search reaches without further ado: more effort is made where a graph was seen to need it. */
+  readonly recall: number
 }
 
 export const graphPresets: Readonly<Record<GraphPresetName, GraphPreset>> = Object.freeze({
-  default: Object.freeze({ m: 16, m0: 32, efConstruction: 200, efSearch: 50 }),
-  highRecall: Object.freeze({ m: 32, m0: 64, efConstruction: 400, efSearch: 200 }),
-  highSpeed: Object.freeze({ m: 8, m0: 16, efConstruction: 100, efSearch: 20 }),
+  default: Object.freeze({ m: 16, m0: 32, efConstruction: 200, efSearch: 50, recall: 0.95 }),
+  highRecall: Object.freeze({ m: 32, m0: 64, efConstruction: 400, efSearch: 200, recall: 0.99 }),
+  highSpeed: Object.freeze({ m: 8, m0: 16, efConstruction: 100, efSearch: 20, recall: 0.85 }),
 })
 
 const seedDefault = 0x5eed

@@ -25,6 +25,7 @@ import {
 import type { GraphCalibration } from './graph-statistics.js'
 import { Extent, type MemoryPool } from './memory-pool.js'
 import { storedTransform } from './metric.js'
+import type { RecallCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind, type RowLayout, rowLayout } from './row-layout.js'
 
 const { index: graphField, bytes: graphBytes } = graphLayout
@@ -247,8 +248,8 @@ export class GraphMemory {
   }
 
   /** A copy that needs no pool. */
-  image(): GraphImage {
-    const header = this.header()
+  image(recall?: RecallCurve): GraphImage {
+    const header = { ...this.header(), ...(recall && { recall }) }
     const bytes = sectionBytes(header)
     const copies = sectionsOf(this.mode).map((name) => [name, this.section(name).view().slice(0, bytes[name])] as const)
     return { header, sections: Object.fromEntries(copies) }
@@ -306,6 +307,26 @@ export class GraphMemory {
     copyStrided(this, packed, 'rows', this.layout.stride)
     copyStrided(this, packed, 'links', 4 * this.parameters.m0)
     return packed
+  }
+
+  /** Takes over what has changed of the links of the graph that these blocks were made of. */
+  repack(source: GraphMemory): void {
+    const { m0 } = this.parameters
+    const upperBytes = source.upperBytesUsed(source.nodes)
+    this.section('upperLinks').view().set(source.section('upperLinks').view().subarray(0, upperBytes))
+    this.setEntry(source.entry, source.maxLevel)
+    const { u32, kernel } = this.arena
+    const lists = source.arena.u32
+    const [from, to] = [source.links, this.links]
+    for (let node = 0; node < this.nodes; node++) {
+      const old = (to.pointer + node * to.stride) / 4
+      const now = (from.pointer + node * from.stride) / 4
+      let same = true
+      for (let i = 0; i < m0 && same; i++) same = u32[old + i] === lists[now + i]
+      if (same) continue
+      for (let i = 0; i < m0; i++) u32[old + i] = lists[now + i]!
+      kernel.packBlocks(this.pointer, node, node + 1)
+    }
   }
 
   /** Takes over rows and links that are in blocks. */

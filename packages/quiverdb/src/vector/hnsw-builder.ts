@@ -1,6 +1,7 @@
 import { QuiverError } from '../errors.js'
 import {
   checkHeader,
+  type GraphHeader,
   type GraphImage,
   type GraphMode,
   type GraphParameters,
@@ -12,6 +13,7 @@ import {
 import { GraphMemory } from './graph-memory.js'
 import { type GraphCalibration } from './graph-statistics.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
+import { blocksPay, RecallSamples } from './recall-samples.js'
 import { parametersOf } from './resident-graph.js'
 
 export interface HnswBuilderOptions extends GraphParametersInput {
@@ -23,6 +25,8 @@ export interface HnswBuilderOptions extends GraphParametersInput {
   readonly mode?: GraphMode
 }
 
+/** The recall of a graph that has not grown by this factor is that of the graph it grew from. */
+const remeasureGrowth = 1.25
 /** Nodes that nobody links to are attached whenever the graph has grown by this factor, so that later nodes find them. */
 const repairGrowth = 1.25
 /** A graph whose longest vector exceeds phi by more than this factor should be built anew. */
@@ -42,11 +46,14 @@ const phiExcessMax = 1.05
 export class HnswBuilder {
   readonly #memory: GraphMemory
   readonly #mode: GraphMode
+  /** The graph that this one grew from, or as it was finished last. */
+  #known: GraphHeader | undefined
   #appended: number
   #repairAt: number
 
-  private constructor(memory: GraphMemory, mode: GraphMode) {
+  private constructor(memory: GraphMemory, mode: GraphMode, known?: GraphHeader) {
     this.#memory = memory
+    this.#known = known
     this.#mode = mode
     this.#appended = memory.nodes
     this.#repairAt = Math.ceil(memory.nodes * repairGrowth)
@@ -85,7 +92,7 @@ export class HnswBuilder {
       else memory.section(name).view().set(section)
     }
     memory.norm2Max += header.excessMax
-    return HnswBuilder.#resumed(memory, mode, nodes, header.entry, header.maxLevel, upperBytes)
+    return HnswBuilder.#resumed(memory, mode, nodes, header.entry, header.maxLevel, upperBytes, header)
   }
 
   static #resumed(
@@ -95,11 +102,12 @@ export class HnswBuilder {
     entry: number,
     maxLevel: number,
     upperBytes: number,
+    known?: GraphHeader,
   ): HnswBuilder {
     memory.nodes = nodes
     memory.setEntry(entry, maxLevel)
     if (memory.capacity > nodes) memory.arena.kernel.prepareNodes(memory.pointer, nodes, memory.capacity, upperBytes)
-    return new HnswBuilder(memory, mode)
+    return new HnswBuilder(memory, mode, known)
   }
 
   /** Moves everything to memory with room for `capacity` nodes; this builder is spent. */
@@ -114,7 +122,15 @@ export class HnswBuilder {
     }
     memory.norm2Max = old.norm2Max
     if (old.tracksGone) memory.gone().set(old.gone())
-    const builder = HnswBuilder.#resumed(memory, this.#mode, header.nodes, header.entry, header.maxLevel, header.upperBytes)
+    const builder = HnswBuilder.#resumed(
+      memory,
+      this.#mode,
+      header.nodes,
+      header.entry,
+      header.maxLevel,
+      header.upperBytes,
+      this.#known,
+    )
     builder.#appended = this.#appended
     old.free()
     return builder
@@ -211,30 +227,62 @@ export class HnswBuilder {
     return arena.kernel.repair(memory.pointer, walk, selection, parents, queue)
   }
 
-  /** Inserts what is pending, makes all reachable, and returns a copy. The builder goes on holding its memory until `free`. */
+  /**
+   * Inserts what is pending, makes all reachable, measures what searches find, and returns a copy. The blocks of a graph for `speed` are left out
+   * where rows alone are searched faster. The builder goes on holding its memory until `free`.
+   */
   finish(): GraphImage {
-    this.insertNext(this.pending)
-    this.repair()
-    if (this.#mode !== 'speed') return this.#memory.image()
-    const packed = this.#memory.packed()
-    try {
-      return packed.image()
-    } finally {
-      packed.free()
+    const finishing = this.#finishing()
+    for (let step = finishing.next(); ; step = finishing.next()) {
+      if (step.done) return this.#finished(step.value)
+      const packed = step.value
+      packed.arena.kernel.packBlocks(packed.pointer, 0, packed.nodes)
     }
   }
 
   /** As `finish`, where others write the neighbours' signs of a graph that has them: see `GraphMemory.unsigned`. */
   async finishBy(sign: (packed: GraphMemory) => Promise<void>): Promise<GraphImage> {
-    if (this.#mode !== 'speed') return this.finish()
+    const finishing = this.#finishing()
+    for (let step = finishing.next(); ; step = finishing.next()) {
+      if (step.done) return this.#finished(step.value)
+      await sign(step.value)
+    }
+  }
+
+  #finished(image: GraphImage): GraphImage {
+    this.#known = image.header
+    return image
+  }
+
+  /** Yields blocks whose signs are to be written. */
+  *#finishing(): Generator<GraphMemory, GraphImage, void> {
+    const memory = this.#memory
     this.insertNext(this.pending)
     this.repair()
-    const packed = this.#memory.unsigned()
+    const known = this.#known
+    if (known?.recall && memory.nodes < known.nodes * remeasureGrowth) {
+      if (this.#mode !== 'speed' || known.mode !== 'speed') return memory.image(known.recall)
+      const packed = memory.unsigned()
+      try {
+        yield packed
+        return packed.image(known.recall)
+      } finally {
+        packed.free()
+      }
+    }
+    const samples = RecallSamples.takenOut(memory)
+    let packed: GraphMemory | undefined
     try {
-      await sign(packed)
-      return packed.image()
+      const rows = samples?.measure(memory)
+      if (this.#mode === 'speed') yield (packed = memory.unsigned())
+      const blocks = packed && samples?.measure(packed)
+      samples?.putBack()
+      this.repair()
+      if (!packed || (rows && blocks && !blocksPay(memory.parameters, rows, blocks))) return memory.image(rows)
+      packed.repack(memory)
+      return packed.image(blocks)
     } finally {
-      packed.free()
+      packed?.free()
     }
   }
 

@@ -8,6 +8,7 @@ import { checkHeader, type GraphHeader, type GraphMode, type GraphSection, secti
 import { GraphMemory } from './graph-memory.js'
 import type { MemoryPool } from './memory-pool.js'
 import { type AffineMap, metricMap, queryTransform } from './metric.js'
+import type { RecallCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
 
@@ -59,11 +60,14 @@ const { index: walkField } = walkLayout
  * ```
  */
 export class ResidentGraph {
+  /** What searches find by effort, where that was measured. */
+  readonly recall: RecallCurve | undefined
   readonly #memory: GraphMemory
 
   /** Searches a graph that someone else owns: `free` is theirs to call. */
-  constructor(memory: GraphMemory) {
+  constructor(memory: GraphMemory, recall?: RecallCurve) {
     this.#memory = memory
+    this.recall = recall
   }
 
   /** Makes room for an image and has `fill` write each section, hottest first. @throws QuiverError MEMORY_FULL */
@@ -81,7 +85,7 @@ export class ResidentGraph {
     }
     memory.nodes = header.nodes
     memory.setEntry(header.entry, header.maxLevel)
-    return new ResidentGraph(memory)
+    return new ResidentGraph(memory, header.recall)
   }
 
   get nodes(): number {

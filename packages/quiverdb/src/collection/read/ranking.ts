@@ -4,7 +4,7 @@ import { ExactScorer } from '../../vector/exact-scorer.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
 import type { RowLocation } from '../version/directory.js'
 import type { Parts } from '../version/parts.js'
-import type { SearchPlan } from './search.js'
+import type { SearchPlan } from './plan.js'
 import { TopHits, type RankedRow } from './top-hits.js'
 
 /** Candidates of a walk that are scored together after the first. */

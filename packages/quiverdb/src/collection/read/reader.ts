@@ -136,8 +136,9 @@ export class CollectionReader<T extends object = Fields> {
       query: Float32Array.from(values),
       count: limit + offset,
       filter: condition && new RowFilter(condition, collection),
-      exact: options.exact ?? false,
+      exact: options.exact ?? options.recall === 1,
       ef: options.ef,
+      recall: options.recall,
       maxDistance: options.maxDistance ?? Infinity,
       budget,
     }

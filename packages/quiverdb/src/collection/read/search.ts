@@ -2,7 +2,10 @@ import { wordsFor } from '../../segment/bitset.js'
 import type { GraphPart } from '../../segment/graph-part.js'
 import type { Budget } from '../../vector/budget.js'
 import { graphPresets } from '../../vector/graph-image.js'
+import { effortFor } from '../../vector/recall-curve.js'
+import type { ResidentGraph } from '../../vector/resident-graph.js'
 import { scanBlock } from '../../vector/scan.js'
+import type { SearchPlan } from './plan.js'
 import type { SetState } from '../version/directory.js'
 import { livingWords, type IndexState } from '../version/index-state.js'
 import type { RowFilter } from './matches.js'
@@ -10,19 +13,6 @@ import type { Parts } from '../version/parts.js'
 import type { CollectionState } from '../version/state.js'
 import { type Locate, rankAll, rankNearest } from './ranking.js'
 import { TopHits } from './top-hits.js'
-
-export interface SearchPlan {
-  readonly collection: CollectionState
-  readonly index: IndexState
-  readonly query: Float32Array
-  /** Rows to find: limit and offset together. */
-  readonly count: number
-  readonly filter: RowFilter | undefined
-  readonly exact: boolean
-  readonly ef: number | undefined
-  readonly maxDistance: number
-  readonly budget: Budget
-}
 
 export interface SearchOutcome {
   readonly hits: TopHits
@@ -73,8 +63,7 @@ export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => 
 
 function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uint32Array | undefined, hits: TopHits): boolean {
   const graph = part.graph()
-  const { definition } = plan.index.index
-  const ef = Math.max(plan.ef ?? graphPresets[definition.preset].efSearch, plan.count)
+  const ef = Math.max(effortOf(plan, graph), plan.count)
   const keep = Math.min(ef, keptFactor * plan.count + keptExtra)
   const found = graph.search(plan.query, { ef, keep, allowed, bound: hits.worst, budget: plan.budget })
   const vids = part.vids()
@@ -84,6 +73,15 @@ function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uin
   }
   rankNearest(plan, parts, found, locate, hits)
   return found.complete
+}
+
+/** As asked for; else what the graph was seen to need for the recall that is asked for, or that the preset promises. */
+function effortOf(plan: SearchPlan, { recall }: ResidentGraph): number {
+  if (plan.ef !== undefined) return plan.ef
+  const preset = graphPresets[plan.index.index.definition.preset]
+  if (!recall) return preset.efSearch
+  if (plan.recall !== undefined) return effortFor(recall, plan.count, plan.recall)
+  return Math.max(preset.efSearch, effortFor(recall, plan.count, preset.recall))
 }
 
 function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, hits: TopHits): boolean {

@@ -144,6 +144,10 @@ describe('insertOnLanes', () => {
   })
 
   test('a graph in blocks is packed by threads, too', async () => {
+    const before = begin({ mode: 'speed' })
+    before.append(data.clustered!.vectors)
+    before.finish() // Scratch stays.
+    before.free()
     const used = pool.bytesUsed
     const builder = begin({ mode: 'speed' })
     builder.append(data.clustered!.vectors)

@@ -1,0 +1,42 @@
+import { QuiverError } from '../errors.js'
+
+/** What share of the true nearest neighbours searches of a graph found, by effort: measured with rows of its own that were taken out for it. */
+export interface RecallCurve {
+  /** Efforts, ascending. */
+  readonly efs: readonly number[]
+  /** Recall at k 1, 10 and 100 for each. */
+  readonly k1: readonly number[]
+  readonly k10: readonly number[]
+  readonly k100: readonly number[]
+  /** Distances that a search computed. */
+  readonly evaluations: readonly number[]
+}
+
+/** A sample is small: of the misses that a target allows, this share is kept in reserve. */
+const reserve = 0.15
+/** Beyond the last effort that was measured: the target was not reached there. */
+const beyond = 2
+const largestK = 100
+
+/** The effort at which a search for k is expected to reach a recall, which is above 0 and below 1. @throws QuiverError INVALID_ARGUMENT */
+export function effortFor(curve: RecallCurve, k: number, recall: number): number {
+  if (!(recall > 0 && recall < 1)) throw new QuiverError('INVALID_ARGUMENT', `recall must be above 0 and below 1, not ${recall}.`)
+  const recalls = k <= 1 ? curve.k1 : k <= 10 ? curve.k10 : curve.k100
+  const wanted = recall + (1 - recall) * reserve
+  const factor = Math.max(1, k / largestK)
+  const at = recalls.findIndex((found) => found >= wanted)
+  if (at < 0) return Math.ceil(curve.efs[curve.efs.length - 1]! * beyond * factor)
+  if (at === 0) return Math.ceil(curve.efs[0]! * factor)
+  const [low, high] = [recalls[at - 1]!, recalls[at]!]
+  const share = (wanted - low) / (high - low)
+  return Math.ceil(curve.efs[at - 1]! * (curve.efs[at]! / curve.efs[at - 1]!) ** share * factor)
+}
+
+/** Distances that a search computes at an effort, interpolated. */
+export function evaluationsAt({ efs, evaluations }: RecallCurve, ef: number): number {
+  const at = efs.findIndex((known) => known >= ef)
+  if (at < 0) return (evaluations[efs.length - 1]! * ef) / efs[efs.length - 1]!
+  if (at === 0) return (evaluations[0]! * ef) / efs[0]!
+  const share = (ef - efs[at - 1]!) / (efs[at]! - efs[at - 1]!)
+  return evaluations[at - 1]! + share * (evaluations[at]! - evaluations[at - 1]!)
+}
