@@ -203,8 +203,9 @@ describe('files', () => {
   test.each(formatNames)('%s: saved, replaced and loaded, with nothing unfinished left', async (format) => {
     const path = join(folder, 'index')
     await saveIndexFile(path, indexOf('old'), format)
-    await saveIndexFile(path, indexOf('new'), format)
-    expect(await loadIndexFile(path, format)).toEqual(indexOf('new'))
+    const saved = indexOf('new')
+    await saveIndexFile(path, saved, format)
+    expect(await loadIndexFile(path, format)).toEqual(saved)
     expect(await readdir(folder)).toEqual(['index'])
   })
 

@@ -72,7 +72,9 @@ describe('insertOnLanes', () => {
       vectors: Float32Array.from(
         Array.from({ length: count }, (_, i) => centres[Math.floor(i / 100)]!.map((x) => x + 0.1 * normal(random))).flat(),
       ),
-      queries: Float32Array.from(centres.map((centre) => centre.map((x) => x + 0.1 * normal(random))).flat()),
+      queries: Float32Array.from(
+        Array.from({ length: 200 }, (_, i) => centres[i % 40]!.map((x) => x + 0.1 * normal(random))).flat(),
+      ),
     },
   }
 
@@ -89,7 +91,7 @@ describe('insertOnLanes', () => {
       expect(image.header.nodes).toBe(count)
       expect(new ResidentGraph(builder.memory).audit()).toBe(0)
       expectSound(image)
-      expect(recallAt10(builder, vectors, queries)).toBeGreaterThanOrEqual(recallAt10(alone, vectors, queries) - 0.01)
+      expect(recallAt10(builder, vectors, queries)).toBeGreaterThanOrEqual(recallAt10(alone, vectors, queries) - 0.02)
       const one = alone.finish()
       for (const section of ['codes', 'levels', 'upperOffsets'] as const) {
         expect(Buffer.compare(image.sections[section]!, one.sections[section]!)).toBe(0)
