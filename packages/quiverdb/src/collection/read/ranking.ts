@@ -1,8 +1,7 @@
-import type { ResidentRows, RowSet } from '../../segment/row-set.js'
 import type { Arena } from '../../vector/arena.js'
 import { ExactScorer } from '../../vector/exact-scorer.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
-import type { RowLocation } from '../version/directory.js'
+import type { RowLocation, SetState } from '../version/directory.js'
 import type { Parts } from '../version/parts.js'
 import type { SearchPlan } from './plan.js'
 import { TopHits, type RankedRow } from './top-hits.js'
@@ -16,8 +15,13 @@ const errorMargin = 1.5
 /** Full vectors that are in linear memory at one time. */
 const scoredTogetherMax = 256
 
-/** The living row behind the k-th candidate of a walk or scan. */
-export type Locate = (candidate: number) => RowLocation | undefined
+/** Where the living rows behind the candidates of a walk or scan are. */
+export interface Locations {
+  /** The sets that may hold them. */
+  readonly sets: readonly SetState[]
+  /** The living row of the set at a place in `sets` that is behind a candidate, or -1. */
+  slotIn(place: number, candidate: number): number
+}
 
 /** Candidates of a walk or scan, by ascending estimate of their distance. */
 export interface Found {
@@ -29,15 +33,15 @@ export interface Found {
  * Scores candidates in the order of their estimates: the first few in any case, unless better ones are known from other parts, then on while
  * an estimate, less the error that estimates were seen to have, could still be among the nearest.
  */
-export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locate: Locate, hits: TopHits): void {
+export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locations: Locations, hits: TopHits): void {
   const first = hits.isFull ? scoredAtOnce : Math.max(plan.count, scoredAtOnce)
-  if (rankResident(plan, parts, found, locate, hits, first)) return
+  if (rankResident(plan, parts, found, locations, hits, first)) return
   const ranked: RankedRow[] = []
   const nearest = new TopHits(plan.count, hits.worst)
   let error = hits.estimateError
   let last = Math.min(found.count, first)
   for (let start = 0; start < last && found.estimates[start]! - error <= nearest.worst;) {
-    for (const row of score(plan, parts, start, last, locate)) {
+    for (const row of score(plan, parts, start, last, locations)) {
       error = Math.max(error, errorMargin * Math.abs(row.distance - found.estimates[row.candidate]!))
       nearest.push(row)
       ranked.push(row)
@@ -50,26 +54,28 @@ export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locate
 }
 
 /** The same in calls of the kernel, where the candidates' vectors are in one linear memory. Returns false, and has done nothing, where they are not. */
-function rankResident(plan: SearchPlan, parts: Parts, found: Found, locate: Locate, hits: TopHits, first: number): boolean {
+function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: Locations, hits: TopHits, first: number): boolean {
   const scorer = scorerOf(parts.pool)
   scorer.begin(plan.query, plan.index.index.definition.metric)
   const ranked: RankedRow[] = []
-  const candidates = { k: plan.count, first, worst: hits.worst, error: hits.estimateError }
+  const located: LocatedRows = { arena: undefined, sets: [], slots: [], addresses: [], estimates: [] }
+  let wanted = first
+  let worst = hits.worst
+  let error = hits.estimateError
   // Most are not looked at: rows are found for a few more than are surely scored, and for others when those did not end it.
   for (let start = 0, end = first + locatedAhead; start < found.count; start = end, end += locatedAhead) {
-    const located = locateResident(plan, found, locate, start, Math.min(end, found.count))
-    if (!located) return false
-    const { arena, rows, addresses, estimates } = located
+    if (!locateResident(plan, found, locations, start, Math.min(end, found.count), located)) return false
+    const { arena, sets, slots, addresses, estimates } = located
     if (!arena) continue
-    const { distances, error } = scorer.rank({ ...candidates, arena, addresses, estimates, count: rows.length })
-    for (let i = 0; i < distances.length; i++)
-      ranked.push({ distance: distances[i]!, state: rows[i]!.state, slot: rows[i]!.slot })
-    candidates.error = error
-    if (distances.length < rows.length) break
-    candidates.first = Math.max(scoredAtOnce, first - ranked.length)
-    if (end < found.count) candidates.worst = worstOf(ranked, plan.count, hits.worst)
+    const scored = scorer.rank({ arena, addresses, estimates, count: slots.length, first: wanted, k: plan.count, worst, error })
+    const { distances } = scored
+    for (let i = 0; i < distances.length; i++) ranked.push({ distance: distances[i]!, state: sets[i]!, slot: slots[i]! })
+    error = scored.error
+    if (distances.length < slots.length) break
+    wanted = Math.max(scoredAtOnce, first - ranked.length)
+    if (end < found.count) worst = worstOf(ranked, plan.count, hits.worst)
   }
-  hits.estimateError = candidates.error
+  hits.estimateError = error
   for (const row of ranked) hits.push(row)
   return true
 }
@@ -82,44 +88,57 @@ function worstOf(rows: readonly RankedRow[], count: number, worst: number): numb
 
 interface LocatedRows {
   /** Undefined when no candidate is alive. */
-  readonly arena: Arena | undefined
-  readonly rows: RowLocation[]
+  arena: Arena | undefined
+  readonly sets: SetState[]
+  readonly slots: number[]
   readonly addresses: number[]
   readonly estimates: number[]
 }
 
-/** The living rows of some candidates; undefined when their vectors are not all in one linear memory. */
-function locateResident(plan: SearchPlan, found: Found, locate: Locate, start: number, end: number): LocatedRows | undefined {
+/** Finds the living rows of some candidates. Returns false when their vectors are not all in one linear memory. */
+function locateResident(
+  plan: SearchPlan,
+  found: Found,
+  locations: Locations,
+  start: number,
+  end: number,
+  into: LocatedRows,
+): boolean {
   const { index } = plan.index
-  const located = {
-    arena: undefined as Arena | undefined,
-    rows: [] as RowLocation[],
-    addresses: [] as number[],
-    estimates: [] as number[],
-  }
-  let set: RowSet | undefined
-  let resident: ResidentRows | undefined
+  const { sets } = locations
+  let present: SetState | undefined
+  let pointer = 0
+  let rowBytes = 0
+  let count = 0
   for (let candidate = start; candidate < end; candidate++) {
-    const row = locate(candidate)
-    if (!row) continue
-    if (row.state.set !== set) {
-      set = row.state.set
-      resident = index.column(set)!.resident?.()
-      if (!resident || (located.arena && located.arena !== resident.arena)) return undefined
-      located.arena = resident.arena
+    for (let i = 0; i < sets.length; i++) {
+      const slot = locations.slotIn(i, candidate)
+      if (slot < 0) continue
+      const state = sets[i]!
+      if (state !== present) {
+        const resident = index.column(state.set)!.resident?.()
+        if (!resident || (into.arena && into.arena !== resident.arena)) return false
+        present = state
+        into.arena = resident.arena
+        pointer = resident.pointer
+        rowBytes = resident.rowBytes
+      }
+      into.sets[count] = state
+      into.slots[count] = slot
+      into.addresses[count] = pointer + slot * rowBytes
+      into.estimates[count++] = found.estimates[candidate]!
+      break
     }
-    located.rows.push(row)
-    located.addresses.push(resident!.pointer + row.slot * resident!.rowBytes)
-    located.estimates.push(found.estimates[candidate]!)
   }
-  return located
+  for (const list of [into.sets, into.slots, into.addresses, into.estimates]) list.length = count
+  return true
 }
 
 /** Scores all candidates of a scan, which are proven to hold the nearest. */
-export function rankAll(plan: SearchPlan, parts: Parts, count: number, locate: Locate, hits: TopHits): void {
+export function rankAll(plan: SearchPlan, parts: Parts, count: number, locations: Locations, hits: TopHits): void {
   const ranked: RankedRow[] = []
   for (let first = 0; first < count; first += scoredTogetherMax) {
-    ranked.push(...score(plan, parts, first, Math.min(count, first + scoredTogetherMax), locate))
+    ranked.push(...score(plan, parts, first, Math.min(count, first + scoredTogetherMax), locations))
   }
   for (const row of ranked) hits.push(row)
 }
@@ -130,7 +149,7 @@ function score(
   parts: Parts,
   first: number,
   last: number,
-  locate: Locate,
+  locations: Locations,
 ): (RankedRow & { readonly candidate: number })[] {
   const { index } = plan.index
   const { metric, mode } = index.definition
@@ -139,7 +158,7 @@ function score(
   const once = mode === 'memory' || mode === 'balanced'
   const located: { candidate: number; location: RowLocation }[] = []
   for (let candidate = first; candidate < last; candidate++) {
-    const location = locate(candidate)
+    const location = locationOf(locations, candidate)
     if (!location) continue
     index.column(location.state.set)!.readInto(location.slot, scorer.row(located.length), once)
     located.push({ candidate, location })
@@ -151,6 +170,14 @@ function score(
     slot: location.slot,
     candidate,
   }))
+}
+
+function locationOf(locations: Locations, candidate: number): RowLocation | undefined {
+  for (let i = 0; i < locations.sets.length; i++) {
+    const slot = locations.slotIn(i, candidate)
+    if (slot >= 0) return { state: locations.sets[i]!, slot }
+  }
+  return undefined
 }
 
 const scorers = new WeakMap<MemoryPool, ExactScorer>()

@@ -9,7 +9,7 @@ import type { SetState } from '../version/directory.js'
 import { livingWords } from '../version/index-state.js'
 import type { RowFilter } from './matches.js'
 import type { Parts } from '../version/parts.js'
-import { type Locate, rankAll, rankNearest } from './ranking.js'
+import { type Locations, rankAll, rankNearest } from './ranking.js'
 import { TopHits } from './top-hits.js'
 
 export interface SearchOutcome {
@@ -65,11 +65,16 @@ function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uin
   const keep = Math.min(ef, keptFactor * plan.count + keptExtra)
   const found = graph.search(plan.query, { ef, keep, allowed, bound: hits.worst, budget: plan.budget })
   const vids = part.vids()
-  const locate: Locate = (candidate) => {
-    const node = found.nodes[candidate]!
-    return plan.collection.findVid(plan.index, vids[node]!, node)
+  const { sets } = plan.collection
+  const lookups = sets.map(({ set }) => plan.index.index.vids(set))
+  const locations: Locations = {
+    sets,
+    slotIn(place, candidate) {
+      const node = found.nodes[candidate]!
+      return lookups[place]?.slotOf(vids[node]!, sets[place]!, node) ?? -1
+    },
   }
-  rankNearest(plan, parts, found, locate, hits)
+  rankNearest(plan, parts, found, locations, hits)
   return found.complete
 }
 
@@ -101,9 +106,9 @@ function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, 
     budget: plan.budget,
     approximate,
   })
-  const locate: Locate = (candidate) => ({ state, slot: found.nodes[candidate]! })
-  if (approximate) rankNearest(plan, parts, found, locate, hits)
-  else rankAll(plan, parts, found.count, locate, hits)
+  const locations: Locations = { sets: [state], slotIn: (_, candidate) => found.nodes[candidate]! }
+  if (approximate) rankNearest(plan, parts, found, locations, hits)
+  else rankAll(plan, parts, found.count, locations, hits)
   return found.complete
 }
 

@@ -44,8 +44,10 @@ export class TopHits {
       else high = middle
     }
     if (low >= this.#limit) return
-    this.#rows.splice(low, 0, row)
-    if (this.#rows.length > this.#limit) this.#rows.pop()
+    const rows = this.#rows
+    if (rows.length < this.#limit) rows.push(row)
+    for (let i = rows.length - 1; i > low; i--) rows[i] = rows[i - 1]!
+    rows[low] = row
   }
 
   rows(): readonly RankedRow[] {

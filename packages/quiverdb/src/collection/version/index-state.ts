@@ -213,11 +213,6 @@ export class IndexState {
     return this.coverage.graphs
   }
 
-  /** The living row of a set that holds a vector, or -1; `guess` is looked at first. */
-  slotOf(state: SetState, vid: number, guess = -1): number {
-    return this.index.vids(state.set)?.slotOf(vid, state, guess) ?? -1
-  }
-
   /** The living nodes where they are known already. */
   get knownAlive(): readonly Bitset[] | undefined {
     return this.#alive

@@ -74,16 +74,6 @@ export class CollectionState implements SetLookup {
   get knownDirectory(): IdDirectory | undefined {
     return this.#directory
   }
-
-  /** The living row that holds a vector of an index. */
-  findVid(index: IndexState, vid: number, guess = -1): RowLocation | undefined {
-    for (const state of this.sets) {
-      const slot = index.slotOf(state, vid, guess)
-      if (slot >= 0) return { state, slot }
-    }
-    return undefined
-  }
-
   /** Calls back for every living row, set by set. */
   forEachRow(visit: (state: SetState, slot: number) => void): void {
     for (const state of this.sets) {
