@@ -4,11 +4,13 @@ import { keyDistance, keyId, keyOf, sortedInsert } from './keys'
 import { dropGone } from './gone'
 import { codesFloat32, Graph, none, Walk } from './layout'
 import { lockEntry, lockNode, publishEntry, publishLink, publishList, unlockEntry, unlockNode } from './locks'
-import { degreeMax, greedy, linksOf, narrowStep, rowOf, seed, topLevel } from './walk'
+import { degreeMax, descend, greedy, linksOf, narrowStep, rowOf, seed, topLevel } from './walk'
 
 const levelMax: i32 = 15
 /** How many exact copies of a node its own list may name: more would leave no room for links that lead away. */
 const twinsMax: i32 = 2
+/** Nodes of level 1 that the walk of an insertion on level 0 starts from. */
+const startsMax: i32 = 8
 const unbounded: i32 = i32.MAX_VALUE
 
 /** Level of a node: geometric with ratio 1/M, drawn from a hash of seed and number, so that any order of building agrees. */
@@ -170,14 +172,25 @@ function insertHighest<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level
   unlockEntry(graph)
 }
 
+/** Puts a walk at several nodes of level 0: from one alone, nodes of a cluster that comes after others would be linked to islands apart. */
+function seedFromAbove<T>(graph: Graph, walk: Walk, start: u32): void {
+  const ef = walk.ef
+  walk.ef = min(ef, startsMax)
+  seed<T>(graph, walk, start)
+  narrowStep<T>(graph, walk, 1, unbounded)
+  walk.ef = ef
+  descend(walk)
+}
+
 /** Finds and links the neighbours of a node. Its lists are complete on all levels before the first link leads to it, from the bottom up. */
 function link<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): void {
   walk.query = rowOf(graph, id)
   const entry = graph.entry, top = topLevel(graph, entry), highest = min(level, top)
   let at = <u32>entry
-  for (let l = top; l > level; l--) at = greedy<T>(graph, walk, at, l)
+  for (let l = top; l > max(level, 1); l--) at = greedy<T>(graph, walk, at, l)
   for (let l = highest; l >= 0; l--) {
-    seed<T>(graph, walk, at)
+    if (!level && top > 0) seedFromAbove<T>(graph, walk, at)
+    else seed<T>(graph, walk, at)
     narrowStep<T>(graph, walk, l, unbounded)
     at = keyId(load<i64>(walk.pool))
     if (graph.gone) dropGone<T>(graph, walk, id)

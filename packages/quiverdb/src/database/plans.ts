@@ -26,8 +26,10 @@ export interface GraphPlan {
 
 /** Below this many rows a tail is left as it is, at rest too. */
 const tailRowsAtRest = 128
-/** A graph is rebuilt when more of its nodes than this are dead, */
+/** Dead nodes are taken out of a copy when more than this share is dead, or when other rows go into one anyway. */
 const deadShareMax = 0.3
+/** A graph is built anew when more than this share is dead: most lists would have to be mended, */
+const rebuildShare = 0.6
 /** or when so many times its rows have come: then its centre is that of other data. */
 const regrowth = 4
 /** A tail makes a small graph while it is smaller than this share of the large one; else it goes into the large one at once. */
@@ -58,9 +60,11 @@ function planIndex(
     return build && enough ? { kind: 'build', index, intoLargest: false, all: true } : undefined
   }
   const smallNodes = small.reduce((sum, { nodes }) => sum + nodes, 0)
+  const outgrown = unindexed + smallNodes >= largest.nodes * regrowth
   const dead = largest.nodes + smallNodes - (records - unindexed)
   if (merge && dead > (largest.nodes + smallNodes) * deadShareMax) {
-    return records >= tuning.graphRowsMin || idle ? { kind: 'merge', index, intoLargest: false, all: true } : undefined
+    const intoLargest = !outgrown && dead <= (largest.nodes + smallNodes) * rebuildShare
+    return records >= tuning.graphRowsMin || idle ? { kind: 'merge', index, intoLargest, all: true } : undefined
   }
   const restDue = idle && (small.length > 0 || unindexed > Math.max(tailRowsAtRest, largest.nodes / 256))
   const asSmall = unindexed < largest.nodes * smallShareMax && small.length < tuning.smallGraphsMax
@@ -68,7 +72,6 @@ function planIndex(
     return { kind: 'build', index, intoLargest: false, all: false }
   }
   if (!merge || !(due || restDue)) return undefined
-  const outgrown = unindexed + smallNodes >= largest.nodes * regrowth
   return { kind: 'merge', index, intoLargest: !outgrown, all: true }
 }
 

@@ -102,6 +102,32 @@ describe('settled', () => {
     await db.close()
   })
 
+  it('leaves dead vectors out of the graph that takes others, and out of one with many', async () => {
+    const db = await open('memory:', { maintenance: 'manual', tuning })
+    const collection = await db.collection('c', { indexes: [{ field: 'v', dimensions }] })
+    const graphs = async () => (await collection.indexes())[0]!.graphs
+    await collection.upsert(rows(0, 1500))
+    await db.settled()
+    const before = await db.commit('all')
+    // The later half stays: the first rows are those that go.
+    await collection.delete(rows(0, 300).map(({ id }) => id))
+    await db.settled()
+    expect(await graphs()).toEqual([1500])
+    await collection.upsert(rows(1500, 1800))
+    await db.settled()
+    expect(await graphs()).toEqual([1500])
+    await collection.delete(rows(300, 900).map(({ id }) => id))
+    await db.settled()
+    expect(await graphs()).toEqual([900])
+    await collection.upsert(rows(0, 900))
+    await db.settled()
+    expect(await graphs()).toEqual([1800])
+    expect(await recall(collection, 1800)).toBeGreaterThan(0.97)
+    const { hits } = await (await collection.at(before)).search({ vector: vectorAt(vectors, dimensions, 5), limit: 1 })
+    expect(hits[0]).toMatchObject({ id: 'r5' })
+    await db.close()
+  })
+
   it('can be waited for no longer', async () => {
     const db = await open('memory:', { maintenance: 'manual', tuning })
     const collection = await db.collection('c', { indexes: [{ field: 'v', dimensions }] })

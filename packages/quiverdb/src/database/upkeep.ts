@@ -147,7 +147,9 @@ export class Upkeep {
       definition: index.definition,
       mode: modeFor(index.definition, inputs, largest, this.#log.parts.pool.memoryBytesMax),
       inputs,
-      ...(largest && { into: { key: largest.key, nodes: largest.nodes } }),
+      ...(largest && {
+        into: { key: largest.key, nodes: largest.nodes, dead: await whenResident(() => deadNodes(collection, plan)) },
+      }),
       threads: this.#tuning.buildThreads,
     }
     const { chunks, count } = await this.#work(job, plan.kind, collection)
@@ -241,6 +243,14 @@ function graphInputs(collection: CollectionState, plan: GraphPlan): RowsInput[] 
     if (slots.length > 0) inputs.push(rowsInput(collection, state, Uint32Array.from(slots)))
   }
   return inputs
+}
+
+/** The nodes of the largest graph that stand for no living row. */
+function deadNodes(collection: CollectionState, { index }: GraphPlan): Uint32Array {
+  const alive = index.alive(collection.sets)[0]!
+  const dead: number[] = []
+  for (let node = 0; node < index.graphs[0]!.nodes; node++) if (!alive.has(node)) dead.push(node)
+  return Uint32Array.from(dead)
 }
 
 function livingSlots({ rows, dead }: SetState): Uint32Array {

@@ -180,6 +180,13 @@ export class GraphMemory {
     return this.#get('gone') !== 0
   }
 
+  /** Keeps the first nodes, which all hold vectors. */
+  keepFirst(nodes: number, entry: number, maxLevel: number): void {
+    this.nodes = nodes
+    this.setEntry(entry, maxLevel)
+    this.#set('gone', 0)
+  }
+
   /** Forgets all nodes. */
   clear(): void {
     this.nodes = 0

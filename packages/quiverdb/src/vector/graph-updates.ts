@@ -61,6 +61,18 @@ export class GraphUpdates {
     if (this.#swept.length || this.tombstones >= Math.max(sweepMin, memory.nodes * sweepShare)) this.sweep(listsPerStep)
   }
 
+  /** Deletes many at once: cheaper than one by one where they are a good part of all. Nothing links to them afterwards. */
+  deleteTogether(nodes: ArrayLike<number>): void {
+    const memory = this.#memory
+    const gone = memory.gone()
+    for (let i = 0; i < nodes.length; i++) {
+      gone[nodes[i]! >>> 5]! |= 1 << (nodes[i]! & 31)
+      this.#tombstones.push(nodes[i]!)
+    }
+    memory.arena.kernel.chooseEntry(memory.pointer)
+    this.sweep()
+  }
+
   /** A free place, no longer free. */
   take(): number | undefined {
     return this.#free.pop()
@@ -113,7 +125,7 @@ export class GraphUpdates {
       return 1
     }
     for (const node of this.#swept) kernel.clearNode(memory.pointer, node)
-    this.#free.push(...this.#swept.reverse())
+    for (const node of this.#swept.reverse()) this.#free.push(node)
     this.#swept = []
     return 1
   }

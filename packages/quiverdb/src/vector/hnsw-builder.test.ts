@@ -78,6 +78,64 @@ describe('HnswBuilder', async () => {
     expect(audit(merged)).toBe(0)
   })
 
+  test.each(metrics)('leaves dead nodes out of a copy, as if they had never been there: %s', (metric: Metric) => {
+    const vectors = clusteredVectors(3000, dimensions, 5)
+    const queries = clusteredVectors(60, dimensions, 6)
+    const old = build(vectors.subarray(0, 2400 * dimensions), { metric })
+    const dead = Uint32Array.from({ length: 800 }, (_, i) => 3 * i)
+    const builder = HnswBuilder.fromImage(pool, old, 600, old.header.mode, dead)
+    builder.append(vectors.subarray(2400 * dimensions))
+    const merged = builder.finish()
+    builder.free()
+    const living = Float32Array.from(
+      Array.from({ length: 3000 }, (_, i) => i)
+        .filter((i) => i >= 2400 || i % 3)
+        .flatMap((i) => [...vectorAt(vectors, dimensions, i)]),
+    )
+    expect(merged.header.nodes).toBe(2200)
+    expect(audit(merged)).toBe(0)
+    const recall = recallAt10(merged, living, queries, 50)
+    expect(recall).toBeGreaterThanOrEqual(recallAt10(build(living, { metric }), living, queries, 50) - 0.02)
+  })
+
+  test.each(['int8', 'float32'] as const)('leaves out whole clusters, the entry, nearly all and all: %s', (codes) => {
+    const vectors = clusteredVectors(1200, dimensions, 7)
+    const old = build(vectors, { codes })
+    const numbers = Array.from({ length: 1200 }, (_, i) => i)
+    const near = (i: number) => vectors[i * dimensions]! > 0
+    const deaths = [numbers.filter(near), [old.header.entry], numbers.slice(5), numbers]
+    for (const dead of deaths) {
+      const isDead = new Set(dead)
+      const builder = HnswBuilder.fromImage(pool, old, 3, old.header.mode, Uint32Array.from(dead))
+      builder.append(vectors.subarray(0, 3 * dimensions))
+      const image = builder.finish()
+      builder.free()
+      const living = [...numbers.filter((i) => !isDead.has(i)), 0, 1, 2]
+      expect(image.header.nodes).toBe(living.length)
+      expect(audit(image)).toBe(0)
+      const graph = load(image)
+      for (const place of [0, living.length >> 1, living.length - 1]) {
+        const query = vectorAt(vectors, dimensions, living[place]!)
+        expect(graph.search(query, { ef: 20 }).nodes.subarray(0, 2)).toContain(place)
+      }
+      graph.free()
+    }
+  })
+
+  test('what stays keeps its order, levels and codes', () => {
+    const vectors = clusteredVectors(500, dimensions, 8)
+    const old = build(vectors)
+    const dead = Uint32Array.of(0, 7, 8, 499)
+    const builder = HnswBuilder.fromImage(pool, old, 0, old.header.mode, dead)
+    const image = builder.finish()
+    builder.free()
+    const staying = Array.from({ length: 500 }, (_, i) => i).filter((i) => !dead.includes(i))
+    expect([...image.sections.levels!]).toEqual(staying.map((i) => old.sections.levels![i]))
+    const { stride } = old.header
+    const rows = staying.map((i) => Buffer.from(old.sections.codes!.subarray(i * stride, (i + 1) * stride)))
+    expect(Buffer.compare(image.sections.codes!, Buffer.concat(rows))).toBe(0)
+  })
+
   const random = randomSource(11)
   const spread = (count: number, vector: (i: number) => number[]) =>
     Float32Array.from(Array.from({ length: count }, (_, i) => vector(i)).flat())

@@ -1,20 +1,18 @@
 import { QuiverError } from '../errors.js'
 import {
-  checkHeader,
   type GraphHeader,
   type GraphImage,
   type GraphMode,
-  type GraphParameters,
   graphParameters,
   type GraphParametersInput,
   sectionBytes,
   sectionsOf,
 } from './graph-image.js'
-import { GraphMemory } from './graph-memory.js'
-import { type GraphCalibration } from './graph-statistics.js'
-import type { Extent, MemoryPool } from './memory-pool.js'
+import type { GraphMemory } from './graph-memory.js'
+import type { GraphCalibration } from './graph-statistics.js'
+import { allocateGraph, graphFromImage, growing, resumeGraph } from './growing-graph.js'
+import type { MemoryPool } from './memory-pool.js'
 import { blocksPay, RecallSamples } from './recall-samples.js'
-import { parametersOf } from './resident-graph.js'
 
 export interface HnswBuilderOptions extends GraphParametersInput {
   /** Nodes that there is room for. */
@@ -25,7 +23,7 @@ export interface HnswBuilderOptions extends GraphParametersInput {
   readonly mode?: GraphMode
 }
 
-/** The recall of a graph that has not grown by this factor is that of the graph it grew from. */
+/** The recall of a graph that has not grown or shrunk by this factor is that of the graph it came from. */
 const remeasureGrowth = 1.25
 /** Nodes that nobody links to are attached whenever the graph has grown by this factor, so that later nodes find them. */
 const repairGrowth = 1.25
@@ -67,7 +65,7 @@ export class HnswBuilder {
       throw new QuiverError('INVALID_ARGUMENT', `A graph over float32 has no mode '${mode}'.`)
     if (parameters.metric === 'dot' && !calibration)
       throw new QuiverError('INVALID_ARGUMENT', 'A graph for dot needs a calibration.')
-    const memory = allocate(pool, parameters, growing(mode), calibration?.phi ?? 0, capacity, 0, 0)
+    const memory = allocateGraph(pool, parameters, growing(mode), calibration?.phi ?? 0, capacity, 0, 0)
     memory.recalibrate(calibration ?? { centre: new Float32Array(parameters.dimensions), phi: 0 })
     memory.clear()
     return new HnswBuilder(memory, mode)
@@ -75,46 +73,26 @@ export class HnswBuilder {
 
   /**
    * Copies an image into memory that has room for `extraCapacity` more nodes. 16-bit codes cannot be made without the vectors: `mode` is
-   * `balanced` only where the image's is. Default: the image's. @throws QuiverError MEMORY_FULL, INVALID_ARGUMENT
+   * `balanced` only where the image's is. Default: the image's. `dead` nodes are left out, their neighbours linked anew; those that stay move
+   * together, in their order. @throws QuiverError MEMORY_FULL, INVALID_ARGUMENT
    */
-  static fromImage(pool: MemoryPool, image: GraphImage, extraCapacity: number, mode = image.header.mode): HnswBuilder {
-    const { header, sections } = image
-    checkHeader(header)
-    const { nodes, phi, upperBytes } = header
-    if (mode === 'balanced' && header.mode !== 'balanced')
-      throw new QuiverError('INVALID_ARGUMENT', `A graph for '${header.mode}' cannot become one for 'balanced'; build it anew.`)
-    const memory = allocate(pool, parametersOf(header), growing(mode), phi, nodes + extraCapacity, nodes, upperBytes)
-    const bytes = sectionBytes(header)
-    for (const name of sectionsOf(header.mode)) {
-      const section = sections[name]!.subarray(0, bytes[name])
-      if (name === 'rerank' && mode !== 'balanced') continue
-      if (name === 'blocks') memory.unpack(section, nodes)
-      else memory.section(name).view().set(section)
-    }
-    memory.norm2Max += header.excessMax
-    return HnswBuilder.#resumed(memory, mode, nodes, header.entry, header.maxLevel, upperBytes, header)
-  }
-
-  static #resumed(
-    memory: GraphMemory,
-    mode: GraphMode,
-    nodes: number,
-    entry: number,
-    maxLevel: number,
-    upperBytes: number,
-    known?: GraphHeader,
+  static fromImage(
+    pool: MemoryPool,
+    image: GraphImage,
+    extraCapacity: number,
+    mode = image.header.mode,
+    dead: Uint32Array = new Uint32Array(0),
   ): HnswBuilder {
-    memory.nodes = nodes
-    memory.setEntry(entry, maxLevel)
-    if (memory.capacity > nodes) memory.arena.kernel.prepareNodes(memory.pointer, nodes, memory.capacity, upperBytes)
-    return new HnswBuilder(memory, mode, known)
+    const { header } = image
+    const isOther = (header.nodes - dead.length) * remeasureGrowth <= header.nodes
+    return new HnswBuilder(graphFromImage(pool, image, extraCapacity, mode, dead), mode, isOther ? undefined : header)
   }
 
   /** Moves everything to memory with room for `capacity` nodes; this builder is spent. */
   grown(capacity: number): HnswBuilder {
     const old = this.#memory
     const header = old.header()
-    const memory = allocate(old.pool, old.parameters, old.mode, old.phi, capacity, header.nodes, header.upperBytes)
+    const memory = allocateGraph(old.pool, old.parameters, old.mode, old.phi, capacity, header.nodes, header.upperBytes)
     const bytes = sectionBytes({ ...header, nodes: this.#appended })
     for (const name of sectionsOf(old.mode)) {
       const used = name === 'upperLinks' ? header.upperBytes : bytes[name]
@@ -122,15 +100,8 @@ export class HnswBuilder {
     }
     memory.norm2Max = old.norm2Max
     if (old.tracksGone) memory.gone().set(old.gone())
-    const builder = HnswBuilder.#resumed(
-      memory,
-      this.#mode,
-      header.nodes,
-      header.entry,
-      header.maxLevel,
-      header.upperBytes,
-      this.#known,
-    )
+    resumeGraph(memory, header.nodes, header.entry, header.maxLevel, header.upperBytes)
+    const builder = new HnswBuilder(memory, this.#mode, this.#known)
     builder.#appended = this.#appended
     old.free()
     return builder
@@ -294,23 +265,4 @@ export class HnswBuilder {
   free(): void {
     this.#memory.free()
   }
-}
-
-/** The mode of a graph while it grows: blocks are made of one that is finished. */
-const growing = (mode: GraphMode): GraphMode => (mode === 'speed' ? 'memory' : mode)
-
-/** Room for `capacity` nodes, of which the first `present` have `upperBytes` of upper links. */
-function allocate(
-  pool: MemoryPool,
-  parameters: GraphParameters,
-  mode: GraphMode,
-  phi: number,
-  capacity: number,
-  present: number,
-  upperBytes: number,
-): GraphMemory {
-  const probe: Extent = pool.allocate(1) // any arena's kernel can tell the levels
-  const more = probe.arena.kernel.upperBytes(present, capacity, parameters.seed, parameters.m)
-  probe.free()
-  return new GraphMemory(pool, parameters, mode, phi, capacity, upperBytes + more)
 }

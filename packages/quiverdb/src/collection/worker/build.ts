@@ -33,10 +33,14 @@ export async function build(job: BuildJob, parts: Parts, progress: (done: number
   })
   const added = inputs.reduce((sum, { slots }) => sum + slots.length, 0)
   const base = job.into && parts.graph(job.into.key, job.into.nodes)
-  const builder = base ? HnswBuilder.fromImage(parts.pool, imageOf(base), added, job.mode) : fresh(job, parts, inputs, added)
-  const vids = new Float64Array((base?.nodes ?? 0) + added)
-  if (base) vids.set(base.vids())
-  let at = base?.nodes ?? 0
+  const dead = job.into?.dead
+  const builder = base
+    ? HnswBuilder.fromImage(parts.pool, imageOf(base), added, job.mode, dead)
+    : fresh(job, parts, inputs, added)
+  const staying = base ? vidsWithout(base, dead) : new Float64Array(0)
+  const vids = new Float64Array(staying.length + added)
+  vids.set(staying)
+  let at = staying.length
   const insertion = await Insertion.begin(builder, {
     threads: threadsOf(job, parts, added),
     onProgress: (done) => progress(done, added),
@@ -92,6 +96,12 @@ function* chunksOf(column: VectorColumn, slots: Uint32Array): Generator<{ vector
       column.readInto(slots[first + i]!, bytes.subarray(i * dimensions * 4, (i + 1) * dimensions * 4))
     yield { vectors: buffer.subarray(0, count * dimensions), first, count }
   }
+}
+
+/** The vids of a graph's nodes but those that are dead. */
+function vidsWithout(graph: GraphPart, dead: Iterable<number> = []): Float64Array {
+  const isDead = new Set(dead)
+  return graph.vids().filter((_, node) => !isDead.has(node))
 }
 
 function imageOf(part: GraphPart): GraphImage {

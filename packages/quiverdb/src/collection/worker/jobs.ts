@@ -22,8 +22,8 @@ export interface BuildJob {
   /** Of the graph that is made. */
   readonly mode: GraphMode
   readonly inputs: readonly RowsInput[]
-  /** The graph whose copy takes the vectors; without it a graph is built anew. */
-  readonly into?: { readonly key: string; readonly nodes: number }
+  /** The graph whose copy takes the vectors, but for its dead nodes; without it a graph is built anew. */
+  readonly into?: { readonly key: string; readonly nodes: number; readonly dead: Uint32Array }
   /** Threads that insert; absent or 0: as many as are worth having. */
   readonly threads?: number
 }
