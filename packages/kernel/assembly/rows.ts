@@ -14,6 +14,8 @@ const codeMax7: f64 = 63
 const rotationRounds: i32 = 2
 /** Covers what float32 loses of a vector's length in a rotation: 2^-24 in each of its 30 additions at most. */
 const rotationSlack: f64 = 2e-6
+/** A vector that is shorter than the inverse of this is made a unit vector in float64: float32 has no such factor. */
+const factorMax: f64 = 1e30
 /** The smallest positive float32: a scale is zero for the zero vector alone. */
 const scaleMin: f64 = 1.401298464324817e-45
 
@@ -199,9 +201,14 @@ function sumOfCodes(codes: usize, codeBytes: i32): i32 {
   return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3) - codeBias * codeBytes
 }
 
+/** Stores n float64 numbers as float32, which may be where they are. */
+function demote(from: usize, n: i32, to: usize): void {
+  for (let i: usize = 0; i < <usize>n << 2; i += 8) v128.store64_lane(to + i, f32x4.demote_f64x2_zero(v128.load(from + (i << 1))), 0)
+}
+
 /** Rotates the float64 numbers at staging: float32 at `rotated`, and back. Returns their greatest magnitude. */
 export function rotateStaged(staging: usize, n: i32, rotated: usize, signs: usize): f64 {
-  for (let i: usize = 0; i < <usize>n << 2; i += 8) v128.store64_lane(rotated + i, f32x4.demote_f64x2_zero(v128.load(staging + (i << 1))), 0)
+  demote(staging, n, rotated)
   rotate(rotated, n, signs, rotationRounds)
   let greatest = f64x2.splat(0)
   for (let i: usize = 0; i < <usize>n << 2; i += 8) {
@@ -277,19 +284,32 @@ function errorOf(numbers: usize, codes: v128, scale: v128): v128 {
   return f32x4.sub(v128.load(numbers), f32x4.mul(f32x4.convert_i32x4_s(codes), scale))
 }
 
+/** factor * query - centre in float32, with zeros up to `padded` numbers. */
+// @ts-ignore: decorator
+@inline
+function centreQuery(source: usize, n: i32, factor: f32, centre: usize, numbers: usize, padded: i32): void {
+  const f = f32x4.splat(factor), wholeEnd = <usize>(n & ~3) << 2, end = <usize>n << 2
+  let i: usize = 0
+  for (; i < wholeEnd; i += 16) v128.store(numbers + i, f32x4.sub(f32x4.mul(v128.load(source + i), f), v128.load(centre + i)))
+  for (; i < end; i += 4) store<f32>(numbers + i, load<f32>(source + i) * factor - load<f32>(centre + i))
+  memory.fill(numbers + end, 0, (<usize>padded << 2) - end)
+}
+
 /**
  * Encodes a query as a row of 7-bit codes like encodeRow, in float32: several times faster, and good enough for estimates, though not for proofs.
- * The rotated numbers (n rounded up to 16 float32) are left at `numbers`. Returns the query's own squared norm.
+ * The rotated numbers (n rounded up to 16 float32) are left at `numbers`, which has room for as many float64. Returns the query's own squared norm.
  */
 export function encodeQueryRow(
   source: usize, n: i32, transform: i32, centre: usize, signs: usize, target: usize, codeBytes: i32, numbers: usize,
 ): f64 {
-  const own = squaredNorm(source, n), extra = extraOf(own, transform, 0), factor = <f32>factorOf(own, transform), f = f32x4.splat(factor)
-  const wholeEnd = <usize>(n & ~3) << 2, end = <usize>n << 2, allEnd = <usize>codeBytes << 2
+  const own = squaredNorm(source, n), extra = extraOf(own, transform, 0), factor = factorOf(own, transform)
+  const allEnd = <usize>codeBytes << 2
   let i: usize = 0
-  for (; i < wholeEnd; i += 16) v128.store(numbers + i, f32x4.sub(f32x4.mul(v128.load(source + i), f), v128.load(centre + i)))
-  for (; i < end; i += 4) store<f32>(numbers + i, load<f32>(source + i) * factor - load<f32>(centre + i))
-  memory.fill(numbers + end, 0, allEnd - end)
+  if (factor < factorMax) centreQuery(source, n, <f32>factor, centre, numbers, codeBytes)
+  else {
+    centred(source, n, factor, centre, numbers, codeBytes)
+    demote(numbers, codeBytes, numbers)
+  }
   rotate(numbers, codeBytes, signs, rotationRounds)
   let top = f32x4.splat(0)
   for (i = 0; i < allEnd; i += 16) top = f32x4.max(top, f32x4.abs(v128.load(numbers + i)))
