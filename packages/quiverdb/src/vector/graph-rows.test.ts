@@ -1,4 +1,4 @@
-import { transforms, walkLayout } from '@quiverdb/kernel'
+import { walkLayout } from '@quiverdb/kernel'
 import { codedReference, normal, randomSource, rotatedReference } from '@quiverdb/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { rerankLayout } from './block-layout.js'

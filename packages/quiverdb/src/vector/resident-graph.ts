@@ -17,6 +17,11 @@ export interface GraphSearchOptions {
   readonly ef: number
   /** Nodes that are wanted; at most ef. Default: ef. */
   readonly keep?: number
+  /**
+   * Of them, how many are found wherever so many can be: a walk over blocks, whose pool holds a node as often as its neighbours tell of it, comes to
+   * fewer than ef, and is repeated over rows where it came to fewer than these. Default: 1.
+   */
+  readonly least?: number
   /** Bit i of word i >> 5 allows node i to be returned; others are walked through. Absent: all. */
   readonly allowed?: Uint32Array
   /**
@@ -103,13 +108,25 @@ export class ResidentGraph {
   /** @throws QuiverError DIMENSION_MISMATCH, INVALID_ARGUMENT, ABORTED, MEMORY_FULL */
   search(query: Float32Array, options: GraphSearchOptions): GraphSearchResult {
     const memory = this.#memory
-    const { pool, arena, nodes } = memory
+    const { nodes } = memory
     checkLength(query, memory.parameters.dimensions)
     if (!(options.ef >= 1)) throw new QuiverError('INVALID_ARGUMENT', `ef must be at least 1, not ${options.ef}.`)
     if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
     const ef = Math.min(Math.floor(options.ef), nodes)
     const keep = Math.min(ef, options.keep ?? ef)
-    const walk = memory.placeWalk(ef, options.allowed !== undefined, keep)
+    const wide = options.allowed !== undefined
+    const found = this.#walk(query, ef, keep, options, wide)
+    const enough = found.count >= Math.min(keep, options.least ?? 1) || (options.bound ?? Infinity) < Infinity
+    if (enough || wide || !found.complete || memory.mode !== 'speed') return found
+    const again = this.#walk(query, ef, keep, options, true)
+    return { ...again, evaluations: found.evaluations + again.evaluations }
+  }
+
+  /** One walk; `wide` keeps what is allowed apart from what is walked, and goes over rows in any mode. */
+  #walk(query: Float32Array, ef: number, keep: number, options: GraphSearchOptions, wide: boolean): GraphSearchResult {
+    const memory = this.#memory
+    const { pool, arena } = memory
+    const walk = memory.placeWalk(ef, wide, keep)
     // Another thread may be inserting: of what it has not counted yet, some can be found.
     const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, memory.capacity) : 0
     const found = pool.scratch(arena, 'nodes', 4 * keep)

@@ -63,7 +63,7 @@ function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uin
   const graph = part.graph()
   const ef = Math.max(effortOf(plan, graph), plan.count)
   const keep = Math.min(ef, keptFactor * plan.count + keptExtra)
-  const found = graph.search(plan.query, { ef, keep, allowed, bound: hits.worst, budget: plan.budget })
+  const found = graph.search(plan.query, { ef, keep, least: plan.count, allowed, bound: hits.worst, budget: plan.budget })
   const vids = part.vids()
   const { sets } = plan.collection
   const lookups = sets.map(({ set }) => plan.index.index.vids(set))
