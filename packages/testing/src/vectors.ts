@@ -27,6 +27,21 @@ export function clusteredVectors(count: number, dimensions: number, seed: number
   return out
 }
 
+/** Vectors within a random subspace of so many dimensions, tightly packed, as learnt embeddings nearly are. Vectors of any seed share the subspace. */
+export function subspaceVectors(count: number, dimensions: number, rank: number, seed: number): Float32Array {
+  const basisRandom = randomSource(rank)
+  const basis = Float32Array.from({ length: rank * dimensions }, () => normal(basisRandom))
+  const random = randomSource(seed)
+  const out = new Float32Array(count * dimensions)
+  for (let i = 0; i < count; i++) {
+    const weights = Float64Array.from({ length: rank }, () => normal(random))
+    for (let j = 0; j < dimensions; j++) {
+      out[i * dimensions + j] = weights.reduce((sum, weight, axis) => sum + weight * basis[axis * dimensions + j]!, 0)
+    }
+  }
+  return out
+}
+
 export type ReferenceMetric = 'cosine' | 'dot' | 'l2'
 
 /** A metric by its definition, summed plainly in float64. */

@@ -1,4 +1,4 @@
-import { referenceNearest, clusteredVectors, vectorAt } from '@quiverdb/testing'
+import { referenceNearest, clusteredVectors, subspaceVectors, vectorAt } from '@quiverdb/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { open, type Collection, type Database, type Metric } from '../index.js'
 
@@ -270,4 +270,23 @@ describe('the choice of an index', () => {
     const bare = await db.collection('bare')
     await expect(bare.search({ vector: [1, 0] })).rejects.toThrow(/'bare' has no vector index/)
   })
+})
+
+it('finds as many as are asked for in a graph with blocks, at any effort', async () => {
+  const many = 1500
+  const long = 128
+  const own = await open('memory:', { maintenance: 'manual', tuning: { graphRowsMin: 100 } })
+  const blocks = await own.collection('blocks', {
+    indexes: [{ field: 'embedding', dimensions: long, metric: 'cosine', mode: 'speed' }],
+  })
+  const spread = subspaceVectors(many, long, 20, 9)
+  await blocks.upsert(Array.from({ length: many }, (_, n) => ({ id: idOf(n), embedding: vectorAt(spread, long, n) })))
+  await own.settled()
+  for (const limit of [100, 500, many]) {
+    for (const ef of [undefined, limit]) {
+      const { hits } = await blocks.search({ vector: vectorAt(spread, long, 5), limit, ef })
+      expect(new Set(hits.map(({ id }) => id)).size).toBe(limit)
+    }
+  }
+  await own.close()
 })
