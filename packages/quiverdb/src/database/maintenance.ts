@@ -5,7 +5,8 @@ import { Memtable } from '../segment/memtable.js'
 import { NotResident, whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 import type { NamespaceLog } from './namespace-log.js'
-import { flushDue, planCompaction, planGraph, type Occasion } from './plans.js'
+import type { Occasion } from './graph-plan.js'
+import { flushDue, planCompaction, planGraph, type PlanLimits } from './plans.js'
 import type { Tuning } from './tuning.js'
 import type { Progress, Task } from './progress.js'
 import { Superseded, Upkeep } from './upkeep.js'
@@ -41,7 +42,7 @@ const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'snapsh
 export class Maintenance {
   readonly #log: NamespaceLog
   readonly #upkeep: Upkeep
-  readonly #tuning: Tuning
+  readonly #limits: PlanLimits
   readonly #automatic: boolean
   readonly #collect: () => Promise<void>
   readonly #listeners = new Set<(progress: Progress) => void>()
@@ -68,7 +69,8 @@ export class Maintenance {
   ) {
     this.#log = log
     this.#upkeep = new Upkeep(log, store, tuning, (progress) => this.#tell(progress), this.#abort.signal)
-    this.#tuning = tuning
+    const { memoryBytesMax } = log.parts.pool
+    this.#limits = { ...tuning, memoryBytesMax, objectBytesMax: store.capabilities.objectBytesMax }
     this.#automatic = automatic
     this.#collect = collect
     this.#snapshotSeq = loaded.snapshotSeq
@@ -85,14 +87,14 @@ export class Maintenance {
     if (!this.#automatic || this.#abort.signal.aborted) return
     this.#wake(false)
     clearTimeout(this.#idleTimer)
-    this.#idleTimer = setTimeout(() => this.#wake(true), this.#tuning.idleMs)
+    this.#idleTimer = setTimeout(() => this.#wake(true), this.#limits.idleMs)
     this.#idleTimer.unref()
   }
 
   building(collection: string, index: string): boolean {
     if (this.#upkeep.building(collection, index)) return true
     const state = this.#log.state.collections.get(collection)
-    const plan = state && planGraph(state, this.#tuning, { idle: false, build: true, merge: true })
+    const plan = state && planGraph(state, this.#limits, { idle: false, build: true, merge: true })
     return plan?.index.index.definition.uuid === index
   }
 
@@ -152,7 +154,7 @@ export class Maintenance {
       collection?.indexes.some(({ coverage }) => {
         let open = 0
         for (const { set, rows } of collection.sets) open += coverage.of(set, rows).openRows
-        return open >= this.#tuning.backPressureRows
+        return open >= this.#limits.backPressureRows
       }) ?? false
     )
   }
@@ -184,7 +186,7 @@ export class Maintenance {
       for (const { coverage } of indexes) {
         let open = 0
         for (const { set, rows } of sets) open += coverage.of(set, rows).openRows
-        if (open >= this.#tuning.backPressureRows * pressingShare) return true
+        if (open >= this.#limits.backPressureRows * pressingShare) return true
       }
     }
     return false
@@ -224,7 +226,7 @@ export class Maintenance {
     const anyGraph: Occasion = { idle, build: true, merge: true }
     for (const collection of state.collections.values()) {
       const wanted = tasks.has('build') || tasks.has('merge') ? occasion : anyGraph
-      if (tasks.has('flush') && (await whenResident(() => flushDue(collection, this.#tuning, wanted)))) {
+      if (tasks.has('flush') && (await whenResident(() => flushDue(collection, this.#limits, wanted)))) {
         await this.#run('flush', collection, () => this.#upkeep.flush(collection))
         return true
       }
@@ -235,7 +237,7 @@ export class Maintenance {
     }
     if (tasks.has('compact')) {
       for (const collection of state.collections.values()) {
-        const inputs = await whenResident(() => planCompaction(collection, this.#tuning))
+        const inputs = await whenResident(() => planCompaction(collection, this.#limits))
         if (!inputs) continue
         await this.#run('compact', collection, () => this.#upkeep.compact(collection, inputs))
         return true
@@ -243,7 +245,7 @@ export class Maintenance {
     }
     for (const collection of state.collections.values()) {
       const plan =
-        occasion.build || occasion.merge ? await whenResident(() => planGraph(collection, this.#tuning, occasion)) : undefined
+        occasion.build || occasion.merge ? await whenResident(() => planGraph(collection, this.#limits, occasion)) : undefined
       if (!plan) continue
       if (collection.sets.some(({ set, rows }) => set instanceof Memtable && rows > 0)) {
         await this.#run('flush', collection, () =>
@@ -277,7 +279,7 @@ export class Maintenance {
 
   #snapshotDue(idle: boolean): boolean {
     if (this.#commitsSince === 0) return false
-    const { snapshotCommits, snapshotBytesMin } = this.#tuning
+    const { snapshotCommits, snapshotBytesMin } = this.#limits
     return (
       this.#commitsSince >= (idle ? Math.min(snapshotCommits, snapshotCommitsAtRest) : snapshotCommits) ||
       this.#bytesSince > Math.max(snapshotBytesMin, this.#snapshotBytes)

@@ -28,6 +28,7 @@ describe('a database under many random commands', () => {
     { name: 'memory', place: memory, databases: 1, runs: 60, commands: 80 },
     { name: 'memory, two databases', place: memory, databases: 2, runs: 60, commands: 80 },
     { name: 'memory, two databases, collecting', place: memory, databases: 2, runs: 60, commands: 80, retention: collecting },
+    { name: 'memory, many graphs', place: memory, databases: 2, runs: 60, commands: 80, tuning: { graphNodesMax: 25 } },
     { name: 'folder, two databases', place: directory, databases: 2, runs: 15, commands: 60 },
     { name: 'folder, two databases, collecting', place: directory, databases: 2, runs: 15, commands: 60, retention: collecting },
   ])('answers as its model does: $name', (run) => checkModel(run))

@@ -1,82 +1,68 @@
 import type { CollectionState } from '../collection/version/state.js'
 import type { IndexState } from '../collection/version/index-state.js'
 import { countIndexed } from '../collection/status.js'
+import type { IndexDefinition } from '../history/commit.js'
+import type { GraphPart } from '../segment/graph-part.js'
 import { Memtable } from '../segment/memtable.js'
 import type { RowPart } from '../segment/row-part.js'
 import type { SetState } from '../collection/version/directory.js'
+import { type GraphMode, graphPresets, nodeBytes } from '../vector/graph-image.js'
+import { graphNodesMax } from '../vector/graph-room.js'
+import { type GraphStep, type Occasion, planStep } from './graph-plan.js'
 import type { Tuning } from './tuning.js'
 
-/** What may be done now. */
-export interface Occasion {
-  /** Nobody has written for a while, or the caller wants all work done: then also what is only worth doing at rest. */
-  readonly idle: boolean
-  readonly build: boolean
-  readonly merge: boolean
+/** What background work may take up, and when it is due. */
+export interface PlanLimits extends Tuning {
+  /** Bound over the linear memory of the database. */
+  readonly memoryBytesMax: number
+  /** The largest object that the store takes. */
+  readonly objectBytesMax: number
 }
 
-/** A graph that is due: over the rows that no graph holds, or over them and small graphs, inserted into a copy of the largest. */
-export interface GraphPlan {
-  readonly kind: 'build' | 'merge'
+/** A graph that is due in an index. */
+export interface GraphPlan extends GraphStep<GraphPart> {
   readonly index: IndexState
-  /** Insert into the copy of the largest graph; else build from nothing. */
-  readonly intoLargest: boolean
-  /** Rows of all graphs, not only those that no graph holds. */
-  readonly all: boolean
+  /** What it is to keep in memory. */
+  readonly mode: GraphMode
+  /** Its most nodes. */
+  readonly nodesMax: number
 }
 
-/** Below this many rows a tail is left as it is, at rest too. */
-const tailRowsAtRest = 128
-/** Dead nodes are taken out of a copy when more than this share is dead, or when other rows go into one anyway. */
-const deadShareMax = 0.3
-/** A graph is built anew when more than this share is dead: most lists would have to be mended, */
-const rebuildShare = 0.6
-/** or when so many times its rows have come: then its centre is that of other data. */
-const regrowth = 4
-/** A tail makes a small graph while it is smaller than this share of the large one; else it goes into the large one at once. */
-const smallShareMax = 0.25
+/** Blocks are made where those of all graphs of an index take at most this share of the memory bound: others want to be there too. */
+const blocksShareMax = 0.25
 const compactInputsMax = 64
 const tierBytes = 256 * 1024
 
-/** The next graph that is due in a collection, if any. One large graph, few small ones, and a tail: see `docs/ARCHITECTURE.md`, "Upkeep". */
-export function planGraph(collection: CollectionState, tuning: Tuning, occasion: Occasion): GraphPlan | undefined {
+/** The next graph that is due in a collection, if any. */
+export function planGraph(collection: CollectionState, limits: PlanLimits, occasion: Occasion): GraphPlan | undefined {
   for (const index of collection.indexes) {
-    const plan = planIndex(collection, index, tuning, occasion)
-    if (plan) return plan
+    const { records, unindexed } = countIndexed(collection, index)
+    const { definition } = index.index
+    const mode = modeFor(definition, records, limits.memoryBytesMax)
+    const nodesMax = mostNodes(definition, mode, limits)
+    const living = (): readonly number[] => index.aliveCounts(collection.sets)
+    const step = planStep({ graphs: index.graphs, records, unindexed, living, nodesMax }, limits, occasion)
+    if (step) return { ...step, index, mode, nodesMax }
   }
   return undefined
 }
 
-function planIndex(
-  collection: CollectionState,
-  index: IndexState,
-  tuning: Tuning,
-  { idle, build, merge }: Occasion,
-): GraphPlan | undefined {
-  const [largest, ...small] = index.graphs
-  const { records, unindexed } = countIndexed(collection, index)
-  const due = unindexed >= tuning.tailRowsMax
-  if (!largest) {
-    const enough = due || (idle && unindexed >= tuning.graphRowsMin)
-    return build && enough ? { kind: 'build', index, intoLargest: false, all: true } : undefined
-  }
-  const smallNodes = small.reduce((sum, { nodes }) => sum + nodes, 0)
-  const outgrown = unindexed + smallNodes >= largest.nodes * regrowth
-  const dead = largest.nodes + smallNodes - (records - unindexed)
-  if (merge && dead > (largest.nodes + smallNodes) * deadShareMax) {
-    const intoLargest = !outgrown && dead <= (largest.nodes + smallNodes) * rebuildShare
-    return records >= tuning.graphRowsMin || idle ? { kind: 'merge', index, intoLargest, all: true } : undefined
-  }
-  const restDue = idle && (small.length > 0 || unindexed > Math.max(tailRowsAtRest, largest.nodes / 256))
-  const asSmall = unindexed < largest.nodes * smallShareMax && small.length < tuning.smallGraphsMax
-  if (build && (due || (idle && !merge && unindexed >= tuning.graphRowsMin)) && asSmall && !(restDue && merge)) {
-    return { kind: 'build', index, intoLargest: false, all: false }
-  }
-  if (!merge || !(due || restDue)) return undefined
-  return { kind: 'merge', index, intoLargest: !outgrown, all: true }
+/** What graphs over so many rows together are to keep in memory. */
+function modeFor(definition: IndexDefinition, rows: number, memoryBytesMax: number): GraphMode {
+  if (definition.mode) return definition.mode
+  if (definition.codes === 'float32') return 'memory'
+  const { m0 } = graphPresets[definition.preset]
+  return rows * nodeBytes({ ...definition, m0 }, 'speed') <= memoryBytesMax * blocksShareMax ? 'speed' : 'memory'
+}
+
+function mostNodes(definition: IndexDefinition, mode: GraphMode, limits: PlanLimits): number {
+  const { m0 } = graphPresets[definition.preset]
+  const most = graphNodesMax({ ...definition, m0 }, mode, limits.objectBytesMax)
+  return Math.min(most, limits.graphNodesMax || most)
 }
 
 /** Rows in memory are to be sealed: they are many, or a graph is due that needs them. */
-export function flushDue(collection: CollectionState, tuning: Tuning, occasion: Occasion): boolean {
+export function flushDue(collection: CollectionState, limits: PlanLimits, occasion: Occasion): boolean {
   let rows = 0
   let bytes = 0
   for (const { set, rows: present } of collection.sets) {
@@ -85,7 +71,7 @@ export function flushDue(collection: CollectionState, tuning: Tuning, occasion: 
     bytes += set.sizeBytes
   }
   if (rows === 0) return false
-  return rows >= tuning.flushRows || bytes >= tuning.flushBytes || planGraph(collection, tuning, occasion) !== undefined
+  return rows >= limits.flushRows || bytes >= limits.flushBytes || planGraph(collection, limits, occasion) !== undefined
 }
 
 /** Parts that are due to become one: many of one size, one with mostly dead rows, or one whose vectors lie in its fields' text. */

@@ -15,6 +15,8 @@ export interface Tuning {
   readonly tailRowsMax: number
   /** No graph is made of fewer rows than this. */
   readonly graphRowsMin: number
+  /** The most nodes of a graph, where that is fewer than memory and one object have room for; more rows make several graphs. 0: no other bound. */
+  readonly graphNodesMax: number
   /** Small graphs beside the large one, before all become one. */
   readonly smallGraphsMax: number
   /** Writers wait from this many rows without a graph on. */
@@ -38,6 +40,7 @@ export const defaultTuning: Tuning = Object.freeze({
   snapshotBytesMin: 1024 * 1024,
   tailRowsMax: 4_096,
   graphRowsMin: 2_000,
+  graphNodesMax: 0,
   smallGraphsMax: 2,
   backPressureRows: 50_000,
   idleMs: 1_000,

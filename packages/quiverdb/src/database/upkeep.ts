@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { QuiverError } from '../errors.js'
 import { columnField, columnKeyOf } from '../collection/version/column-key.js'
 import type { SetState } from '../collection/version/directory.js'
-import { livingWords } from '../collection/version/index-state.js'
+import { type IndexState, livingWords } from '../collection/version/index-state.js'
 import type { WriteIntent } from '../collection/ledger.js'
 import type { NamespaceDraft } from '../collection/version/namespace-draft.js'
 import { columnsOf, reshapeRows } from '../collection/version/reshape.js'
@@ -11,7 +11,6 @@ import type { CollectionState, NamespaceState } from '../collection/version/stat
 import { rebuildNeeded } from '../collection/worker/build.js'
 import { runInWorker } from '../collection/worker/host-node.js'
 import type { BuildJob, CompactJob, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
-import type { IndexDefinition } from '../history/commit.js'
 import type { GraphPart } from '../segment/graph-part.js'
 import { forEachBit, wordsFor } from '../segment/bitset.js'
 import { Memtable } from '../segment/memtable.js'
@@ -19,7 +18,6 @@ import { whenResident } from '../segment/part-file.js'
 import { sealRows, type RowAddress } from '../segment/row-encoder.js'
 import { DirectoryStore } from '../store/directory-store.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { type GraphMode, graphPresets, nodeBytes } from '../vector/graph-image.js'
 import type { NamespaceLog } from './namespace-log.js'
 import type { GraphPlan } from './plans.js'
 import type { Progress, Task } from './progress.js'
@@ -130,7 +128,7 @@ export class Upkeep {
       await this.#makeGraph(collection, plan)
     } catch (error) {
       if (!(error instanceof QuiverError) || error.message !== rebuildNeeded) throw error
-      await this.#makeGraph(collection, { ...plan, intoLargest: false, all: true })
+      await this.#makeGraph(collection, { ...plan, into: undefined })
     } finally {
       this.#running.delete(running)
     }
@@ -138,31 +136,30 @@ export class Upkeep {
 
   async #makeGraph(collection: CollectionState, plan: GraphPlan): Promise<void> {
     const { index, graphs } = plan.index
-    const largest = plan.intoLargest ? graphs[0] : undefined
+    const { into, mode, replaces } = plan
     const inputs = await whenResident(() => graphInputs(collection, plan))
-    const keys = [...inputs.map(({ key }) => key), ...(largest ? [largest.key] : [])]
+    const keys = [...inputs.map(({ key }) => key), ...(into ? [into.key] : [])]
     const job: BuildJob = {
       task: 'build',
       store: await this.#handle(keys),
       definition: index.definition,
-      mode: modeFor(index.definition, inputs, largest, this.#log.parts.pool.memoryBytesMax),
+      mode,
       inputs,
-      ...(largest && {
-        into: { key: largest.key, nodes: largest.nodes, dead: await whenResident(() => deadNodes(collection, plan)) },
+      ...(into && {
+        into: { key: into.key, nodes: into.nodes, dead: await whenResident(() => deadNodes(collection, plan.index, into)) },
       }),
       threads: this.#tuning.buildThreads,
     }
     const { chunks, count } = await this.#work(job, plan.kind, collection)
     const graph = this.#log.keys.graphPrefix + uuidv7()
     await this.#store.put(graph, chunks)
-    const replaces = plan.all ? graphs.map(({ key }) => key) : []
     const operation = {
       op: 'attachGraph' as const,
       collection: collection.uuid,
       index: index.definition.uuid,
       graph,
       nodes: count,
-      replaces,
+      replaces: replaces.map(({ key }) => key),
     }
     await this.#commit((draft) => {
       const target = draft.collection(collection.uuid)
@@ -207,49 +204,31 @@ export class Upkeep {
   }
 }
 
-/** Blocks are made where they take at most this share of the memory bound: others want to be there too. */
-const blocksShareMax = 0.25
-
-/** What the graph over the inputs, and over a graph that they go into, is to keep in memory. */
-function modeFor(
-  definition: IndexDefinition,
-  inputs: readonly RowsInput[],
-  into: GraphPart | undefined,
-  memoryBytesMax: number,
-): GraphMode {
-  if (definition.mode) return definition.mode
-  if (definition.codes === 'float32') return 'memory'
-  const nodes = inputs.reduce((sum, { slots }) => sum + slots.length, into?.nodes ?? 0)
-  const { m0 } = graphPresets[definition.preset]
-  return nodes * nodeBytes({ ...definition, m0 }, 'speed') <= memoryBytesMax * blocksShareMax ? 'speed' : 'memory'
-}
-
-/** The rows that a planned graph takes in: those that no graph holds, or all that the graph it goes into does not. */
-function graphInputs(collection: CollectionState, plan: GraphPlan): RowsInput[] {
-  const { index, graphs, coverage } = plan.index
-  const base = plan.intoLargest ? graphs[0]! : undefined
+/** The rows that a planned graph takes in: those that are in no graph which stays, nor in the one that they go into; as many as there is room for. */
+function graphInputs(collection: CollectionState, { index, into, replaces, nodesMax }: GraphPlan): RowsInput[] {
+  const others = index.graphs.filter((graph) => graph === into || !replaces.includes(graph))
+  const coverage = others.length === index.graphs.length ? index.coverage : index.coverage.over(others)
   const inputs: RowsInput[] = []
+  let room = nodesMax - (into?.nodes ?? 0)
   for (const state of collection.sets) {
     const { set, rows, dead } = state
-    const column = index.column(set)
-    if (!column || set.key === null) continue
-    const { held, open } = coverage.of(set, rows)
+    if (room <= 0) break
+    if (set.key === null) continue
     const words = new Uint32Array(wordsFor(rows))
-    if (livingWords(plan.all ? held : open, dead, rows, words) === 0) continue
+    if (livingWords(coverage.of(set, rows).open, dead, rows, words) === 0) continue
     const slots: number[] = []
-    forEachBit(words, rows, (slot) => {
-      if (!base || base.nodeOf(column.vid(slot)) < 0) slots.push(slot)
-    })
-    if (slots.length > 0) inputs.push(rowsInput(collection, state, Uint32Array.from(slots)))
+    forEachBit(words, rows, (slot) => slots.push(slot))
+    inputs.push(rowsInput(collection, state, Uint32Array.from(slots.slice(0, room))))
+    room -= slots.length
   }
   return inputs
 }
 
-/** The nodes of the largest graph that stand for no living row. */
-function deadNodes(collection: CollectionState, { index }: GraphPlan): Uint32Array {
-  const alive = index.alive(collection.sets)[0]!
+/** The nodes of a graph that stand for no living row. */
+function deadNodes(collection: CollectionState, index: IndexState, graph: GraphPart): Uint32Array {
+  const alive = index.alive(collection.sets)[index.graphs.indexOf(graph)]!
   const dead: number[] = []
-  for (let node = 0; node < index.graphs[0]!.nodes; node++) if (!alive.has(node)) dead.push(node)
+  for (let node = 0; node < graph.nodes; node++) if (!alive.has(node)) dead.push(node)
   return Uint32Array.from(dead)
 }
 

@@ -13,6 +13,8 @@ export interface ModelRun {
   readonly commands: number
   readonly retention?: OpenOptions['retention']
   readonly seed?: number
+  /** Beside small bounds for all kinds of work. */
+  readonly tuning?: OpenOptions['tuning']
 }
 
 const recallMin = 0.95
@@ -24,12 +26,12 @@ const command: fc.Arbitrary<Command> = fc.record({
 })
 
 /** Random commands over fresh databases: after each one all records and searches are what the reference says. */
-export async function checkModel({ place, databases, runs, commands, retention, seed }: ModelRun): Promise<void> {
+export async function checkModel({ place, databases, runs, commands, retention, seed, tuning }: ModelRun): Promise<void> {
   const property = fc.asyncProperty(
     fc.array(command, { minLength: Math.ceil(commands / 2), maxLength: commands, size: 'max' }),
     async (sequence) => {
       const world = await World.open(
-        { store: await place(), tuning: smallTuning, maintenance: 'manual', ...(retention && { retention }) },
+        { store: await place(), tuning: { ...smallTuning, ...tuning }, maintenance: 'manual', ...(retention && { retention }) },
         databases,
       )
       try {

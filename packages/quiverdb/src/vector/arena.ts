@@ -20,7 +20,7 @@ interface Range {
 export const extentAlignment = 4096
 
 /** A page below 4 GiB, so that no end of an extent wraps around to address 0. */
-const arenaBytesMax = 4 * 1024 ** 3 - pageBytes
+export const arenaBytesMax = 4 * 1024 ** 3 - pageBytes
 const growthBytesMin = 1024 ** 2
 
 export const alignUp = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment

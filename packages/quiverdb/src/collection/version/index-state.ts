@@ -118,10 +118,18 @@ export class Coverage {
   readonly index: VectorIndex
   readonly graphs: readonly GraphPart[]
   readonly #masks = new WeakMap<RowSet, Mask>()
+  /** Knows which rows belong to the index. */
+  readonly #known: Coverage | undefined
 
-  constructor(index: VectorIndex, graphs: readonly GraphPart[]) {
+  constructor(index: VectorIndex, graphs: readonly GraphPart[], known?: Coverage) {
     this.index = index
     this.graphs = graphs
+    this.#known = known
+  }
+
+  /** The same for other graphs of the index. */
+  over(graphs: readonly GraphPart[]): Coverage {
+    return new Coverage(this.index, graphs, this)
   }
 
   /** Rows of the set that belong to the index (`held`), and those of them that are in no graph (`open`). */
@@ -142,10 +150,11 @@ export class Coverage {
     }
     mask.held.reserve(rows)
     mask.open.reserve(rows)
+    const known = this.#known?.of(set, rows).held
     // Row by row, so that a read which must wait goes on where it stopped.
     for (; column && mask.rows < rows; mask.rows++) {
       const slot = mask.rows
-      if (!column.has(slot) || !this.index.admits(set, slot)) continue
+      if (known ? !known.has(slot) : !column.has(slot) || !this.index.admits(set, slot)) continue
       const isOpen = this.graphs.length === 0 || !this.#inGraph(column.vid(slot))
       mask.held.add(slot)
       if (!isOpen) continue
