@@ -1,15 +1,25 @@
 import { QuiverError } from '../errors.js'
 import type { Budget } from './budget.js'
 import { runWithin } from './budget.js'
-import { type GraphParametersInput, graphPresets } from './graph-image.js'
+import { evaluateIndex, type EvaluationOptions } from './evaluate-index.js'
+import type { Evaluation } from './evaluation.js'
+import { type GraphParametersInput, type GraphPresetName, graphPresets } from './graph-image.js'
 import { checkVector, isZeroVector } from './metric.js'
 import type { MemoryPool } from './memory-pool.js'
 import { NearestList, type NearestVectors } from './nearest-list.js'
+import { checkRecall, effortFor } from './recall-curve.js'
 import { Insertion, type InsertionOptions } from './threads/insertion.js'
 import { UpdatableGraph } from './updatable-graph.js'
 
 export interface HnswIndexOptions extends GraphParametersInput {
-  /** Candidates kept while walking. Default: 50. */
+  /** What `m`, `m0`, `efConstruction`, `efSearch` and `recall` are where they are not given. Default: `default`. */
+  readonly preset?: GraphPresetName
+  /**
+   * The share of the 10 nearest that searches are to find, above 0 and up to 1, where 1 looks at all vectors: what the graph needs for it is measured
+   * in the index itself. Default: the preset's, 0.95 (`highRecall` 0.99, `highSpeed` 0.85).
+   */
+  readonly recall?: number
+  /** The fewest candidates that are kept while walking; given without `recall`, what is always kept. Default: the preset's, 50 (200, 20). */
   readonly efSearch?: number
   /** The most vectors that the index takes. Default: what memory holds. */
   readonly capacityMax?: number
@@ -18,7 +28,9 @@ export interface HnswIndexOptions extends GraphParametersInput {
 }
 
 export interface HnswSearchOptions {
-  /** Candidates kept while walking: more find more. Default: the index's; at least k. */
+  /** The share of the k nearest that is to be found, above 0 and up to 1, which looks at all vectors. Default: the index's. */
+  readonly recall?: number
+  /** Candidates kept while walking, instead of what the recall asks for: more find more. At least k. */
   readonly ef?: number
   /** Bit i of word i >> 5 allows the vector with id i. Absent: all. */
   readonly allowed?: Uint32Array
@@ -30,6 +42,8 @@ export interface HnswSearchResult extends NearestVectors {
   readonly complete: boolean
 }
 
+/** Fewer vectors are searched exactly in any case. */
+const measuredMin = 400
 /** Vectors whose exact distances are computed in one step. */
 const exactRows = 1024
 
@@ -48,13 +62,13 @@ const exactRows = 1024
  * ```
  */
 export class HnswIndex {
-  readonly #options: HnswIndexOptions
+  readonly #options: ReturnType<typeof completed>
   readonly #graph: UpdatableGraph
 
   /** @throws QuiverError INVALID_ARGUMENT */
   constructor(pool: MemoryPool, options: HnswIndexOptions) {
-    this.#options = options
-    this.#graph = new UpdatableGraph(pool, options)
+    this.#options = completed(options)
+    this.#graph = new UpdatableGraph(pool, this.#options)
   }
 
   /** Living vectors. */
@@ -127,14 +141,15 @@ export class HnswIndex {
     this.#checkQuery(query, k)
     const wanted = Math.min(k, this.size)
     if (!wanted) return { ...new NearestList(1).result(), complete: true }
-    const ef = Math.max(options.ef ?? this.#options.efSearch ?? graphPresets.default.efSearch, wanted)
+    if (options.ef === undefined && (options.recall ?? this.#options.recall) === 1) return this.searchExact(query, k, options)
+    const ef = Math.max(options.ef ?? this.#effort(wanted, options), wanted)
     const found = this.#graph.search(query, { ...options, k: wanted, ef })
     // A walk that comes back with fewer was cut off from the rest, or few are allowed.
     return found && (found.ids.length === wanted || !found.complete) ? found : this.searchExact(query, k, options)
   }
 
   /** The k nearest of all that are allowed. @throws QuiverError DIMENSION_MISMATCH, INVALID_VECTOR, INVALID_ARGUMENT, ABORTED, MEMORY_FULL */
-  searchExact(query: Float32Array, k: number, options: Omit<HnswSearchOptions, 'ef'> = {}): HnswSearchResult {
+  searchExact(query: Float32Array, k: number, options: Omit<HnswSearchOptions, 'ef' | 'recall'> = {}): HnswSearchResult {
     this.#checkQuery(query, k)
     const { numbers, vectors } = this.#graph
     const { allowed, budget } = options
@@ -157,6 +172,24 @@ export class HnswIndex {
     return { ...nearest.result(), complete }
   }
 
+  /**
+   * Measures what searches find, against exact searches: the recall and the time of each effort, and what a wanted recall would take. Vectors of the
+   * index that are searched for are not counted as found themselves. They are found a little more easily than vectors that are not in it: the curve
+   * that was measured without that, and that `recall` goes by, is returned beside.
+   * @throws QuiverError INVALID_ARGUMENT, DIMENSION_MISMATCH, INVALID_VECTOR, ABORTED, MEMORY_FULL
+   *
+   * @example
+   * ```ts
+   * const { efforts, targets } = index.evaluate({ sample: 50 })
+   * for (const { ef, recall, milliseconds } of efforts) console.log(ef, recall, milliseconds)
+   * ```
+   */
+  evaluate(options: EvaluationOptions = {}): Evaluation {
+    const { dimensions, efSearch } = this.#options
+    const curve = this.size ? this.#graph.recall(options.budget) : undefined
+    return evaluateIndex(this, options, { dimensions, curve, efUnmeasured: efSearch })
+  }
+
   /** Living vectors that a walk cannot reach: none in a sound index. */
   audit(): number {
     return this.#graph.audit()
@@ -165,6 +198,17 @@ export class HnswIndex {
   /** Gives all memory back. The index is empty, and can be used again. */
   free(): void {
     this.#graph.free()
+  }
+
+  /** What a search needs for the recall that is asked for, or that the index promises; where nothing was measured, its least effort. */
+  #effort(k: number, { recall, budget }: HnswSearchOptions): number {
+    const { efSearch, recall: promised } = this.#options
+    if (recall !== undefined) checkRecall(recall)
+    const wanted = recall ?? promised
+    if (wanted === undefined || this.size < measuredMin) return efSearch
+    const curve = this.#graph.recall(budget)
+    if (!curve) return efSearch
+    return recall === undefined ? Math.max(efSearch, effortFor(curve, k, wanted)) : effortFor(curve, k, wanted)
   }
 
   /** Returns how many vectors there are. */
@@ -194,6 +238,16 @@ export class HnswIndex {
     checkVector(query, this.#options.dimensions)
     if (!(Number.isInteger(k) && k > 0)) throw new QuiverError('INVALID_ARGUMENT', `k must be a positive integer, not ${k}.`)
   }
+}
+
+/** @throws QuiverError INVALID_ARGUMENT */
+function completed(options: HnswIndexOptions) {
+  const preset = graphPresets[options.preset ?? 'default']
+  if (!preset) throw new QuiverError('INVALID_ARGUMENT', `There is no preset '${options.preset}'.`)
+  const { m = preset.m, m0 = preset.m0, efConstruction = preset.efConstruction, efSearch = preset.efSearch } = options
+  const { recall = options.efSearch === undefined ? preset.recall : undefined } = options
+  if (recall !== undefined && recall !== 1) checkRecall(recall)
+  return { ...options, m, m0, efConstruction, efSearch, recall }
 }
 
 const isAllowed = (allowed: Uint32Array | undefined, id: number): boolean =>

@@ -16,6 +16,7 @@ export interface LivingSearchOptions {
 /** Numbers by ascending estimate of their distance. */
 export interface LivingSearchResult {
   readonly numbers: Uint32Array
+  readonly estimates: Float64Array
   readonly complete: boolean
 }
 
@@ -40,15 +41,17 @@ export function searchLiving(
   if (nodes && countAllowed(nodes, graph.nodes) <= Math.max(exactMax, 2 * k)) return undefined
   let found = graph.search(query, { ef, allowed: nodes, budget })
   let living = livingOf(found, numbers)
-  if (living.length < found.count * (1 - goneShareMax)) {
+  if (living.numbers.length < found.count * (1 - goneShareMax)) {
     found = graph.search(query, { ef, allowed: numbers.toNodes(graph.nodes), budget })
     living = livingOf(found, numbers)
   }
-  return isSaturated(found, ef) ? undefined : { numbers: living, complete: found.complete }
+  return isSaturated(found, ef) ? undefined : { ...living, complete: found.complete }
 }
 
-function livingOf({ nodes }: GraphSearchResult, numbers: NodeNumbers): Uint32Array {
-  return nodes.map((node) => numbers.numberOf(node)).filter((number) => numbers.has(number))
+function livingOf({ nodes, estimates }: GraphSearchResult, numbers: NodeNumbers): Omit<LivingSearchResult, 'complete'> {
+  const found = nodes.map((node) => numbers.numberOf(node))
+  const isLiving = (_: number, i: number): boolean => numbers.has(found[i]!)
+  return { numbers: found.filter(isLiving), estimates: estimates.filter(isLiving) }
 }
 
 /** Whether a walk saw nothing but copies of one vector, which is not the query's own: what is nearer may lie behind them. */

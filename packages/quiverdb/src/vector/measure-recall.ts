@@ -3,9 +3,10 @@ import { stagingFor } from './encode.js'
 import type { GraphMemory } from './graph-memory.js'
 import type { RecallCurve } from './recall-curve.js'
 
-const efforts = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792, 2560]
-const ks = [1, 10, 100] as const
-const deepest = 100
+export const efforts = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792, 2560]
+export const ks = [1, 10, 100] as const
+/** True neighbours of a row that are known at most. */
+export const deepest = 100
 /** Searches keep as many nodes beyond k as those of a collection do. */
 const kept = (k: number): number => 2 * k + 16
 /** Larger efforts are not measured once these are reached. */
@@ -45,7 +46,7 @@ const bits = new Int32Array(1)
 const number = new Float32Array(bits.buffer)
 
 /** The high half of a key is a distance as order-preserving bits. */
-function distanceOf(high: number): number {
+export function distanceOf(high: number): number {
   bits[0] = high ^ ((high >> 31) & 0x7fffffff)
   return number[0]!
 }
@@ -77,7 +78,8 @@ export function measureRecall(memory: GraphMemory, truth: Truth): RecallCurve {
   return curve
 }
 
-function shareFound(found: Float64Array, truth: Float64Array, k: number): number {
+/** The share of the k nearest that was found. */
+export function shareFound(found: Float64Array, truth: Float64Array, k: number): number {
   const wanted = Math.min(k, truth.length)
   const farthest = truth[wanted - 1]!
   let count = 0
@@ -85,7 +87,15 @@ function shareFound(found: Float64Array, truth: Float64Array, k: number): number
   return count / wanted
 }
 
-function walkFrom(memory: GraphMemory, node: number, ef: number): { distances: Float64Array; evaluations: number } {
+export interface WalkedRow {
+  /** Of what was found, ascending. Good until the next allocation. */
+  readonly distances: Float64Array
+  readonly nodes: Uint32Array
+  readonly evaluations: number
+}
+
+/** Searches for the neighbours of a row. `isHidden`: the walk comes by as if its node were not in the graph; it is to be on level 0 alone. */
+export function walkFrom(memory: GraphMemory, node: number, ef: number, isHidden = false): WalkedRow {
   const { arena, pool, layout, parameters, pointer } = memory
   const keep = Math.min(ef, kept(deepest))
   const walk = memory.placeWalk(ef, false, keep)
@@ -97,10 +107,18 @@ function walkFrom(memory: GraphMemory, node: number, ef: number): { distances: F
   u32[walk / 4 + walkField.query] = query
   kernel.searchRow(pointer, walk, memory.rows.pointer + node * memory.rows.stride, staging)
   kernel.searchBegin(pointer, walk)
+  if (isHidden) {
+    // Who was seen is not walked to.
+    const mark = u32[walk / 4 + walkField.visited]! + 2 * node
+    const epoch = u32[walk / 4 + walkField.epoch]!
+    arena.u8[mark] = epoch & 0xff
+    arena.u8[mark + 1] = epoch >> 8
+  }
   while (kernel.searchStep(pointer, walk, 2 ** 30) !== 1);
   const count = kernel.searchResults(walk, keep, found, distances, 1, 0)
   return {
     distances: arena.f64.subarray(distances / 8, distances / 8 + count),
-    evaluations: arena.u32[walk / 4 + walkField.evaluations]!,
+    nodes: u32.subarray(found / 4, found / 4 + count),
+    evaluations: u32[walk / 4 + walkField.evaluations]!,
   }
 }

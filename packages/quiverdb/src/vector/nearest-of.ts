@@ -1,32 +1,30 @@
 import type { ExactScorer } from './exact-scorer.js'
+import type { LivingSearchResult } from './living-search.js'
 import type { Metric } from './metric.js'
 import { NearestList, type NearestVectors } from './nearest-list.js'
 import type { StoredVectors } from './stored-vectors.js'
 
-/** Scored exactly: k candidates and a quarter as many again, at least this many more; then as many again while that helps. */
+/** Scored in any case beyond k: a quarter as many, and at least these. */
 const extraMin = 6
+/** Candidates that may be scored for each that is wanted, and as many more: codes order the nearest of a tight cluster badly. */
+const rankedFactor = 4
+const rankedExtra = 64
 
-/** The k nearest of candidates that come nearest estimate first: scores them until the last few that were scored are all worse than the k nearest. */
+/** The k nearest of candidates that come nearest estimate first: scores them while an estimate, with the error it may have, is among the k nearest. */
 export function nearestOf(
   scorer: ExactScorer,
   vectors: StoredVectors,
   metric: Metric,
   query: Float32Array,
-  candidates: Uint32Array,
+  { numbers, estimates }: LivingSearchResult,
   k: number,
 ): NearestVectors {
-  const extra = Math.max(extraMin, k >> 2)
+  const count = Math.min(numbers.length, rankedFactor * k + rankedExtra)
+  const { arena, addresses } = vectors.place(numbers.subarray(0, count))
+  scorer.begin(query, metric)
+  const first = k + Math.max(extraMin, k >> 2)
+  const { distances } = scorer.rank({ arena, addresses, estimates, count, first, k, worst: Infinity, error: 0 })
   const nearest = new NearestList(k)
-  let late = true
-  for (let from = 0; late && from < candidates.length;) {
-    const to = Math.min(candidates.length, from ? from + extra : k + extra)
-    scorer.begin(query, metric)
-    for (let i = from; i < to; i++) scorer.setRow(i - from, vectors.view(candidates[i]!))
-    const distances = scorer.score(to - from)
-    distances.forEach((distance, i) => nearest.add(candidates[from + i]!, distance))
-    const { ids } = nearest.result()
-    late = candidates.subarray(Math.max(from, to - extra), to).some((id) => ids.includes(id))
-    from = to
-  }
+  distances.forEach((distance, i) => nearest.add(numbers[i]!, distance))
   return nearest.result()
 }

@@ -20,7 +20,7 @@ const largestK = 100
 
 /** The effort at which a search for k is expected to reach a recall, which is above 0 and below 1. @throws QuiverError INVALID_ARGUMENT */
 export function effortFor(curve: RecallCurve, k: number, recall: number): number {
-  if (!(recall > 0 && recall < 1)) throw new QuiverError('INVALID_ARGUMENT', `recall must be above 0 and below 1, not ${recall}.`)
+  checkRecall(recall)
   const recalls = k <= 1 ? curve.k1 : k <= 10 ? curve.k10 : curve.k100
   const wanted = recall + (1 - recall) * reserve
   const factor = Math.max(1, k / largestK)
@@ -30,6 +30,11 @@ export function effortFor(curve: RecallCurve, k: number, recall: number): number
   const [low, high] = [recalls[at - 1]!, recalls[at]!]
   const share = (wanted - low) / (high - low)
   return Math.ceil(curve.efs[at - 1]! * (curve.efs[at]! / curve.efs[at - 1]!) ** share * factor)
+}
+
+/** @throws QuiverError INVALID_ARGUMENT */
+export function checkRecall(recall: number): void {
+  if (!(recall > 0 && recall < 1)) throw new QuiverError('INVALID_ARGUMENT', `recall must be above 0 and below 1, not ${recall}.`)
 }
 
 /** Distances that a search computes at an effort, interpolated. */

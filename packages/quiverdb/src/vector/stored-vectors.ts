@@ -1,4 +1,4 @@
-import { alignUp, extentAlignment } from './arena.js'
+import { alignUp, type Arena, extentAlignment } from './arena.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { type Metric, modeOf } from './metric.js'
 
@@ -42,6 +42,12 @@ export class StoredVectors {
     const { arena, pointer } = this.#extent!
     const start = pointer / 4 + number * this.dimensions
     return arena.f32.subarray(start, start + count * this.dimensions)
+  }
+
+  /** Where vectors are. Good until vectors are added. */
+  place(numbers: Uint32Array): { readonly arena: Arena; readonly addresses: Float64Array } {
+    const { arena, pointer } = this.#extent!
+    return { arena, addresses: Float64Array.from(numbers, (number) => pointer + 4 * number * this.dimensions) }
   }
 
   /** Exact distances of a query to the vectors from..to, in the metric's own scale. @throws QuiverError MEMORY_FULL */

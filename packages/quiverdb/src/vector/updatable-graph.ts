@@ -4,11 +4,14 @@ import { GraphDrift } from './graph-drift.js'
 import { type GraphParameters, graphParameters, type GraphParametersInput } from './graph-image.js'
 import { GraphUpdates } from './graph-updates.js'
 import { HnswBuilder } from './hnsw-builder.js'
+import { LivingRecall } from './living-recall.js'
 import { type LivingSearchOptions, searchLiving } from './living-search.js'
+import type { Budget } from './budget.js'
 import type { MemoryPool } from './memory-pool.js'
 import { nearestOf } from './nearest-of.js'
 import type { NearestVectors } from './nearest-list.js'
 import { NodeNumbers } from './node-numbers.js'
+import type { RecallCurve } from './recall-curve.js'
 import { ResidentGraph } from './resident-graph.js'
 import { StoredVectors } from './stored-vectors.js'
 
@@ -34,6 +37,7 @@ export class UpdatableGraph {
   readonly #parameters: GraphParameters
   readonly #scorer: ExactScorer
   #drift: GraphDrift
+  #recall = new LivingRecall()
   #builder: HnswBuilder | undefined
   #updates: GraphUpdates | undefined
   #graph: ResidentGraph | undefined
@@ -149,8 +153,16 @@ export class UpdatableGraph {
     this.#repairWhenDue(builder)
     const found = searchLiving(graph, this.numbers, query, options)
     if (!found) return undefined
-    const nearest = nearestOf(this.#scorer, this.vectors, this.#parameters.metric, query, found.numbers, options.k)
+    const nearest = nearestOf(this.#scorer, this.vectors, this.#parameters.metric, query, found, options.k)
     return { ...nearest, complete: found.complete }
+  }
+
+  /** What searches find by effort, measured when that is due; undefined where it could not be. */
+  recall(budget?: Budget): RecallCurve | undefined {
+    if (this.#isTaking) return this.#recall.known
+    const { builder } = this.#present()
+    this.#repairWhenDue(builder)
+    return this.#recall.of(builder.memory, budget)
   }
 
   /** How many living vectors a search that begins now cannot reach. */
@@ -165,6 +177,7 @@ export class UpdatableGraph {
     this.vectors.free()
     this.#scorer.free()
     this.numbers.clear()
+    this.#recall = new LivingRecall()
     this.#drift = new GraphDrift(this.#parameters.dimensions, this.#parameters.metric)
     this.#builder = this.#graph = this.#updates = undefined
   }
@@ -224,6 +237,7 @@ export class UpdatableGraph {
 
   #changed(builder: HnswBuilder, updates: GraphUpdates, count: number): void {
     this.#changedSinceRepair += count
+    this.#recall.changed(count)
     if (builder.rebuildAdvised) this.#rebuild(builder, Math.sqrt(builder.memory.norm2Max) * phiGrowth)
     else if (this.#parameters.codes === 'int8') {
       const drift = this.#drift.from(builder.memory.centre())
