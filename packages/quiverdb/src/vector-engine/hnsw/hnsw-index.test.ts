@@ -92,6 +92,28 @@ describe('HNSWIndex', () => {
     expect(index.audit()).toBe(0)
   })
 
+  test('presets keep their promise where that takes more than their effort; an effort that is asked for is exact', async () => {
+    const dimensions = 64
+    const random = randomSource(9)
+    const noise = (count: number) =>
+      Array.from({ length: count }, () => Float32Array.from({ length: dimensions }, () => random() - 0.5))
+    const rows = noise(3000)
+    const packed = new Float32Array(3000 * dimensions)
+    rows.forEach((row, i) => packed.set(row, i * dimensions))
+    const queries = noise(80)
+    for (const preset of ['default', 'highRecall', 'highSpeed'] as const) {
+      const config = HNSWConfig[preset]()
+      const index = await holding(rows, config)
+      expect(recallAt10(index, packed, queries)).toBeGreaterThan(config.recall! - 0.03)
+      const fixed = await holding(rows, config.withEfSearch(15))
+      index.setEfSearch(15)
+      for (const query of queries) {
+        expect(fixed.search(query, 10)).toEqual(fixed.searchWithEf(query, 10, 15))
+        expect(index.search(query, 10)).toEqual(fixed.search(query, 10))
+      }
+    }
+  })
+
   test('case 105: a query or vector of another dimension is refused', async () => {
     const index = await holding([[1, 0, 0]])
     const refusal = { kind: 'DimensionMismatch', details: { expected: 3, got: 2 } }
@@ -157,10 +179,23 @@ describe('HNSWConfig', () => {
     expect(HNSWConfig.default()).toMatchObject({ maxNodes: 10_000_000, distanceMetric: 'cosine', ml: 1 / Math.log(16) })
     expect(HNSWConfig.highRecall()).toMatchObject({ m: 32, m0: 64, efConstruction: 400, efSearch: 200 })
     expect(HNSWConfig.highSpeed()).toMatchObject({ m: 8, m0: 16, efConstruction: 100, efSearch: 20 })
+    expect([HNSWConfig.default(), HNSWConfig.highRecall(), HNSWConfig.highSpeed()].map(({ recall }) => recall)).toEqual([
+      0.95, 0.99, 0.85,
+    ])
+    expect(HNSWConfig.highRecall().withEfSearch(40).withDistanceMetric('euclidean').recall).toBeUndefined()
+    expect(HNSWConfig.default().withEfSearch(40).withRecall(0.9)).toMatchObject({ efSearch: 40, recall: 0.9 })
   })
 
   test('refuses what no graph can be', () => {
-    for (const options of [{ m: 1 }, { m: 1.5 }, { m: 8, m0: 4 }, { efConstruction: 0 }, { efSearch: 0 }, { maxNodes: -1 }]) {
+    for (const options of [
+      { m: 1 },
+      { m: 1.5 },
+      { m: 8, m0: 4 },
+      { efConstruction: 0 },
+      { efSearch: 0 },
+      { recall: 1 },
+      { maxNodes: -1 },
+    ]) {
       expect(() => new HNSWConfig(options)).toThrow(expect.objectContaining({ kind: 'ConfigurationError' }))
     }
     expect(() => HNSWConfig.default().withSparsityThreshold(2)).toThrow(/sparsity_threshold/)

@@ -58,7 +58,8 @@ export class HNSWIndex {
   readonly #access = new AccessCounter()
   #index: HnswIndex | undefined
   #dimension: number | undefined
-  #efSearch: number
+  /** That later searches use; undefined: what the configuration says. */
+  #efSearch: number | undefined
   #storage: HNSWStorage = 'dense'
   /** Of those that are not dense. */
   readonly #forms = new Map<number, 'sparse' | 'quantized'>()
@@ -68,7 +69,6 @@ export class HNSWIndex {
     this.#pool = pool
     this.#ownsPool = ownsPool
     this.#metric = engineMetric(this.config.distanceMetric)
-    this.#efSearch = this.config.efSearch
   }
 
   /** An index apart from any engine, with memory of its own. @throws VectorError ConfigurationError */
@@ -94,7 +94,7 @@ export class HNSWIndex {
     return this.#storage
   }
 
-  /** Of later searches. */
+  /** Exactly so many candidates in later searches. */
   setEfSearch(efSearch: number): void {
     this.#efSearch = new HNSWConfig({ ...this.config, efSearch }).efSearch
   }
@@ -179,12 +179,12 @@ export class HNSWIndex {
 
   /** The most similar, best first; none for a k of 0, nor for zeros by cosine and dot product. @throws VectorError EmptyVector, DimensionMismatch, InvalidVector */
   search(query: VectorInput, k: number): HNSWHit[] {
-    return this.searchWithEf(query, k, this.#efSearch)
+    return this.#scored(this.searchWithin(query, k)!)
   }
 
-  /** With another number of candidates, at least k. @throws as `search` */
+  /** With exactly so many candidates, or k. @throws as `search` */
   searchWithEf(query: VectorInput, k: number, ef: number): HNSWHit[] {
-    return this.searchWithin(query, k, { ef })!.map(({ id, raw }) => ({ id, score: this.scoreOf(raw) }))
+    return this.#scored(this.searchWithin(query, k, { ef })!)
   }
 
   /** The score of a raw measure. */
@@ -210,7 +210,7 @@ export class HNSWIndex {
   ): { id: number; raw: number }[] | undefined {
     const checked = checkedVector(query, bounds, this.#dimension)
     if (!this.#index?.size || !(k > 0) || (!this.#metric.servesZero && isZeroVector(checked))) return []
-    const { ids, distances, complete } = this.#index.search(checked, k, { ef: Math.max(ef, k), budget })
+    const { ids, distances, complete } = this.#index.search(checked, k, { ef, budget })
     this.#access.searched()
     if (!complete) return undefined
     return Array.from(ids, (id, i) => ({ id, raw: this.#metric.rawOfGraph(distances[i]!) }))
@@ -249,11 +249,15 @@ export class HNSWIndex {
 
   #indexOf(dimension: number): HnswIndex {
     if (this.#index) return this.#index
-    const { m, m0, efConstruction } = this.config
+    const { m, m0, efConstruction, efSearch, recall } = this.config
     const { graphMetric: metric } = this.#metric
-    const options = { dimensions: dimension, metric, m, m0, efConstruction, zeroVectors: 'keep' } as const
+    const options = { dimensions: dimension, metric, m, m0, efConstruction, efSearch, recall, zeroVectors: 'keep' } as const
     this.#dimension = dimension
     return (this.#index = new HnswIndex(this.#pool, options))
+  }
+
+  #scored(hits: readonly { readonly id: number; readonly raw: number }[]): HNSWHit[] {
+    return hits.map(({ id, raw }) => ({ id, score: this.scoreOf(raw) }))
   }
 
   #setForm(id: number, storage: HNSWStorage, vector: Float32Array): void {
