@@ -6,9 +6,9 @@
 //   |q - x|^2 ~ |q - y|^2 + first + second * step * (agreement - half)
 // with first = N(x) - N(y) - 2 y'r + 2 f sy' and second = -4 f; the last factors are the query's (signs.ts). A block is made from its rows alone.
 import { codeBias } from './dot'
-import { keyDistance, keyOf, sortedInsert, sortedMerge } from './keys'
+import { keyDistance, keyId, keyOf, sortedInsert, sortedMerge } from './keys'
 import { Graph, metaNorm2, metaScale, none, Walk } from './layout'
-import { distance1 } from './rows'
+import { distance1, distance4 } from './rows'
 import { agreements, groupRows, placeOf, total } from './signs'
 import { isAllowed, linksOf, rowOf } from './walk'
 
@@ -107,6 +107,34 @@ function keepResult(walk: Walk, key: i64): void {
   sortedInsert(results, n < most ? n : most - 1, key)
 }
 
+/** Looks at the codes of what is left in the pool: a row is a fifth of a block, and estimates alone would put some of the nearest too far back. */
+function rankUnexpanded(graph: Graph, walk: Walk): void {
+  const q = walk.query, pool = walk.pool, visited = walk.visited, epoch = <u16>walk.epoch, allowed = walk.allowed
+  const bytes = <usize>graph.codeBytes, touched = bytes + 20, end = pool + (<usize>walk.count << 3)
+  let to = pool, sink: i32 = 0
+  for (let at = pool; at < end; at += 8) {
+    const key = load<i64>(at), id = keyId(key), mark = visited + (<usize>id << 1)
+    if (<i32>key & 1 || load<u16>(mark) == epoch || !isAllowed(allowed, id)) continue
+    store<u16>(mark, epoch)
+    store<i64>(to, key)
+    to += 8
+    const row = rowOf(graph, id)
+    for (let line: usize = 0; line < touched; line += cacheLineBytes) sink += load<u8>(row + line)
+  }
+  walk.sink = sink
+  const last = to - 8
+  for (let at = pool; at < to; at += 32) {
+    const a = keyId(load<i64>(at)), b = keyId(load<i64>(min(at + 8, last))), c = keyId(load<i64>(min(at + 16, last))), d = keyId(load<i64>(min(at + 24, last)))
+    const r = distance4<u8>(q, rowOf(graph, a), rowOf(graph, b), rowOf(graph, c), rowOf(graph, d), bytes)
+    walk.evaluations += 4
+    keepResult(walk, keyOf(f32x4.extract_lane(r, 0), a))
+    if (at + 8 < to) keepResult(walk, keyOf(f32x4.extract_lane(r, 1), b))
+    if (at + 16 < to) keepResult(walk, keyOf(f32x4.extract_lane(r, 2), c))
+    if (at + 24 < to) keepResult(walk, keyOf(f32x4.extract_lane(r, 3), d))
+  }
+  walk.count = 0
+}
+
 /**
  * The walk on level 0 of a graph with blocks. The pool holds estimates, a node as often as neighbours told of it; its place among the results is
  * by its own codes, once it is expanded. Returns 1 when done.
@@ -117,11 +145,12 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
   const degree = graph.m0, bound = walk.bound, patience = walk.patience, blockEnd = <usize>graph.stride
   const fresh = walk.estimates + freshOffset
   let n = walk.count, cursor = walk.cursor, worst = walk.worst, evaluations: i32 = 0, sink: i32 = 0, freshCount: i32 = 0
-  while (cursor < n && evaluations < evaluationsMax) {
+  const expand = walk.expand
+  while (cursor < min(n, expand) && evaluations < evaluationsMax) {
     const at = pool + (<usize>cursor << 3), key = load<i64>(at)
     cursor++
     if (<i32>key & 1) continue
-    if (cursor > patience && keyDistance(key) > bound) { cursor = n; break }
+    if (cursor > patience && keyDistance(key) > bound) { cursor = expand; break }
     store<i64>(at, key | 1)
     const id = <u32>key >> 1, mark = visited + (<usize>id << 1)
     if (load<u16>(mark) == epoch) continue
@@ -166,6 +195,7 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
   walk.cursor = cursor
   walk.worst = worst
   walk.evaluations += evaluations
-  walk.done = cursor >= n ? 1 : 0
+  walk.done = cursor >= min(n, expand) ? 1 : 0
+  if (walk.done) rankUnexpanded(graph, walk)
   return walk.done
 }

@@ -114,6 +114,8 @@ export class Walk {
   results: usize
   resultsMax: i32
   resultCount: i32
+  /** A walk over blocks expands nodes only while they are among so many best. */
+  expand: i32
   /** Whether the results, and not the pool, are the answer. */
   ranked: i32
 }

@@ -65,6 +65,7 @@ export const walkLayout = structure([
   'results',
   'resultsMax',
   'resultCount',
+  'expand',
   'ranked',
 ])
 

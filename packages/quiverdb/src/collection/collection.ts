@@ -39,7 +39,14 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
   readonly #uuid: string
 
   constructor(ledger: Ledger, uuid: string, name: string) {
-    super({ parts: ledger.parts, view: () => this.#view() })
+    super({
+      parts: ledger.parts,
+      view: () => this.#view(),
+      viewNow: () => {
+        const state = this.#ledger.currentNow()
+        return state && this.#viewOf(state)
+      },
+    })
     this.#ledger = ledger
     this.#uuid = uuid
     this.name = name
@@ -208,7 +215,10 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
   }
 
   async #view(): Promise<View> {
-    const state = await this.#ledger.current()
+    return this.#viewOf(await this.#ledger.current())
+  }
+
+  #viewOf(state: NamespaceState): View {
     const collection = state.collections.get(this.#uuid)
     if (!collection)
       throw new QuiverError('NOT_FOUND', `Collection '${this.name}' was dropped.`, { details: { collection: this.name } })

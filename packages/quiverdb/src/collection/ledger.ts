@@ -45,6 +45,8 @@ export interface Ledger {
   checkOpen(): void
   /** The newest version, commits of other processes included. */
   current(): Promise<NamespaceState>
+  /** The same where it is known at once. */
+  currentNow(): NamespaceState | undefined
   /** Resolves with the version that holds the write, once it is durable. */
   commit(intent: WriteIntent, signal?: AbortSignal): Promise<NamespaceState>
   /** Stores rows that a commit is going to name. Returns their key. */

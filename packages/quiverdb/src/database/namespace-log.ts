@@ -26,6 +26,8 @@ import type { Retention } from './tuning.js'
 const sharedCommitBytesMax = 1024 * 1024
 const sharedCommitWritesMax = 4_096
 /** Writes that may wait for a commit at one time. */
+/** The head is looked for at most this often. For it to be gone, others must have committed, written a snapshot and collected since: that takes longer. */
+const keptForMs = 1
 const queueMax = 100_000
 
 interface Waiting {
@@ -74,6 +76,8 @@ export class NamespaceLog implements LogMachine {
   #running: Promise<void> | undefined
   /** Of parts that the store cannot give at once, for the work under way. */
   readonly #pieces = new LoadedPieces()
+  /** When the head's commit was last seen to be there still. */
+  #keptAt = -Infinity
   #probed: { readonly seq: number; readonly head: string; readonly next: string } | undefined
   #verifiedAt: number
   #closed = false
@@ -115,17 +119,27 @@ export class NamespaceLog implements LogMachine {
     return (this.#probed = { seq: this.head, head: this.keys.log(this.head), next: this.keys.log(this.head + 1) })
   }
 
-  /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */
-  async current(): Promise<NamespaceState> {
+  /** The newest version in the store, where one look tells: undefined where the store has to be asked. @throws QuiverError CLOSED */
+  currentNow(): NamespaceState | undefined {
     this.checkOpen()
     const { sync, capabilities } = this.#store
     // A store of this process alone has no other writers: the head is the newest there is.
     if (!capabilities.shared) return this.#state
-    if (!sync) return this.#ask()
     // In this order: commits are deleted in theirs.
-    const followed = sync.exists(this.#probes().next)
-    if (this.stale) return this.#ask()
-    if (!followed) return this.#state
+    if (!sync || sync.exists(this.#probes().next)) return undefined
+    const now = performance.now()
+    if (now - this.#keptAt < keptForMs) return this.#state
+    if (this.stale) return undefined
+    this.#keptAt = now
+    return this.#state
+  }
+
+  /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */
+  async current(): Promise<NamespaceState> {
+    const now = this.currentNow()
+    if (now) return now
+    const { sync } = this.#store
+    if (!sync || this.stale) return this.#ask()
     if (this.#running) {
       // What is there may be our own commit on its way, which nobody may see yet, or one that ours must follow.
       const found = this.#proposed && sync.get(this.keys.log(this.head + 1))

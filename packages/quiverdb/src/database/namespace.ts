@@ -98,6 +98,7 @@ export class Namespace {
       parts,
       checkOpen: () => this.#log.checkOpen(),
       current: () => this.#log.current(),
+      currentNow: () => this.#log.currentNow(),
       commit: (intent, signal) => this.#log.commit(intent, signal),
       upload: (chunks) => this.#upload(chunks),
       throttle: (collection, signal) => this.#maintenance.throttle(collection, signal),

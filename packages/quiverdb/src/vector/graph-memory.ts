@@ -42,6 +42,8 @@ const goneOffset = alignUp(graphBytes, 64)
 /** Nodes that a deletion offers to those who linked to the deleted one. */
 const offeredMin = 50
 
+/** A walk over blocks looks at the codes of so many nodes behind the ones that it expands. */
+const ahead = 16
 /** A search keeps this many nodes of level 1 in the same pool. */
 const startsMax = 4
 
@@ -360,7 +362,7 @@ export class GraphMemory {
     const visited = pool.scratch(arena, 'visited', 2 * this.capacity, () => {
       arena.u32[walk / 4 + walkField.epoch] = 0
     })
-    const results = pool.scratch(arena, 'pool', keyBytes * (Math.max(ef, startsMax) + 1))
+    const results = pool.scratch(arena, 'pool', keyBytes * (Math.max(ef, startsMax) + ahead + 1))
     const frontier = heaps ? pool.scratch(arena, 'frontier', keyBytes * Math.max(1, this.capacity)) : 0
     const batch = pool.scratch(arena, 'batch', 4 * (this.parameters.m0 + 4))
     const ranked = pool.scratch(arena, 'results', keyBytes * (keep + 1))
@@ -372,7 +374,8 @@ export class GraphMemory {
     u32[at + walkField.resultsMax] = keep
     u32[at + walkField.table] = table
     u32[at + walkField.estimates] = estimates
-    u32[at + walkField.ef] = ef
+    u32[at + walkField.ef] = this.mode === 'speed' && !heaps ? ef + ahead : ef
+    u32[at + walkField.expand] = ef
     f32[at + walkField.bound] = Infinity
     u32[at + walkField.patience] = 0
     u32[at + walkField.allowed] = 0

@@ -113,7 +113,7 @@ export class ResidentGraph {
     if (!(options.ef >= 1)) throw new QuiverError('INVALID_ARGUMENT', `ef must be at least 1, not ${options.ef}.`)
     if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
     const ef = Math.min(Math.floor(options.ef), nodes)
-    const keep = Math.min(ef, options.keep ?? ef)
+    const keep = Math.min(memory.mode === 'speed' ? nodes : ef, options.keep ?? ef)
     const wide = options.allowed !== undefined
     const found = this.#walk(query, ef, keep, options, wide)
     const enough = found.count >= Math.min(keep, options.least ?? 1) || (options.bound ?? Infinity) < Infinity

@@ -15,6 +15,7 @@ import { RowFilter } from './matches.js'
 import { checked, countOptions, listOptions, readOptions, searchOptions } from '../options.js'
 import type { Parts } from '../version/parts.js'
 import { searchVersion, type SearchOutcome } from './search.js'
+import type { RankedRow } from './top-hits.js'
 import { checkedId } from '../ids.js'
 import type { CollectionState } from '../version/state.js'
 import type { Fields, Hit, ListQuery, Page, ReadMark, ReadOptions, SearchQuery, SearchResult, Stored } from '../types.js'
@@ -30,6 +31,8 @@ export interface View {
 export interface ReadSource {
   readonly parts: Parts
   view(): Promise<View>
+  /** The same where it is known at once. */
+  viewNow?(): View | undefined
   /** Only inside a transaction. */
   note?(mark: ReadMark): void
 }
@@ -126,7 +129,7 @@ export class CollectionReader<T extends object = Fields> {
     const { limit = limitDefault, offset = 0, signal, timeoutMs, vector, fields, vectors } = options
     const budget: Budget = { signal, deadline: timeoutMs === undefined ? undefined : performance.now() + timeoutMs }
     const condition = parsed(options.where)
-    const { collection, seq } = await this.#source.view()
+    const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
     this.#noteCondition(collection, condition)
     const index = chooseIndex(collection, options)
     const values = checkedVector(vector, index.index, 'the query')
@@ -142,35 +145,66 @@ export class CollectionReader<T extends object = Fields> {
       maxDistance: options.maxDistance ?? Infinity,
       budget,
     }
-    const { hits, complete } = await this.#inTurns(searchVersion(plan, this.#source.parts), budget)
+    const outcome = this.#now(searchVersion(plan, this.#source.parts), budget)
+    const { hits, complete } = outcome instanceof Promise ? await outcome : outcome
+    const made = this.#hits(collection, hits.rows(), offset, { fields, vectors })
     return {
-      hits: await whenResident(() =>
-        hits
-          .rows()
-          .slice(offset)
-          .map(({ distance, state, slot }): Hit<T> => {
-            const record = this.#record(collection, { state, slot }, { fields, vectors })
-            return { id: record.id, distance, record }
-          }),
-      ),
+      hits: made instanceof Promise ? await made : made,
       complete,
       version: formatVersionName(seq),
     }
   }
 
-  /** Runs a search part by part, letting other work in between when it takes long. */
-  async #inTurns(search: Generator<() => void, SearchOutcome, void>, budget: Budget): Promise<SearchOutcome> {
+  /** Without a promise where all is there: most of them are. */
+  #hits(
+    collection: CollectionState,
+    rows: readonly RankedRow[],
+    offset: number,
+    read: ReadOptions,
+  ): Hit<T>[] | Promise<Hit<T>[]> {
+    let made: Hit<T>[] = []
+    const make = (): void => {
+      made = []
+      for (let i = offset; i < rows.length; i++) {
+        const { distance, state, slot } = rows[i]!
+        const record = this.#record(collection, { state, slot }, read)
+        made.push({ id: record.id, distance, record })
+      }
+    }
+    return isResident(make) ? made : whenResident(make).then(() => made)
+  }
+
+  /** Runs a search part by part, to its end where that is a matter of a moment. */
+  #now(search: Generator<() => void, SearchOutcome, void>, budget: Budget): SearchOutcome | Promise<SearchOutcome> {
     const { residency } = this.#source.parts
-    let turnEnd = performance.now() + turnMs
+    const turnEnd = performance.now() + turnMs
     for (let step = search.next(); ; step = search.next()) {
       if (step.done) return step.value
       checkAborted(budget.signal)
       const part = step.value
-      const run = (): void => residency.run(part)
-      if (!isResident(run)) await whenResident(run)
-      if (performance.now() < turnEnd) continue
+      if (!isResident(() => residency.run(part))) return this.#inTurns(search, part, budget)
+      if (performance.now() >= turnEnd) return this.#inTurns(search, undefined, budget)
+    }
+  }
+
+  /** Goes on with a search, part by part, letting other work in between. */
+  async #inTurns(
+    search: Generator<() => void, SearchOutcome, void>,
+    missing: (() => void) | undefined,
+    budget: Budget,
+  ): Promise<SearchOutcome> {
+    const { residency } = this.#source.parts
+    if (missing) await whenResident(() => residency.run(missing))
+    for (;;) {
       await new Promise((resolve) => setTimeout(resolve, 0))
-      turnEnd = performance.now() + turnMs
+      const turnEnd = performance.now() + turnMs
+      while (performance.now() < turnEnd) {
+        const step = search.next()
+        if (step.done) return step.value
+        checkAborted(budget.signal)
+        const part = step.value
+        await whenResident(() => residency.run(part))
+      }
     }
   }
 
@@ -211,6 +245,7 @@ function parsed(where: unknown): Condition | undefined {
 }
 
 function chooseIndex(collection: CollectionState, { field, index: name }: { field?: string; index?: string }): IndexState {
+  if (collection.indexes.length === 1 && field === undefined && name === undefined) return collection.indexes[0]!
   const all = collection.indexes.map(({ index }) => index)
   const fitting = collection.indexes.filter(({ index: { definition } }) => {
     return (name === undefined || definition.name === name) && (field === undefined || definition.field === field)
