@@ -1,13 +1,15 @@
-import { modes, walkLayout } from '@quiverdb/kernel'
+import { keyBytes, modes, walkLayout } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
+import type { Arena } from './arena.js'
 import { type Budget, runWithin } from './budget.js'
 import { checkLength } from './check-length.js'
+import type { Ranked } from './exact-scorer.js'
 import { encodeQuery, stagingFor } from './encode.js'
 import { rerankLayout } from './block-layout.js'
 import { checkHeader, type GraphHeader, type GraphMode, type GraphSection, sectionBytes, sectionsOf } from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import type { MemoryPool } from './memory-pool.js'
-import { type AffineMap, metricMap, queryTransform } from './metric.js'
+import { type AffineMap, metricMap, modeOf, queryTransform } from './metric.js'
 import type { RecallCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
@@ -30,6 +32,27 @@ export interface GraphSearchOptions {
    */
   readonly bound?: number
   readonly budget?: Budget
+  /** The vectors of the nodes themselves, to rank what was found by. */
+  readonly rank?: RankNodes
+}
+
+/** float32 vectors of consecutive nodes, in the arena of their graph. */
+export interface NodeRows {
+  /** The first node. */
+  readonly start: number
+  /** The node behind the last. */
+  readonly end: number
+  readonly pointer: number
+  readonly rowBytes: number
+}
+
+/** The vectors of all nodes, and what is wanted of their ranking: see `RankCandidates`. */
+export interface RankNodes {
+  readonly rows: readonly NodeRows[]
+  readonly k: number
+  readonly first: number
+  readonly worst: number
+  readonly error: number
 }
 
 /** Nodes by ascending estimate of their distance, in the metric's own scale; at most `ef` of them. */
@@ -41,6 +64,8 @@ export interface GraphSearchResult {
   readonly evaluations: number
   /** False when the budget ended the walk first. */
   readonly complete: boolean
+  /** Where ranking was asked for: exact distances of the first nodes, as many as had to be looked at, and the error seen of estimates. */
+  readonly ranked?: Ranked
 }
 
 /** Relative rounding of the map from graph space to the metric in float32. */
@@ -91,6 +116,11 @@ export class ResidentGraph {
     memory.nodes = header.nodes
     memory.setEntry(header.entry, header.maxLevel)
     return new ResidentGraph(memory, header.recall)
+  }
+
+  /** Where it lies. */
+  get arena(): Arena {
+    return this.#memory.arena
   }
 
   get nodes(): number {
@@ -147,13 +177,39 @@ export class ResidentGraph {
       kernel.searchRerank(pointer, walk, memory.section('rerank').pointer, stride, keep)
     }
     const count = kernel.searchResults(walk, keep, found, distances, map.scale, map.shift)
+    const ranked = options.rank && this.#rank(options.rank, found, distances, count)
     return {
+      ...(ranked && { ranked }),
       nodes: arena.u32.slice(found / 4, found / 4 + count),
       estimates: arena.f64.slice(distances / 8, distances / 8 + count),
       count,
       evaluations: arena.u32[walk / 4 + walkField.evaluations]!,
       complete,
     }
+  }
+
+  /** The query is the one that was searched for last. */
+  #rank({ rows, k, first, worst, error }: RankNodes, nodes: number, estimates: number, count: number): Ranked {
+    const { pool, arena, parameters } = this.#memory
+    const { dimensions, metric } = parameters
+    const query = pool.scratch(arena, 'source', 4 * dimensions)
+    const addresses = pool.scratch(arena, 'addresses', 4 * count)
+    const heap = pool.scratch(arena, 'heap', keyBytes * k)
+    const outcome = pool.scratch(arena, 'outcome', 16)
+    const out = pool.scratch(arena, 'ranked', 8 * count)
+    const { f64, u32, kernel } = arena
+    for (let i = 0; i < count; i++) {
+      const node = u32[nodes / 4 + i]!
+      let piece = 0
+      while (node >= rows[piece]!.end) piece++
+      const { start, pointer, rowBytes } = rows[piece]!
+      u32[addresses / 4 + i] = pointer + (node - start) * rowBytes
+    }
+    f64[outcome / 8] = worst
+    f64[outcome / 8 + 1] = error
+    const mode = modeOf(metric)
+    const scored = kernel.rankExact(query, addresses, estimates, count, first, k, dimensions, mode, heap, outcome, out)
+    return { distances: f64.slice(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
   }
 
   /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */

@@ -29,12 +29,17 @@ export interface Found {
   readonly estimates: Float64Array
 }
 
+/** Candidates that are scored in any case: as many as are wanted, few where other parts have found as many. */
+export function firstRanked(plan: SearchPlan, hits: TopHits): number {
+  return hits.isFull ? scoredAtOnce : Math.max(plan.count, scoredAtOnce)
+}
+
 /**
  * Scores candidates in the order of their estimates: the first few in any case, unless better ones are known from other parts, then on while
  * an estimate, less the error that estimates were seen to have, could still be among the nearest.
  */
 export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locations: Locations, hits: TopHits): void {
-  const first = hits.isFull ? scoredAtOnce : Math.max(plan.count, scoredAtOnce)
+  const first = firstRanked(plan, hits)
   if (rankResident(plan, parts, found, locations, hits, first)) return
   const ranked: RankedRow[] = []
   const nearest = new TopHits(plan.count, hits.worst)

@@ -14,6 +14,7 @@ export class VidLookup {
   #known = 0
   #vids: Float64Array | undefined
   #order: Uint32Array | undefined
+  #compared: { readonly vids: Float64Array; readonly from: number; readonly isOrder: boolean } | undefined
   #least = Infinity
   #most = -Infinity
 
@@ -34,6 +35,17 @@ export class VidLookup {
     }
     const slot = this.#order ? this.#order[low]! : low
     return state.dead.has(slot) || !this.#column.has(slot) ? -1 : slot
+  }
+
+  /** Whether the rows of a sealed set have these vids, from a place on, one for one. */
+  isOrderOf(vids: Float64Array, from: number): boolean {
+    if (this.#set.key === null) return false
+    const known = this.#compared
+    if (known?.vids === vids && known.from === from) return known.isOrder
+    this.#vids ??= this.#sortedVids()
+    const isOrder = !this.#order && this.#vids.length === this.#set.rows && this.#vids.every((vid, i) => vid === vids[from + i])
+    this.#compared = { vids, from, isOrder }
+    return isOrder
   }
 
   #inMemory(vid: number, state: SetState): number {
