@@ -1,6 +1,7 @@
 export { Collection, CollectionVersion, type WriteOptions, type Written } from './collection/collection.js'
 export { Transaction, TransactionCollection } from './collection/transaction.js'
 export type {
+  EvaluateOptions,
   Fields,
   GraphPreset,
   Hit,
@@ -34,6 +35,9 @@ export { composite, compositePresets } from './vector/measure/composite.js'
 export { geographicVector } from './vector/measure/geodesic.js'
 export type { CompositeWeights, DenseMeasure, MeasureName } from './vector/measure/measure.js'
 export { measures } from './vector/measure/measures.js'
+export type { EvaluationOptions } from './vector/evaluate-index.js'
+export type { EvaluatedEffort, Evaluation } from './vector/evaluation.js'
+export type { RecallCurve } from './vector/recall-curve.js'
 export { HnswIndex } from './vector/hnsw-index.js'
 export { MemoryPool } from './vector/memory-pool.js'
 export type { Metric } from './vector/metric.js'

@@ -12,6 +12,7 @@ export const indexesMax = 64
 export const limitMax = 10_000
 export const offsetMax = 100_000
 export const efMax = 100_000
+export const sampleMax = 10_000
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(nameLengthMax))
 
@@ -90,6 +91,17 @@ export const searchOptions = v.strictObject({
   recall: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
   signal: v.optional(v.instance(AbortSignal)),
   timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),
+})
+
+export const evaluateOptions = v.strictObject({
+  field: v.optional(v.string()),
+  index: v.optional(v.string()),
+  vectors: v.optional(v.pipe(v.array(v.unknown()), v.maxLength(sampleMax))),
+  sample: count(1, sampleMax),
+  k: count(1, limitMax),
+  efs: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(efMax)))),
+  signal: v.optional(v.instance(AbortSignal)),
+  onProgress: v.optional(v.function()),
 })
 
 export const listOptions = v.strictObject({ ...read, where, limit: count(1, limitMax), after: v.optional(v.string()) })

@@ -1,4 +1,6 @@
 import { countBits, wordsFor } from '../segment/bitset.js'
+import { graphPresets } from '../vector/graph-image.js'
+import { recallAt } from '../vector/recall-curve.js'
 import { livingWords, type IndexState } from './version/index-state.js'
 import type { CollectionState } from './version/state.js'
 import type { IndexStatus } from './types.js'
@@ -26,11 +28,15 @@ export function countIndexed(
 
 export function indexStatus(collection: CollectionState, index: IndexState, building: boolean): IndexStatus {
   const { uuid: _, where, ...definition } = index.index.definition
+  const { efSearch } = graphPresets[definition.preset]
+  const headers = index.graphs.map(({ header }) => header)
   return {
     ...definition,
     ...(where !== undefined && { where: where as IndexStatus['where'] }),
     status: building ? 'building' : 'ready',
     ...countIndexed(collection, index),
     graphs: index.graphs.map(({ nodes }) => nodes),
+    modes: headers.map((header) => header.mode),
+    recalls: headers.map(({ recall }) => (recall ? recallAt(recall, efSearch) : null)),
   }
 }

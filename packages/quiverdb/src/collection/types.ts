@@ -82,6 +82,13 @@ export interface IndexStatus {
   readonly unindexed: number
   /** Graphs, largest first, in nodes. */
   readonly graphs: readonly number[]
+  /** What each graph keeps in memory. */
+  readonly modes: readonly GraphMode[]
+  /**
+   * The share of the 10 nearest that searches of each graph find with the least effort of the preset, as measured when it was built; null where it
+   * was too small for that. Searches make more effort where this is less than the preset promises.
+   */
+  readonly recalls: readonly (number | null)[]
   /** Records whose field is not a usable vector of this index (only where an index was added to existing data). */
   readonly skipped: number
 }
@@ -136,6 +143,24 @@ export interface SearchResult<T extends object = Fields> {
   readonly complete: boolean
   /** The version that was searched. */
   readonly version: string
+}
+
+export interface EvaluateOptions {
+  /** Which field's index; needed when the collection has more than one. */
+  field?: string
+  /** Which index, when several share a field. */
+  index?: string
+  /** What to search for, at most 10,000. Default: rows of the index. */
+  vectors?: readonly VectorInput[]
+  /** How many rows are searched for where there are no `vectors`, 1 to 10,000. Default: 100. */
+  sample?: number
+  /** How many are to be found, 1 to 10,000. Default: 10. */
+  k?: number
+  /** Efforts to try, 1 to 100,000; at least k is used. Default: k times 1, 2, 4 ... 64. */
+  efs?: readonly number[]
+  signal?: AbortSignal
+  /** Called after every search. */
+  onProgress?: (done: number, total: number) => void
 }
 
 export interface ListQuery extends ReadOptions {

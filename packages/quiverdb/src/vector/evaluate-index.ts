@@ -3,7 +3,7 @@ import {
   type EvaluatedEffort,
   type Evaluation,
   effortsFor,
-  evenly,
+  evenPlaces,
   evaluationsOf,
   kDefault,
   meanOf,
@@ -88,7 +88,8 @@ function packed(vectors: Float32Array, dimensions: number): EvaluationQuery[] {
 
 /** Vectors of the index, evenly from all of its ids. */
 function sampled(index: SearchableIndex, count: number): EvaluationQuery[] {
-  return evenly(index.ids(), count).map((self) => ({ vector: index.get(self)!, self }))
+  const ids = index.ids()
+  return evenPlaces(ids.length, count).map((place) => ({ vector: index.get(ids[place]!)!, self: ids[place] }))
 }
 
 const asked = ({ self }: EvaluationQuery, k: number): number => (self === undefined ? k : k + 1)

@@ -65,12 +65,12 @@ export function evaluationsOf(graphs: Evaluation['graphs'], ef: number): { evalu
   return { evaluations: Math.round(graphs.reduce((sum, curve) => sum + evaluationsAt(curve!, ef), 0)) }
 }
 
-/** So many of a list, or all, evenly from its whole length. @throws QuiverError INVALID_ARGUMENT */
-export function evenly(list: ArrayLike<number>, count: number): number[] {
+/** So many places of a list of a length, or all, evenly from the whole of it. @throws QuiverError INVALID_ARGUMENT */
+export function evenPlaces(length: number, count: number): number[] {
   if (!(Number.isInteger(count) && count > 0))
     throw new QuiverError('INVALID_ARGUMENT', `sample must be a positive integer, not ${count}.`)
-  const length = Math.min(count, list.length)
-  return Array.from({ length }, (_, i) => list[Math.floor(((i + 0.5) * list.length) / length)]!)
+  const taken = Math.min(count, length)
+  return Array.from({ length: taken }, (_, i) => Math.floor(((i + 0.5) * length) / taken))
 }
 
 export const meanOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0) / numbers.length

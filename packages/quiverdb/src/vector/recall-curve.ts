@@ -37,11 +37,20 @@ export function checkRecall(recall: number): void {
   if (!(recall > 0 && recall < 1)) throw new QuiverError('INVALID_ARGUMENT', `recall must be above 0 and below 1, not ${recall}.`)
 }
 
+/** The share of the 10 nearest that was found at an effort, interpolated. */
+export const recallAt = ({ efs, k10 }: RecallCurve, ef: number): number =>
+  ef >= efs[efs.length - 1]! ? k10[efs.length - 1]! : interpolated(efs, k10, ef)
+
 /** Distances that a search computes at an effort, interpolated. */
 export function evaluationsAt({ efs, evaluations }: RecallCurve, ef: number): number {
+  const last = efs.length - 1
+  return ef > efs[last]! ? (evaluations[last]! * ef) / efs[last]! : interpolated(efs, evaluations, ef)
+}
+
+/** The value at an effort up to the last that is known; below the first in proportion. */
+function interpolated(efs: readonly number[], values: readonly number[], ef: number): number {
   const at = efs.findIndex((known) => known >= ef)
-  if (at < 0) return (evaluations[efs.length - 1]! * ef) / efs[efs.length - 1]!
-  if (at === 0) return (evaluations[0]! * ef) / efs[0]!
+  if (at === 0) return (values[0]! * ef) / efs[0]!
   const share = (ef - efs[at - 1]!) / (efs[at]! - efs[at - 1]!)
-  return evaluations[at - 1]! + share * (evaluations[at]! - evaluations[at - 1]!)
+  return values[at - 1]! + share * (values[at]! - values[at - 1]!)
 }

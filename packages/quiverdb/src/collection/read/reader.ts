@@ -6,19 +6,33 @@ import { formatVersionName } from '../../history/keys.js'
 import { isResident, whenResident } from '../../segment/part-file.js'
 import { exactValues } from '../../segment/row-set.js'
 import type { Budget } from '../../vector/budget.js'
+import { effortsFor, type Evaluation, kDefault, sampleDefault } from '../../vector/evaluation.js'
 import { columnField } from '../version/column-key.js'
 import type { RowLocation } from '../version/directory.js'
 import { define, overlaps, project, readFields } from '../version/fields.js'
 import type { IndexState } from '../version/index-state.js'
 import { countRows, rowsById } from './list.js'
+import { evaluateVersion, sampledQueries } from './evaluate.js'
 import { RowFilter } from './matches.js'
-import { checked, countOptions, listOptions, readOptions, searchOptions } from '../options.js'
+import { checked, countOptions, evaluateOptions, listOptions, readOptions, searchOptions } from '../options.js'
 import type { Parts } from '../version/parts.js'
 import { searchVersion, type SearchOutcome } from './search.js'
 import type { RankedRow } from './top-hits.js'
+import { turnMs } from './turns.js'
 import { checkedId } from '../ids.js'
 import type { CollectionState } from '../version/state.js'
-import type { Fields, Hit, ListQuery, Page, ReadMark, ReadOptions, SearchQuery, SearchResult, Stored } from '../types.js'
+import type {
+  EvaluateOptions,
+  Fields,
+  Hit,
+  ListQuery,
+  Page,
+  ReadMark,
+  ReadOptions,
+  SearchQuery,
+  SearchResult,
+  Stored,
+} from '../types.js'
 import { checkedVector, unknownIndex } from '../version/vectors.js'
 
 /** One version of a collection, as a reader holds it. */
@@ -39,8 +53,6 @@ export interface ReadSource {
 
 const limitDefault = 10
 const pageLimitDefault = 100
-/** How long a search may hold the thread before it lets others run. */
-const turnMs = 12
 
 /** Everything that reads a collection: the same for its head, for an older version and inside a transaction. */
 export class CollectionReader<T extends object = Fields> {
@@ -153,6 +165,40 @@ export class CollectionReader<T extends object = Fields> {
       complete,
       version: formatVersionName(seq),
     }
+  }
+
+  /**
+   * Measures what searches of an index find, against exact searches of the same version: the recall and the time of each effort, and what a wanted
+   * `recall` would take. Rows that are searched for are not counted as found themselves. They are found a little more easily than vectors that are not
+   * in the collection: give `vectors` of real queries where there are some. The curve that was measured without that when each graph was built,
+   * and that `recall` goes by, is returned beside.
+   *
+   * @example
+   * ```ts
+   * const { efforts, targets } = await papers.evaluate({ field: 'embedding', sample: 50 })
+   * for (const { ef, recall, milliseconds } of efforts) console.log(ef, recall, milliseconds)
+   * ```
+   * @throws QuiverError NOT_FOUND (no such index), AMBIGUOUS_INDEX, DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR, INVALID_ARGUMENT, ABORTED
+   */
+  async evaluate(options: EvaluateOptions = {}): Promise<Evaluation> {
+    const {
+      vectors,
+      sample = sampleDefault,
+      k = kDefault,
+      signal,
+      onProgress,
+      ...which
+    } = checked(evaluateOptions, options, 'evaluation')
+    checkAborted(signal)
+    const efs = effortsFor(k, options.efs)
+    const { collection } = await this.#source.view()
+    this.#noteCondition(collection, undefined)
+    const index = chooseIndex(collection, which)
+    const queries = vectors
+      ? vectors.map((vector) => ({ vector: Float32Array.from(checkedVector(vector, index.index, 'a query')) }))
+      : await whenResident(() => sampledQueries(collection, index, sample))
+    const plan = { collection, index, queries, k, efs, signal, onProgress: onProgress as EvaluateOptions['onProgress'] }
+    return evaluateVersion(plan, async (search) => this.#now(searchVersion(search, this.#source.parts), search.budget))
   }
 
   /** Without a promise where all is there: most of them are. */
