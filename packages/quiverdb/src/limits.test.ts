@@ -24,6 +24,8 @@ it('every limit that is documented is where the page says', async () => {
   const constants = await namedConstants()
   expect(constants.length).toBeGreaterThan(40)
   for (const { name, file } of constants) {
-    expect(await readFile(join(source, file), 'utf8'), `${name} in ${file}`).toMatch(new RegExp(`(?:const|function) ${name}\\b|\\b${name}: `))
+    expect(await readFile(join(source, file), 'utf8'), `${name} in ${file}`).toMatch(
+      new RegExp(`(?:const|function) ${name}\\b|\\b${name}: `),
+    )
   }
 })
