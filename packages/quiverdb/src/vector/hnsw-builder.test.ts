@@ -188,6 +188,22 @@ describe('HnswBuilder', async () => {
     graph.free()
   })
 
+  test('goes on where no memory has room for more', async () => {
+    const large = await MemoryPool.create({ memoryBytesMax: 16 * 1024 ** 3 })
+    const wide = 16_384
+    const vectors = clusteredVectors(40, wide, 4)
+    const builder = HnswBuilder.create(large, { dimensions: wide, metric: 'l2', capacity: 40, m: 4, m0: 8 })
+    builder.append(vectors.subarray(0, 20 * wide))
+    builder.insertNext(20)
+    const used = large.bytesUsed
+    expect(() => builder.grown(300_000)).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+    expect(large.bytesUsed).toBe(used)
+    builder.append(vectors.subarray(20 * wide))
+    expect(builder.finish().header.nodes).toBe(40)
+    expect(builder.memory.audit()).toBe(0)
+    large.close()
+  })
+
   test('refuses what does not fit', () => {
     const builder = HnswBuilder.create(pool, { dimensions, metric: 'l2', capacity: 2 })
     expect(() => builder.append(new Float32Array(3 * dimensions))).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))

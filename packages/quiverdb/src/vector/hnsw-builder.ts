@@ -88,11 +88,20 @@ export class HnswBuilder {
     return new HnswBuilder(graphFromImage(pool, image, extraCapacity, mode, dead), mode, isOther ? undefined : header)
   }
 
-  /** Moves everything to memory with room for `capacity` nodes; this builder is spent. */
+  /**
+   * Moves everything to memory with room for `capacity` nodes, and for the scratch that inserting needs beside; this builder is spent.
+   * @throws QuiverError MEMORY_FULL, and this builder goes on
+   */
   grown(capacity: number): HnswBuilder {
     const old = this.#memory
     const header = old.header()
     const memory = allocateGraph(old.pool, old.parameters, old.mode, old.phi, capacity, header.nodes, header.upperBytes)
+    try {
+      placeInsertion(memory)
+    } catch (error) {
+      memory.free()
+      throw error
+    }
     const bytes = sectionBytes({ ...header, nodes: this.#appended })
     for (const name of sectionsOf(old.mode)) {
       const used = name === 'upperLinks' ? header.upperBytes : bytes[name]
@@ -117,11 +126,8 @@ export class HnswBuilder {
 
   /** Allocates what inserting and repairing need, so that they cannot fail. @throws QuiverError MEMORY_FULL */
   reserve(vectorsBytes: number): void {
-    const memory = this.#memory
-    memory.reserveEncoding(vectorsBytes)
-    memory.placeWalk(memory.parameters.efConstruction, false)
-    memory.placeSelection()
-    memory.placeSpread(memory.capacity)
+    this.#memory.reserveEncoding(vectorsBytes)
+    placeInsertion(this.#memory)
   }
 
   /** The graph as it is, for a `ResidentGraph` that searches it while it grows. */
@@ -265,4 +271,10 @@ export class HnswBuilder {
   free(): void {
     this.#memory.free()
   }
+}
+
+function placeInsertion(memory: GraphMemory): void {
+  memory.placeWalk(memory.parameters.efConstruction, false)
+  memory.placeSelection()
+  memory.placeSpread(memory.capacity)
 }

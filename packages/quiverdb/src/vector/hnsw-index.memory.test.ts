@@ -28,8 +28,8 @@ describe('HnswIndex in a bounded pool', () => {
   for (const [name, operate] of Object.entries(operations)) {
     const beginnings = [
       ['l2', 0],
-      ['l2', 300],
-      ['dot', 300],
+      ['l2', 600],
+      ['dot', 600],
     ] as const
     test.each(beginnings.filter(([, rows]) => rows || name.endsWith('vectors')))(
       `${name}: all or nothing, wherever memory ends (%s, after %i)`,
@@ -39,11 +39,13 @@ describe('HnswIndex in a bounded pool', () => {
           const filler = await MemoryPool.create()
           const probe = new HnswIndex(filler, { dimensions, metric, m: 4, m0: 8, efConstruction: 20 })
           if (rows) probe.add(part(1000, 1000 + rows))
+          if (rows) probe.search(part(1007, 1008), 3)
           const used = filler.bytesUsed
           filler.close()
           const pool = await MemoryPool.create({ memoryBytesMax: used + room })
           const index = new HnswIndex(pool, { dimensions, metric, m: 4, m0: 8, efConstruction: 20 })
           if (rows) index.add(part(1000, 1000 + rows))
+          if (rows) index.search(part(1007, 1008), 3)
           const before = stateOf(index)
           try {
             operate(index)
@@ -52,6 +54,7 @@ describe('HnswIndex in a bounded pool', () => {
             expect(error).toMatchObject({ code: 'MEMORY_FULL' })
             expect(stateOf(index)).toEqual(before)
             if (rows) expect(index.audit()).toBe(0)
+            if (rows) expect(index.search(part(1007, 1008), 3).ids).toContain(7)
           }
           pool.close()
         }

@@ -50,6 +50,17 @@ describe.each([{ shared: false }, { shared: true }])('MemoryPool, shared: $share
     pool.close()
   })
 
+  test('refuses what no memory has room for, and goes on', async () => {
+    const pool = await MemoryPool.create({ memoryBytesMax: 64 * 1024 * mebibyte, shared })
+    const small = pool.allocate(1)
+    expect(() => pool.allocate(4096 * mebibyte)).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+    expect(() => pool.allocateTogether([2048 * mebibyte, 2048 * mebibyte])).toThrow(
+      expect.objectContaining({ code: 'MEMORY_FULL' }),
+    )
+    expect(pool.allocate(1).arena).toBe(small.arena)
+    pool.close()
+  })
+
   test('refuses what the bound does not allow, and names the numbers', async () => {
     const pool = await MemoryPool.create({ memoryBytesMax: mebibyte, shared })
     const half = pool.allocate(mebibyte / 2)

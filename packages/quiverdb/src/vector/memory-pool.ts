@@ -1,6 +1,13 @@
-import { canShareMemory, type KernelMemory, type KernelModule, type Instructions, loadKernel } from '@quiverdb/kernel'
+import {
+  canShareMemory,
+  type KernelMemory,
+  type KernelModule,
+  type Instructions,
+  loadKernel,
+  reservedBytes,
+} from '@quiverdb/kernel'
 import { assert, QuiverError } from '../errors.js'
-import { alignUp, Arena, extentAlignment } from './arena.js'
+import { alignUp, Arena, arenaBytesMax, extentAlignment } from './arena.js'
 
 /** A process holds at most this many linear memories: each reserves about 10 GiB of addresses, of which a browser tab has few. */
 const arenasMax = 16
@@ -136,6 +143,8 @@ export class MemoryPool {
   allocateTogether(sizes: readonly number[]): Extent[] {
     const total = sizes.reduce((sum, bytes) => sum + wholePages(bytes), 0)
     this.#checkRoom(total)
+    // Before all other arenas are made in vain.
+    if (total > arenaBytesMax - reservedBytes) throw tooLarge(total)
     for (const arena of this.#candidates()) {
       const extents = this.#allocateIn(arena, sizes)
       if (extents) return extents
@@ -233,4 +242,10 @@ export class MemoryPool {
 function wholePages(bytes: number): number {
   assert(Number.isSafeInteger(bytes) && bytes >= 0, 'a size is a whole number of bytes')
   return alignUp(Math.max(bytes, 1), extentAlignment)
+}
+
+function tooLarge(bytesWanted: number): QuiverError {
+  return new QuiverError('MEMORY_FULL', `No room for ${bytesWanted} bytes together: one linear memory has ${arenaBytesMax}.`, {
+    details: { bytesWanted, arenaBytesMax },
+  })
 }

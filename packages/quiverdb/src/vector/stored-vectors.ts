@@ -1,68 +1,120 @@
+import { allocateAmply } from './amply.js'
 import { alignUp, type Arena, extentAlignment } from './arena.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { type Metric, modeOf } from './metric.js'
 
 const growth = 1.5
+/** Vectors lie in pieces of this size, each in any memory that has room, so that together they may outgrow one. */
+const pieceBytes = 256 * 1024 ** 2
 
-/** float32 vectors in linear memory by number, tightly packed. */
+/** float32 vectors in linear memory by number, tightly packed in pieces. */
 export class StoredVectors {
   readonly dimensions: number
   readonly #pool: MemoryPool
-  #extent: Extent | undefined
+  readonly #stride: number
+  /** Vectors of a piece. */
+  readonly #pieceRows: number
+  /** All are full-sized but the last, which grows. */
+  readonly #pieces: Extent[] = []
 
-  constructor(pool: MemoryPool, dimensions: number) {
+  /** Bytes of a piece: a test makes them small. */
+  constructor(pool: MemoryPool, dimensions: number, bytes = pieceBytes) {
     this.#pool = pool
     this.dimensions = dimensions
+    this.#stride = 4 * dimensions
+    this.#pieceRows = Math.floor(bytes / this.#stride)
   }
 
   get bytes(): number {
-    return this.#extent?.bytes ?? 0
+    return this.#pieces.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** Makes room for `count` vectors; those that are there stay. @throws QuiverError MEMORY_FULL */
+  /** Makes room for `count` vectors; those that are there stay. @throws QuiverError MEMORY_FULL, and nothing has changed */
   reserve(count: number): void {
-    const wanted = 4 * count * this.dimensions
-    const present = this.#extent
-    if (present && present.bytes >= wanted) return
-    const extent = this.#pool.allocate(alignUp(Math.max(wanted, present ? growth * present.bytes : 0), extentAlignment))
-    if (present) {
-      extent.view().set(present.view())
-      present.free()
-    }
-    this.#extent = extent
+    const capacity = this.#capacity()
+    if (count <= capacity) return
+    allocateAmply(Math.max(count, Math.floor(growth * capacity)), count, (rows) => this.#grow(rows))
   }
 
   set(number: number, vector: Float32Array): void {
-    const { arena, pointer } = this.#extent!
-    arena.f32.set(vector, pointer / 4 + number * this.dimensions)
+    const { arena, pointer } = this.#pieceOf(number)
+    arena.f32.set(vector, (pointer + this.#offsetOf(number)) / 4)
   }
 
   /** A view that is good until the pool next allocates. */
-  view(number: number, count = 1): Float32Array {
-    const { arena, pointer } = this.#extent!
-    const start = pointer / 4 + number * this.dimensions
-    return arena.f32.subarray(start, start + count * this.dimensions)
+  view(number: number): Float32Array {
+    const { arena, pointer } = this.#pieceOf(number)
+    const start = (pointer + this.#offsetOf(number)) / 4
+    return arena.f32.subarray(start, start + this.dimensions)
   }
 
-  /** Where vectors are. Good until vectors are added. */
+  /** Addresses of vectors in one memory: those that lie in others are copied to it. Good until vectors are added or placed. @throws QuiverError MEMORY_FULL */
   place(numbers: Uint32Array): { readonly arena: Arena; readonly addresses: Float64Array } {
-    const { arena, pointer } = this.#extent!
-    return { arena, addresses: Float64Array.from(numbers, (number) => pointer + 4 * number * this.dimensions) }
+    const { arena } = this.#pieces[0]!
+    const addresses = Float64Array.from(numbers, (number) => this.#pieceOf(number).pointer + this.#offsetOf(number))
+    if (this.#pieces.every((piece) => piece.arena === arena)) return { arena, addresses }
+    const copies = this.#pool.scratch(arena, 'vectors', Math.max(1, numbers.length) * this.#stride)
+    numbers.forEach((number, i) => {
+      if (this.#pieceOf(number).arena === arena) return
+      addresses[i] = copies + i * this.#stride
+      arena.f32.set(this.view(number), addresses[i]! / 4)
+    })
+    return { arena, addresses }
   }
 
   /** Exact distances of a query to the vectors from..to, in the metric's own scale. @throws QuiverError MEMORY_FULL */
   distances(query: Float32Array, metric: Metric, from: number, to: number): Float64Array<ArrayBuffer> {
-    const { arena, pointer } = this.#extent!
-    const source = this.#pool.scratch(arena, 'source', query.byteLength)
-    const out = this.#pool.scratch(arena, 'distances', 8 * (to - from))
-    const stride = 4 * this.dimensions
-    arena.f32.set(query, source / 4)
-    arena.kernel.exactDistances(source, pointer + from * stride, stride, to - from, this.dimensions, modeOf(metric), out)
-    return arena.f64.slice(out / 8, out / 8 + to - from)
+    const distances = new Float64Array(to - from)
+    for (let start = from, end = from; start < to; start = end) {
+      end = Math.min(to, (Math.floor(start / this.#pieceRows) + 1) * this.#pieceRows)
+      const { arena, pointer } = this.#pieceOf(start)
+      const source = this.#pool.scratch(arena, 'source', query.byteLength)
+      const out = this.#pool.scratch(arena, 'distances', 8 * (end - start))
+      arena.f32.set(query, source / 4)
+      const vectors = pointer + this.#offsetOf(start)
+      arena.kernel.exactDistances(source, vectors, this.#stride, end - start, this.dimensions, modeOf(metric), out)
+      distances.set(arena.f64.subarray(out / 8, out / 8 + end - start), start - from)
+    }
+    return distances
   }
 
   free(): void {
-    this.#extent?.free()
-    this.#extent = undefined
+    for (const piece of this.#pieces.splice(0)) piece.free()
+  }
+
+  #pieceOf(number: number): Extent {
+    return this.#pieces[Math.floor(number / this.#pieceRows)]!
+  }
+
+  /** In bytes, in its piece. */
+  #offsetOf(number: number): number {
+    return (number % this.#pieceRows) * this.#stride
+  }
+
+  #capacity(): number {
+    const last = this.#pieces.at(-1)
+    if (!last) return 0
+    return (this.#pieces.length - 1) * this.#pieceRows + Math.min(this.#pieceRows, Math.floor(last.bytes / this.#stride))
+  }
+
+  /** Replaces the last piece where it is not full-sized, and adds pieces. */
+  #grow(rows: number): void {
+    const kept = Math.floor(this.#capacity() / this.#pieceRows)
+    const added: Extent[] = []
+    try {
+      for (let first = kept * this.#pieceRows; first < rows; first += this.#pieceRows) {
+        const bytes = Math.min(rows - first, this.#pieceRows) * this.#stride
+        added.push(this.#pool.allocate(alignUp(bytes, extentAlignment)))
+      }
+    } catch (error) {
+      for (const piece of added) piece.free()
+      throw error
+    }
+    const [replaced] = this.#pieces.splice(kept)
+    if (replaced) {
+      added[0]!.view().set(replaced.view())
+      replaced.free()
+    }
+    this.#pieces.push(...added)
   }
 }

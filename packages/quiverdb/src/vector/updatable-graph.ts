@@ -1,4 +1,5 @@
 import { assert, QuiverError } from '../errors.js'
+import { allocateAmply } from './amply.js'
 import { ExactScorer } from './exact-scorer.js'
 import { GraphDrift } from './graph-drift.js'
 import { type GraphParameters, graphParameters, type GraphParametersInput } from './graph-image.js'
@@ -195,7 +196,8 @@ export class UpdatableGraph {
     if (room() < count) {
       const { nodes } = this.#builder!.memory
       const wanted = nodes + count - this.#updates!.free
-      this.#adopt(this.#builder!.grown(Math.max(wanted + Math.ceil(wanted * spareShare), capacityMin, Math.ceil(growth * nodes))))
+      const wished = Math.max(wanted + Math.ceil(wanted * spareShare), capacityMin, Math.ceil(growth * nodes))
+      this.#adopt(allocateAmply(wished, wanted, (capacity) => this.#builder!.grown(capacity)))
     }
     const { builder, updates } = this.#present()
     builder.reserve(vectors.byteLength)
