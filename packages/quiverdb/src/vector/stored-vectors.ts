@@ -7,6 +7,9 @@ const growth = 1.5
 /** Vectors lie in pieces of this size, each in any memory that has room, so that together they may outgrow one. */
 const pieceBytes = 256 * 1024 ** 2
 
+/** Exact distances of one call of the kernel. Their room is had with each piece, so that a memory which is full can still be searched. */
+const rowsAtOnce = 1024
+
 /** float32 vectors in linear memory by number, tightly packed in pieces. */
 export class StoredVectors {
   readonly dimensions: number
@@ -50,7 +53,8 @@ export class StoredVectors {
 
   /** Addresses of vectors in one memory: those that lie in others are copied to it. Good until vectors are added or placed. @throws QuiverError MEMORY_FULL */
   place(numbers: Uint32Array): { readonly arena: Arena; readonly addresses: Float64Array } {
-    const { arena } = this.#pieces[0]!
+    // The newest piece is the likeliest to have room beside it.
+    const { arena } = this.#pieces.at(-1)!
     const addresses = Float64Array.from(numbers, (number) => this.#pieceOf(number).pointer + this.#offsetOf(number))
     if (this.#pieces.every((piece) => piece.arena === arena)) return { arena, addresses }
     const copies = this.#pool.scratch(arena, 'vectors', Math.max(1, numbers.length) * this.#stride)
@@ -66,10 +70,9 @@ export class StoredVectors {
   distances(query: Float32Array, metric: Metric, from: number, to: number): Float64Array<ArrayBuffer> {
     const distances = new Float64Array(to - from)
     for (let start = from, end = from; start < to; start = end) {
-      end = Math.min(to, (Math.floor(start / this.#pieceRows) + 1) * this.#pieceRows)
+      end = Math.min(to, start + rowsAtOnce, (Math.floor(start / this.#pieceRows) + 1) * this.#pieceRows)
       const { arena, pointer } = this.#pieceOf(start)
-      const source = this.#pool.scratch(arena, 'source', query.byteLength)
-      const out = this.#pool.scratch(arena, 'distances', 8 * (end - start))
+      const { source, out } = this.#placeScan(arena)
       arena.f32.set(query, source / 4)
       const vectors = pointer + this.#offsetOf(start)
       arena.kernel.exactDistances(source, vectors, this.#stride, end - start, this.dimensions, modeOf(metric), out)
@@ -91,6 +94,11 @@ export class StoredVectors {
     return (number % this.#pieceRows) * this.#stride
   }
 
+  #placeScan(arena: Arena): { source: number; out: number } {
+    const source = this.#pool.scratch(arena, 'source', this.#stride)
+    return { source, out: this.#pool.scratch(arena, 'distances', 8 * rowsAtOnce) }
+  }
+
   #capacity(): number {
     const last = this.#pieces.at(-1)
     if (!last) return 0
@@ -104,7 +112,9 @@ export class StoredVectors {
     try {
       for (let first = kept * this.#pieceRows; first < rows; first += this.#pieceRows) {
         const bytes = Math.min(rows - first, this.#pieceRows) * this.#stride
-        added.push(this.#pool.allocate(alignUp(bytes, extentAlignment)))
+        const piece = this.#pool.allocate(alignUp(bytes, extentAlignment))
+        added.push(piece)
+        this.#placeScan(piece.arena)
       }
     } catch (error) {
       for (const piece of added) piece.free()
