@@ -61,7 +61,7 @@ export class StoredVectors {
     numbers.forEach((number, i) => {
       if (this.#pieceOf(number).arena === arena) return
       addresses[i] = copies + i * this.#stride
-      arena.f32.set(this.view(number), addresses[i]! / 4)
+      arena.f32.set(this.view(number), addresses[i] / 4)
     })
     return { arena, addresses }
   }
