@@ -66,6 +66,8 @@ export function packBlocks(graphPointer: usize, from: u32, to: u32): void {
       }
       group += groupBytes
     }
+    const end = links + (<usize>graph.m0 << 2)
+    memory.fill(end, 0, row + <usize>graph.stride - end)
   }
 }
 
