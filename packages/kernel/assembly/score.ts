@@ -11,6 +11,8 @@ const scoredAtOnce: i32 = 4
 const errorMargin: f64 = 1.5
 /** More than half a unit in the last place of a float32. */
 const roundingUp: f64 = 1.2e-7
+/** The smallest positive float32: what is smaller rounds to nothing. */
+const float32Min: f64 = 1.401298464324817e-45
 
 export function dotF64(a: usize, b: usize, n: i32): f64 {
   let s0 = f64x2.splat(0), s1 = s0
@@ -92,7 +94,7 @@ export function rankExact(
       store<f64>(out + (<usize>done << 3), distance)
       error = max(error, errorMargin * abs(distance - load<f64>(estimates + (<usize>done << 3))))
       // A key holds a float32, which must not be below the distance.
-      const key = keyOf(<f32>(distance + abs(distance) * roundingUp), 0)
+      const key = keyOf(<f32>(distance + abs(distance) * roundingUp + float32Min), 0)
       if (kept < k) { maxHeapPush(heap, kept, key); kept++ }
       else if (key < load<i64>(heap)) maxHeapReplace(heap, kept, key)
       if (kept == k) worst = min(worst, <f64>keyDistance(load<i64>(heap)))
