@@ -1,4 +1,4 @@
-import { referenceNearest, clusteredVectors, subspaceVectors, vectorAt } from '@quiverdb/testing'
+import { clusteredVectors, normal, randomSource, referenceNearest, subspaceVectors, vectorAt } from '@quiverdb/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { open, type Collection, type Database, type Metric } from '../index.js'
 
@@ -288,5 +288,25 @@ it('finds as many as are asked for in a graph with blocks, at any effort', async
       expect(new Set(hits.map(({ id }) => id)).size).toBe(limit)
     }
   }
+  await own.close()
+})
+
+it('reaches a recall that is asked for in clusters that codes can hardly tell apart', async () => {
+  const many = 1500
+  const own = await open('memory:', { maintenance: 'manual', tuning: { graphRowsMin: 100 } })
+  const tight = await own.collection('tight', { indexes: [{ field: 'embedding', dimensions, metric: 'l2' }] })
+  const random = randomSource(3)
+  const near = (row: number) => vectorAt(vectors, dimensions, row % 50).map((x) => x + 0.05 * normal(random))
+  const all = Float32Array.from(Array.from({ length: many }, (_, row) => [...near(row)]).flat())
+  await tight.upsert(Array.from({ length: many }, (_, row) => ({ id: idOf(row), embedding: vectorAt(all, dimensions, row) })))
+  await own.settled()
+  let found = 0
+  for (let row = 0; row < 50; row++) {
+    const vector = near(row)
+    const { hits } = await tight.search({ vector, limit: 10, recall: 0.95 })
+    const ids = new Set(hits.map(({ id }) => id))
+    found += referenceNearest('l2', vector, all, 10).filter((nearest) => ids.has(idOf(nearest.row))).length
+  }
+  expect(found / 500).toBeGreaterThanOrEqual(0.95)
   await own.close()
 })

@@ -22,6 +22,7 @@ export interface SearchOutcome {
 /** Nodes that a walk ranks by their codes, for each row that is wanted, and as many more: the codes put the nearest among these. */
 const keptFactor = 2
 const keptExtra = 16
+const keptFor = (plan: SearchPlan): number => keptFactor * plan.count + keptExtra
 /** Sets that are looked through one by one for the row of a node. */
 const piecesMax = 16
 
@@ -66,7 +67,7 @@ export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => 
 function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uint32Array | undefined, hits: TopHits): boolean {
   const graph = part.graph()
   const ef = Math.max(effortOf(plan, graph), plan.count)
-  const keep = keptFactor * plan.count + keptExtra
+  const keep = keptFor(plan)
   const options = { ef, keep, least: plan.count, allowed, bound: hits.worst, budget: plan.budget }
   const { sets } = plan.collection
   const lookups = sets.map(({ set }) => plan.index.index.vids(set))
@@ -147,7 +148,8 @@ function effortOf(plan: SearchPlan, { recall }: ResidentGraph): number {
   if (plan.ef !== undefined) return plan.ef
   const preset = graphPresets[plan.index.index.definition.preset]
   if (!recall) return preset.efSearch
-  if (plan.recall !== undefined) return effortFor(recall, plan.count, plan.recall)
+  // What was measured is what walks miss: that codes confuse near vectors is made up for by keeping more.
+  if (plan.recall !== undefined) return Math.max(keptFor(plan), effortFor(recall, plan.count, plan.recall))
   return Math.max(preset.efSearch, effortFor(recall, plan.count, preset.recall))
 }
 
