@@ -12,6 +12,7 @@ import type { GraphMemory } from './graph-memory.js'
 import type { GraphCalibration } from './graph-statistics.js'
 import { allocateGraph, graphFromImage, growing, resumeGraph } from './growing-graph.js'
 import type { MemoryPool } from './memory-pool.js'
+import { isCurrent, type RecallCurve } from './recall-curve.js'
 import { blocksPay, RecallSamples } from './recall-samples.js'
 
 export interface HnswBuilderOptions extends GraphParametersInput {
@@ -23,8 +24,6 @@ export interface HnswBuilderOptions extends GraphParametersInput {
   readonly mode?: GraphMode
 }
 
-/** The recall of a graph that has not grown or shrunk by this factor is that of the graph it came from. */
-const remeasureGrowth = 1.25
 /** Nodes that nobody links to are attached whenever the graph has grown by this factor, so that later nodes find them. */
 const repairGrowth = 1.25
 /** A graph whose longest vector exceeds phi by more than this factor should be built anew. */
@@ -84,8 +83,8 @@ export class HnswBuilder {
     dead: Uint32Array = new Uint32Array(0),
   ): HnswBuilder {
     const { header } = image
-    const isOther = (header.nodes - dead.length) * remeasureGrowth <= header.nodes
-    return new HnswBuilder(graphFromImage(pool, image, extraCapacity, mode, dead), mode, isOther ? undefined : header)
+    const isKnown = header.recall && isCurrent(header.recall, header.nodes - dead.length, mode === 'speed')
+    return new HnswBuilder(graphFromImage(pool, image, extraCapacity, mode, dead), mode, isKnown ? header : undefined)
   }
 
   /**
@@ -118,6 +117,7 @@ export class HnswBuilder {
 
   /** Forgets all vectors, for others of another distribution. */
   restart(calibration: GraphCalibration): void {
+    this.#known = undefined
     this.#memory.recalibrate(calibration)
     this.#memory.clear()
     this.#appended = 0
@@ -222,7 +222,11 @@ export class HnswBuilder {
     const finishing = this.#finishing()
     for (let step = finishing.next(); ; step = finishing.next()) {
       if (step.done) return this.#finished(step.value)
-      await sign(step.value)
+      try {
+        await sign(step.value)
+      } catch (error) {
+        finishing.throw(error)
+      }
     }
   }
 
@@ -237,8 +241,9 @@ export class HnswBuilder {
     this.insertNext(this.pending)
     this.repair()
     const known = this.#known
-    if (known?.recall && memory.nodes < known.nodes * remeasureGrowth) {
-      if (this.#mode !== 'speed' || known.mode !== 'speed') return memory.image(known.recall)
+    const wantsBlocks = this.#mode === 'speed'
+    if (known?.recall && isCurrent(known.recall, memory.nodes, wantsBlocks)) {
+      if (known.mode !== 'speed') return memory.image(known.recall)
       const packed = memory.unsigned()
       try {
         yield packed
@@ -250,11 +255,16 @@ export class HnswBuilder {
     const samples = RecallSamples.takenOut(memory)
     let packed: GraphMemory | undefined
     try {
-      const rows = samples?.measure(memory)
-      if (this.#mode === 'speed') yield (packed = memory.unsigned())
-      const blocks = packed && samples?.measure(packed)
-      samples?.putBack()
-      this.repair()
+      let rows: RecallCurve | undefined
+      let blocks: RecallCurve | undefined
+      try {
+        rows = samples?.measure(memory, wantsBlocks)
+        if (wantsBlocks) yield (packed = memory.unsigned())
+        blocks = packed && samples?.measure(packed, wantsBlocks)
+      } finally {
+        samples?.putBack()
+        this.repair()
+      }
       if (!packed || (rows && blocks && !blocksPay(memory.parameters, rows, blocks))) return memory.image(rows)
       packed.repack(memory)
       return packed.image(blocks)

@@ -51,9 +51,11 @@ export function distanceOf(high: number): number {
   return number[0]!
 }
 
-/** Searches for the true neighbours with growing effort, over the rows of a graph or its blocks. */
-export function measureRecall(memory: GraphMemory, truth: Truth): RecallCurve {
+/** Searches for the true neighbours with growing effort, over the rows of a graph or its blocks. `blocks`: as in the curve. */
+export function measureRecall(memory: GraphMemory, truth: Truth, blocks: boolean): RecallCurve {
   const curve = {
+    nodes: memory.nodes,
+    blocks,
     efs: [] as number[],
     k1: [] as number[],
     k10: [] as number[],

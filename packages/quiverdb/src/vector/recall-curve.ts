@@ -2,6 +2,10 @@ import { QuiverError } from '../errors.js'
 
 /** What share of the true nearest neighbours searches of a graph found, by effort: measured with rows of its own that were taken out for it. */
 export interface RecallCurve {
+  /** Nodes that the graph had. */
+  readonly nodes: number
+  /** Whether blocks were measured too: the graph has what was faster. */
+  readonly blocks: boolean
   /** Efforts, ascending. */
   readonly efs: readonly number[]
   /** Recall at k 1, 10 and 100 for each. */
@@ -17,6 +21,14 @@ const reserve = 0.15
 /** Beyond the last effort that was measured: the target was not reached there. */
 const beyond = 2
 const largestK = 100
+
+/** A graph that has not grown by this factor finds what it found when it was measured. */
+const remeasureGrowth = 1.25
+
+/** Whether a curve is still that of a graph of so many nodes, which is to have blocks if they pay or is not to have them. */
+export function isCurrent(curve: RecallCurve, nodes: number, blocks: boolean): boolean {
+  return curve.blocks === blocks && nodes < curve.nodes * remeasureGrowth && curve.nodes < nodes * remeasureGrowth
+}
 
 /** The effort at which a search for k is expected to reach a recall, which is above 0 and below 1. @throws QuiverError INVALID_ARGUMENT */
 export function effortFor(curve: RecallCurve, k: number, recall: number): number {

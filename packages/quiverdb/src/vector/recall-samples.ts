@@ -30,9 +30,9 @@ export class RecallSamples {
     return new RecallSamples(updates, trueNeighbours(memory, nodes))
   }
 
-  /** Searches the graph that they were taken out of, or blocks of it. */
-  measure(memory: GraphMemory): RecallCurve {
-    return measureRecall(memory, this.#truth)
+  /** Searches the graph that they were taken out of, or blocks of it. `blocks`: whether both are measured. */
+  measure(memory: GraphMemory, blocks: boolean): RecallCurve {
+    return measureRecall(memory, this.#truth, blocks)
   }
 
   putBack(): void {
