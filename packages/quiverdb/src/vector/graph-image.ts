@@ -1,7 +1,7 @@
 import { QuiverError } from '../errors.js'
 import { blockLayout, rerankLayout } from './block-layout.js'
 import type { Metric } from './metric.js'
-import type { RecallCurve } from './recall-curve.js'
+import type { KeptCurve } from './recall-curve.js'
 import { type CodesKind, graphRowKind, rowLayout } from './row-layout.js'
 
 /**
@@ -43,7 +43,7 @@ export interface GraphHeader extends GraphParameters {
   readonly stride: number
   readonly upperBytes: number
   /** What searches of it find, where it is large enough to be measured. */
-  readonly recall?: RecallCurve
+  readonly recall?: KeptCurve
 }
 
 /**

@@ -25,7 +25,7 @@ import {
 import type { GraphCalibration } from './graph-statistics.js'
 import { Extent, type MemoryPool } from './memory-pool.js'
 import { storedTransform } from './metric.js'
-import type { RecallCurve } from './recall-curve.js'
+import type { KeptCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind, type RowLayout, rowLayout } from './row-layout.js'
 
 const { index: graphField, bytes: graphBytes } = graphLayout
@@ -257,7 +257,7 @@ export class GraphMemory {
   }
 
   /** A copy that needs no pool. */
-  image(recall?: RecallCurve): GraphImage {
+  image(recall?: KeptCurve): GraphImage {
     const header = { ...this.header(), ...(recall && { recall }) }
     const bytes = sectionBytes(header)
     const copies = sectionsOf(this.mode).map((name) => [name, this.section(name).view().slice(0, bytes[name])] as const)

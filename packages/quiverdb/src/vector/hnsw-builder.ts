@@ -12,7 +12,7 @@ import type { GraphMemory } from './graph-memory.js'
 import type { GraphCalibration } from './graph-statistics.js'
 import { allocateGraph, graphFromImage, growing, resumeGraph } from './growing-graph.js'
 import type { MemoryPool } from './memory-pool.js'
-import { isCurrent, type RecallCurve } from './recall-curve.js'
+import { isCurrent, type KeptCurve } from './recall-curve.js'
 import { blocksPay, RecallSamples } from './recall-samples.js'
 
 export interface HnswBuilderOptions extends GraphParametersInput {
@@ -255,8 +255,8 @@ export class HnswBuilder {
     const samples = RecallSamples.takenOut(memory)
     let packed: GraphMemory | undefined
     try {
-      let rows: RecallCurve | undefined
-      let blocks: RecallCurve | undefined
+      let rows: KeptCurve | undefined
+      let blocks: KeptCurve | undefined
       try {
         rows = samples?.measure(memory, wantsBlocks)
         if (wantsBlocks) yield (packed = memory.unsigned())

@@ -1,7 +1,7 @@
 import { keyBytes, walkLayout } from '@quiverdb/kernel'
 import { stagingFor } from './encode.js'
 import type { GraphMemory } from './graph-memory.js'
-import type { RecallCurve } from './recall-curve.js'
+import type { KeptCurve } from './recall-curve.js'
 
 export const efforts = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792, 2560]
 export const ks = [1, 10, 100] as const
@@ -52,7 +52,7 @@ export function distanceOf(high: number): number {
 }
 
 /** Searches for the true neighbours with growing effort, over the rows of a graph or its blocks. `blocks`: as in the curve. */
-export function measureRecall(memory: GraphMemory, truth: Truth, blocks: boolean): RecallCurve {
+export function measureRecall(memory: GraphMemory, truth: Truth, blocks: boolean): KeptCurve {
   const curve = {
     nodes: memory.nodes,
     blocks,

@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { begunGraph, finishedGraph, type GraphTestOptions, knownQueries, recallAt10Of } from '../testing/build-graph.js'
 import { MemoryPool } from './memory-pool.js'
-import { effortFor, evaluationsAt, isCurrent, type RecallCurve } from './recall-curve.js'
+import { effortFor, evaluationsAt, isCurrent, type KeptCurve } from './recall-curve.js'
 
 /** Recalls that grow with the effort and shrink with k, as they do but for chance. */
-const curves: fc.Arbitrary<RecallCurve> = fc
+const curves: fc.Arbitrary<KeptCurve> = fc
   .array(fc.record({ step: fc.integer({ min: 1, max: 200 }), found: fc.float({ min: 0, max: 1, noNaN: true }) }), {
     minLength: 1,
     maxLength: 12,

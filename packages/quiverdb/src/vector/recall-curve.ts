@@ -2,10 +2,6 @@ import { QuiverError } from '../errors.js'
 
 /** What share of the true nearest neighbours searches of a graph found, by effort: measured with rows of its own that were taken out for it. */
 export interface RecallCurve {
-  /** Nodes that the graph had. */
-  readonly nodes: number
-  /** Whether blocks were measured too: the graph has what was faster. */
-  readonly blocks: boolean
   /** Efforts, ascending. */
   readonly efs: readonly number[]
   /** Recall at k 1, 10 and 100 for each. */
@@ -14,6 +10,14 @@ export interface RecallCurve {
   readonly k100: readonly number[]
   /** Distances that a search computed. */
   readonly evaluations: readonly number[]
+}
+
+/** A curve as it is kept with a finished graph. */
+export interface KeptCurve extends RecallCurve {
+  /** Nodes that the graph had. */
+  readonly nodes: number
+  /** Whether blocks were measured too: the graph has what was faster. */
+  readonly blocks: boolean
 }
 
 /** A sample is small: of the misses that a target allows, this share is kept in reserve. */
@@ -26,7 +30,7 @@ const largestK = 100
 const remeasureGrowth = 1.25
 
 /** Whether a curve is still that of a graph of so many nodes, which is to have blocks if they pay or is not to have them. */
-export function isCurrent(curve: RecallCurve, nodes: number, blocks: boolean): boolean {
+export function isCurrent(curve: KeptCurve, nodes: number, blocks: boolean): boolean {
   return curve.blocks === blocks && nodes < curve.nodes * remeasureGrowth && curve.nodes < nodes * remeasureGrowth
 }
 

@@ -4,7 +4,7 @@ import type { GraphParameters } from './graph-image.js'
 import type { GraphMemory } from './graph-memory.js'
 import { GraphUpdates } from './graph-updates.js'
 import { measureRecall, recallSamples, trueNeighbours, type Truth } from './measure-recall.js'
-import { effortFor, evaluationsAt, type RecallCurve } from './recall-curve.js'
+import { effortFor, evaluationsAt, type RecallCurve, type KeptCurve } from './recall-curve.js'
 import { graphRowKind, rowLayout } from './row-layout.js'
 
 /**
@@ -31,7 +31,7 @@ export class RecallSamples {
   }
 
   /** Searches the graph that they were taken out of, or blocks of it. `blocks`: whether both are measured. */
-  measure(memory: GraphMemory, blocks: boolean): RecallCurve {
+  measure(memory: GraphMemory, blocks: boolean): KeptCurve {
     return measureRecall(memory, this.#truth, blocks)
   }
 
