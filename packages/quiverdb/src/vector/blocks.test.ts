@@ -1,11 +1,10 @@
 import { walkLayout } from '@quiverdb/kernel'
 import { clusteredVectors, normal, randomSource, recallOf, referenceNearest, vectorAt } from '@quiverdb/testing'
 import { afterAll, describe, expect, test } from 'vitest'
+import { begunGraph, type GraphTestOptions } from '../testing/build-graph.js'
 import { stagingFor } from './encode.js'
 import type { GraphMode } from './graph-image.js'
 import type { GraphMemory } from './graph-memory.js'
-import { GraphStatistics } from './graph-statistics.js'
-import { HnswBuilder, type HnswBuilderOptions } from './hnsw-builder.js'
 import { MemoryPool } from './memory-pool.js'
 import { type Metric, metrics, queryTransform } from './metric.js'
 import { ResidentGraph } from './resident-graph.js'
@@ -27,22 +26,15 @@ describe('graphs with blocks', async () => {
   const pool = await MemoryPool.create()
   afterAll(() => pool.close())
 
-  type Options = Partial<HnswBuilderOptions> & { readonly dimensions: number }
-
-  function built(vectors: Float32Array, { dimensions, metric = 'l2', ...more }: Options): HnswBuilder {
-    const capacity = vectors.length / dimensions
-    const statistics = new GraphStatistics(pool, dimensions, metric)
-    statistics.add(vectors)
-    const builder = HnswBuilder.create(pool, { dimensions, metric, capacity, calibration: statistics.finish(), ...more })
-    builder.append(vectors)
-    builder.insertNext(capacity)
-    builder.repair()
-    return builder
-  }
-
   /** The same graph over rows and over blocks, whether blocks pay or not. */
-  function withGraphs(vectors: Float32Array, options: Options, use: (rows: ResidentGraph, blocks: ResidentGraph) => void) {
-    const builder = built(vectors, options)
+  function withGraphs(
+    vectors: Float32Array,
+    options: GraphTestOptions,
+    use: (rows: ResidentGraph, blocks: ResidentGraph) => void,
+  ) {
+    const builder = begunGraph(pool, vectors, options)
+    builder.insertNext(builder.pending)
+    builder.repair()
     const packed = builder.memory.packed()
     use(new ResidentGraph(builder.memory), new ResidentGraph(packed))
     packed.free()
