@@ -99,7 +99,7 @@ export interface WalkedRow {
 /** Searches for the neighbours of a row. `isHidden`: the walk comes by as if its node were not in the graph; it is to be on level 0 alone. */
 export function walkFrom(memory: GraphMemory, node: number, ef: number, isHidden = false): WalkedRow {
   const { arena, pool, layout, parameters, pointer } = memory
-  const keep = Math.min(ef, kept(deepest))
+  const keep = memory.mode === 'speed' ? kept(deepest) : Math.min(ef, kept(deepest))
   const walk = memory.placeWalk(ef, false, keep)
   const found = pool.scratch(arena, 'nodes', 4 * keep)
   const distances = pool.scratch(arena, 'distances', 8 * keep)

@@ -27,17 +27,33 @@ export class RecallSamples {
     const updates = new GraphUpdates(memory)
     for (const node of nodes) updates.delete(node)
     updates.sweep()
-    return new RecallSamples(updates, trueNeighbours(memory, nodes))
+    return new RecallSamples(updates, withoutCopies(trueNeighbours(memory, nodes)))
   }
 
   /** Searches the graph that they were taken out of, or blocks of it. `blocks`: whether both are measured. */
   measure(memory: GraphMemory, blocks: boolean): KeptCurve {
-    return measureRecall(memory, this.#truth, blocks)
+    const curve = measureRecall(memory, this.#truth, blocks)
+    if (memory.parameters.m >= shortListsMin) return curve
+    return { ...curve, efs: curve.efs.map((ef) => Math.ceil(ef * shortListsFactor)) }
   }
 
   putBack(): void {
     for (let node = this.#updates.take(); node !== undefined; node = this.#updates.take()) this.#updates.insert(node)
   }
+}
+
+/** Below this M, lists that were mended when a row was taken out lead better than those that building made, ... */
+const shortListsMin = 12
+/** ... and rows that were never in the graph need about so much more effort. */
+const shortListsFactor = 1.6
+/** Samples that are kept whatever they are. */
+const samplesMin = 20
+
+/** Leaves out rows among many copies, which are found by any search: of all that is near them one is as good as another. */
+function withoutCopies(truth: Truth): Truth {
+  const places = truth.nodes.map((_, i) => i).filter((i) => truth.distances[i]![0] !== truth.distances[i]![comparedK - 1])
+  if (places.length < samplesMin) return truth
+  return { nodes: places.map((i) => truth.nodes[i]!), distances: places.map((i) => truth.distances[i]!) }
 }
 
 /** The recall at which rows and blocks are compared. */
