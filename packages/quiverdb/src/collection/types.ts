@@ -102,7 +102,7 @@ export interface ReadOptions {
 }
 
 export interface SearchQuery extends ReadOptions {
-  /** Exactly as many numbers as the index has dimensions. */
+  /** Exactly as many numbers as the index has dimensions. It must not change before the search resolves. */
   vector: VectorInput
   /** Which field's index to search; needed when the collection has more than one index. */
   field?: string

@@ -32,7 +32,7 @@ export interface GraphSearchOptions {
    */
   readonly bound?: number
   readonly budget?: Budget
-  /** The vectors of the nodes themselves, to rank what was found by. */
+  /** The vectors of the nodes themselves, to rank what was found by. The result's arrays are then good until the pool next allocates. */
   readonly rank?: RankNodes
 }
 
@@ -178,14 +178,13 @@ export class ResidentGraph {
     }
     const count = kernel.searchResults(walk, keep, found, distances, map.scale, map.shift)
     const ranked = options.rank && this.#rank(options.rank, found, distances, count)
-    return {
-      ...(ranked && { ranked }),
-      nodes: arena.u32.slice(found / 4, found / 4 + count),
-      estimates: arena.f64.slice(distances / 8, distances / 8 + count),
-      count,
-      evaluations: arena.u32[walk / 4 + walkField.evaluations]!,
-      complete,
-    }
+    const { u32, f64 } = arena
+    const nodes = u32.subarray(found / 4, found / 4 + count)
+    const estimates = f64.subarray(distances / 8, distances / 8 + count)
+    const evaluations = u32[walk / 4 + walkField.evaluations]!
+    // Copies have buffers of their own, which the collector is slow to let go.
+    if (ranked) return { nodes, estimates, count, evaluations, complete, ranked }
+    return { nodes: nodes.slice(), estimates: estimates.slice(), count, evaluations, complete }
   }
 
   /** The query is the one that was searched for last. */
@@ -209,7 +208,7 @@ export class ResidentGraph {
     f64[outcome / 8 + 1] = error
     const mode = modeOf(metric)
     const scored = kernel.rankExact(query, addresses, estimates, count, first, k, dimensions, mode, heap, outcome, out)
-    return { distances: f64.slice(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
+    return { distances: f64.subarray(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
   }
 
   /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */

@@ -148,7 +148,7 @@ export class CollectionReader<T extends object = Fields> {
     const plan = {
       collection,
       index,
-      query: values instanceof Float32Array ? values.slice() : Float32Array.from(values),
+      query: values instanceof Float32Array ? values : Float32Array.from(values),
       count: limit + offset,
       filter: condition && new RowFilter(condition, collection),
       exact: options.exact ?? options.recall === 1,
