@@ -21,7 +21,7 @@ export interface KeptCurve extends RecallCurve {
 }
 
 /** A sample is small: of the misses that a target allows, this share is kept in reserve. */
-const reserve = 0.15
+const reserve = 0.35
 /** Beyond the last effort that was measured: the target was not reached there. */
 const beyond = 2
 const largestK = 100
