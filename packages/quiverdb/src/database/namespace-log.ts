@@ -26,8 +26,6 @@ import type { Retention } from './tuning.js'
 const sharedCommitBytesMax = 1024 * 1024
 const sharedCommitWritesMax = 4_096
 /** Writes that may wait for a commit at one time. */
-/** The head is looked for at most this often. For it to be gone, others must have committed, written a snapshot and collected since: that takes longer. */
-const keptForMs = 1
 const queueMax = 100_000
 
 interface Waiting {
@@ -76,8 +74,6 @@ export class NamespaceLog implements LogMachine {
   #running: Promise<void> | undefined
   /** Of parts that the store cannot give at once, for the work under way. */
   readonly #pieces = new LoadedPieces()
-  /** When the head's commit was last seen to be there still. */
-  #keptAt = -Infinity
   #probed: { readonly seq: number; readonly head: string; readonly next: string } | undefined
   #verifiedAt: number
   #closed = false
@@ -127,11 +123,7 @@ export class NamespaceLog implements LogMachine {
     if (!capabilities.shared) return this.#state
     // In this order: commits are deleted in theirs.
     if (!sync || sync.exists(this.#probes().next)) return undefined
-    const now = performance.now()
-    if (now - this.#keptAt < keptForMs) return this.#state
-    if (this.stale) return undefined
-    this.#keptAt = now
-    return this.#state
+    return this.stale ? undefined : this.#state
   }
 
   /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */

@@ -204,6 +204,29 @@ describe('graphs with blocks', async () => {
     })
   })
 
+  test('where nearly all is allowed, blocks are walked as without a filter', () => {
+    const [dimensions, count, ef] = [64, 4000, 80]
+    const vectors = clusteredVectors(count, dimensions, 15)
+    const queries = clusteredVectors(30, dimensions, 16)
+    const allowed = new Uint32Array(Math.ceil(count / 32)).fill(~0)
+    for (let i = 0; i < count; i += 10) allowed[i >> 5]! &= ~(1 << (i & 31))
+    const allowedCount = (count * 9) / 10
+    withGraphs(vectors, { dimensions, metric: 'l2' }, (_, blocks) => {
+      let [recall, open, most] = [0, 0, 0]
+      for (let i = 0; i < 30; i++) {
+        const query = vectorAt(queries, dimensions, i)
+        open += blocks.search(query, { ef: ef / 0.9 }).evaluations
+        const { nodes, evaluations } = blocks.search(query, { ef, allowed, allowedCount })
+        most += evaluations
+        expect(nodes.every((node) => has(allowed, node))).toBe(true)
+        const expected = referenceNearest('l2', query, vectors, 10, (row) => has(allowed, row)).map(({ row }) => row)
+        recall += recallOf(nodes, expected) / 30
+      }
+      expect(recall).toBeGreaterThan(0.97)
+      expect(most / open).toBeCloseTo(1, 1)
+    })
+  })
+
   test('the visited marks survive their counter wrapping around', () => {
     const dimensions = 8
     const vectors = randomVectors(40, dimensions, 11)

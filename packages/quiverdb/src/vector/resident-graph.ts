@@ -1,15 +1,13 @@
-import { keyBytes, modes, walkLayout } from '@quiverdb/kernel'
+import { modes, walkLayout } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
-import type { Arena } from './arena.js'
 import { type Budget, runWithin } from './budget.js'
 import { checkLength } from './check-length.js'
-import type { Ranked } from './exact-scorer.js'
 import { encodeQuery, stagingFor } from './encode.js'
 import { rerankLayout } from './block-layout.js'
 import { checkHeader, type GraphHeader, type GraphMode, type GraphSection, sectionBytes, sectionsOf } from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import type { MemoryPool } from './memory-pool.js'
-import { type AffineMap, metricMap, modeOf, queryTransform } from './metric.js'
+import { type AffineMap, metricMap, queryTransform } from './metric.js'
 import type { RecallCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
@@ -26,33 +24,14 @@ export interface GraphSearchOptions {
   readonly least?: number
   /** Bit i of word i >> 5 allows node i to be returned; others are walked through. Absent: all. */
   readonly allowed?: Uint32Array
+  /** How many nodes that allows. Where it is most of them, blocks are walked all the same, with an effort that makes up for the others. */
+  readonly allowedCount?: number
   /**
    * A distance that as many known vectors elsewhere as are wanted do not exceed: the walk ends early where the nodes that it comes to are
    * clearly farther. Walks with an `allowed` set, or with a large ef, take no notice of it.
    */
   readonly bound?: number
   readonly budget?: Budget
-  /** The vectors of the nodes themselves, to rank what was found by. The result's arrays are then good until the pool next allocates. */
-  readonly rank?: RankNodes
-}
-
-/** float32 vectors of consecutive nodes, in the arena of their graph. */
-export interface NodeRows {
-  /** The first node. */
-  readonly start: number
-  /** The node behind the last. */
-  readonly end: number
-  readonly pointer: number
-  readonly rowBytes: number
-}
-
-/** The vectors of all nodes, and what is wanted of their ranking: see `RankCandidates`. */
-export interface RankNodes {
-  readonly rows: readonly NodeRows[]
-  readonly k: number
-  readonly first: number
-  readonly worst: number
-  readonly error: number
 }
 
 /** Nodes by ascending estimate of their distance, in the metric's own scale; at most `ef` of them. */
@@ -64,8 +43,6 @@ export interface GraphSearchResult {
   readonly evaluations: number
   /** False when the budget ended the walk first. */
   readonly complete: boolean
-  /** Where ranking was asked for: exact distances of the first nodes, as many as had to be looked at, and the error seen of estimates. */
-  readonly ranked?: Ranked
 }
 
 /** Relative rounding of the map from graph space to the metric in float32. */
@@ -77,6 +54,8 @@ const boundFactor = 1.3
 /** ... and in any case until it has expanded this share of its ef, and this many: before, it may be on its way from far off. */
 const patienceShare = 1 / 3
 const patienceMin = 16
+/** With fewer nodes allowed than this share, what is allowed is kept apart from what is walked. */
+const mostShare = 0.5
 const { index: walkField } = walkLayout
 
 /**
@@ -118,11 +97,6 @@ export class ResidentGraph {
     return new ResidentGraph(memory, header.recall)
   }
 
-  /** Where it lies. */
-  get arena(): Arena {
-    return this.#memory.arena
-  }
-
   get nodes(): number {
     return this.#memory.nodes
   }
@@ -142,9 +116,10 @@ export class ResidentGraph {
     checkLength(query, memory.parameters.dimensions)
     if (!(options.ef >= 1)) throw new QuiverError('INVALID_ARGUMENT', `ef must be at least 1, not ${options.ef}.`)
     if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
-    const ef = Math.min(Math.floor(options.ef), nodes)
+    const share = (options.allowedCount ?? 0) / nodes
+    const wide = options.allowed !== undefined && (memory.mode !== 'speed' || share < mostShare)
+    const ef = Math.min(Math.floor(wide || !options.allowed ? options.ef : options.ef / share), nodes)
     const keep = Math.min(memory.mode === 'speed' ? nodes : ef, options.keep ?? ef)
-    const wide = options.allowed !== undefined
     const found = this.#walk(query, ef, keep, options, wide)
     const enough = found.count >= Math.min(keep, options.least ?? 1) || (options.bound ?? Infinity) < Infinity
     if (enough || wide || !found.complete || memory.mode !== 'speed') return found
@@ -177,38 +152,13 @@ export class ResidentGraph {
       kernel.searchRerank(pointer, walk, memory.section('rerank').pointer, stride, keep)
     }
     const count = kernel.searchResults(walk, keep, found, distances, map.scale, map.shift)
-    const ranked = options.rank && this.#rank(options.rank, found, distances, count)
-    const { u32, f64 } = arena
-    const nodes = u32.subarray(found / 4, found / 4 + count)
-    const estimates = f64.subarray(distances / 8, distances / 8 + count)
-    const evaluations = u32[walk / 4 + walkField.evaluations]!
-    // Copies have buffers of their own, which the collector is slow to let go.
-    if (ranked) return { nodes, estimates, count, evaluations, complete, ranked }
-    return { nodes: nodes.slice(), estimates: estimates.slice(), count, evaluations, complete }
-  }
-
-  /** The query is the one that was searched for last. */
-  #rank({ rows, k, first, worst, error }: RankNodes, nodes: number, estimates: number, count: number): Ranked {
-    const { pool, arena, parameters } = this.#memory
-    const { dimensions, metric } = parameters
-    const query = pool.scratch(arena, 'source', 4 * dimensions)
-    const addresses = pool.scratch(arena, 'addresses', 4 * count)
-    const heap = pool.scratch(arena, 'heap', keyBytes * k)
-    const outcome = pool.scratch(arena, 'outcome', 16)
-    const out = pool.scratch(arena, 'ranked', 8 * count)
-    const { f64, u32, kernel } = arena
-    for (let i = 0; i < count; i++) {
-      const node = u32[nodes / 4 + i]!
-      let piece = 0
-      while (node >= rows[piece]!.end) piece++
-      const { start, pointer, rowBytes } = rows[piece]!
-      u32[addresses / 4 + i] = pointer + (node - start) * rowBytes
+    return {
+      nodes: arena.u32.slice(found / 4, found / 4 + count),
+      estimates: arena.f64.slice(distances / 8, distances / 8 + count),
+      count,
+      evaluations: arena.u32[walk / 4 + walkField.evaluations]!,
+      complete,
     }
-    f64[outcome / 8] = worst
-    f64[outcome / 8 + 1] = error
-    const mode = modeOf(metric)
-    const scored = kernel.rankExact(query, addresses, estimates, count, first, k, dimensions, mode, heap, outcome, out)
-    return { distances: f64.subarray(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
   }
 
   /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */

@@ -3,6 +3,7 @@ import { ExactScorer } from '../../vector/exact-scorer.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
 import type { RowLocation, SetState } from '../version/directory.js'
 import type { Parts } from '../version/parts.js'
+import { locationOf, type Locations } from './locations.js'
 import type { SearchPlan } from './plan.js'
 import { TopHits, type RankedRow } from './top-hits.js'
 
@@ -15,23 +16,10 @@ const errorMargin = 1.5
 /** Full vectors that are in linear memory at one time. */
 const scoredTogetherMax = 256
 
-/** Where the living rows behind the candidates of a walk or scan are. */
-export interface Locations {
-  /** The sets that may hold them. */
-  readonly sets: readonly SetState[]
-  /** The living row of the set at a place in `sets` that is behind a candidate, or -1. */
-  slotIn(place: number, candidate: number): number
-}
-
 /** Candidates of a walk or scan, by ascending estimate of their distance. */
 export interface Found {
   readonly count: number
   readonly estimates: Float64Array
-}
-
-/** Candidates that are scored in any case: as many as are wanted, few where other parts have found as many. */
-export function firstRanked(plan: SearchPlan, hits: TopHits): number {
-  return hits.isFull ? scoredAtOnce : Math.max(plan.count, scoredAtOnce)
 }
 
 /**
@@ -39,7 +27,7 @@ export function firstRanked(plan: SearchPlan, hits: TopHits): number {
  * an estimate, less the error that estimates were seen to have, could still be among the nearest.
  */
 export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locations: Locations, hits: TopHits): void {
-  const first = firstRanked(plan, hits)
+  const first = hits.isFull ? scoredAtOnce : Math.max(plan.count, scoredAtOnce)
   if (rankResident(plan, parts, found, locations, hits, first)) return
   const ranked: RankedRow[] = []
   const nearest = new TopHits(plan.count, hits.worst)
@@ -175,14 +163,6 @@ function score(
     slot: location.slot,
     candidate,
   }))
-}
-
-function locationOf(locations: Locations, candidate: number): RowLocation | undefined {
-  for (let i = 0; i < locations.sets.length; i++) {
-    const slot = locations.slotIn(i, candidate)
-    if (slot >= 0) return { state: locations.sets[i]!, slot }
-  }
-  return undefined
 }
 
 const scorers = new WeakMap<MemoryPool, ExactScorer>()

@@ -1,17 +1,15 @@
 import { wordsFor } from '../../segment/bitset.js'
-import type { GraphPart } from '../../segment/graph-part.js'
 import { graphPresets } from '../../vector/graph-image.js'
 import { effortFor } from '../../vector/recall-curve.js'
-import type { NodeRows, ResidentGraph } from '../../vector/resident-graph.js'
+import type { ResidentGraph } from '../../vector/resident-graph.js'
 import { scanBlock } from '../../vector/scan.js'
 import type { SearchPlan } from './plan.js'
 import type { SetState } from '../version/directory.js'
 import { livingWords } from '../version/index-state.js'
 import type { RowFilter } from './matches.js'
-import type { CollectionState } from '../version/state.js'
 import type { Parts } from '../version/parts.js'
-import type { VidLookup } from '../version/vid-lookup.js'
-import { firstRanked, type Locations, rankAll, rankNearest } from './ranking.js'
+import { type Locations, nodeLocations } from './locations.js'
+import { rankAll, rankNearest } from './ranking.js'
 import { TopHits } from './top-hits.js'
 
 export interface SearchOutcome {
@@ -23,8 +21,6 @@ export interface SearchOutcome {
 const keptFactor = 2
 const keptExtra = 16
 const keptFor = (plan: SearchPlan): number => keptFactor * plan.count + keptExtra
-/** Sets that are looked through one by one for the row of a node. */
-const piecesMax = 16
 
 /**
  * Searches one version, part by part: graphs first, largest first, each handing its worst kept distance on, then the rows that no graph holds.
@@ -45,13 +41,9 @@ export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => 
   }
   const scanAll = plan.exact || plan.filter !== undefined
   if (!scanAll) {
-    const { index, collection } = plan
-    for (let i = 0; i < index.graphs.length && !late(); i++) {
+    for (let i = 0; i < plan.index.graphs.length && !late(); i++) {
       yield () => {
-        const alive = index.alive(collection.sets)[i]!
-        const whole = index.aliveCounts(collection.sets)[i] === index.graphs[i]!.nodes
-        // Without deletions the kernel need not look at a bitset at all.
-        complete = walkGraph(plan, parts, index.graphs[i]!, whole ? undefined : alive.words, hits) && complete
+        complete = walkGraph(plan, parts, i, hits) && complete
       }
     }
   }
@@ -64,83 +56,23 @@ export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => 
   return { hits, complete }
 }
 
-function walkGraph(plan: SearchPlan, parts: Parts, part: GraphPart, allowed: Uint32Array | undefined, hits: TopHits): boolean {
+function walkGraph(plan: SearchPlan, parts: Parts, place: number, hits: TopHits): boolean {
+  const { index, collection } = plan
+  const part = index.graphs[place]!
   const graph = part.graph()
-  const ef = Math.max(effortOf(plan, graph), plan.count)
-  const keep = keptFor(plan)
-  const options = { ef, keep, least: plan.count, allowed, bound: hits.worst, budget: plan.budget }
-  const { sets } = plan.collection
-  const lookups = sets.map(({ set }) => plan.index.index.vids(set))
-  const pieces = allowed === undefined ? piecesOf(plan, part, lookups) : undefined
-  const rows = pieces && residentRows(plan, pieces, graph)
-  if (pieces && rows) {
-    const rank = { rows, k: plan.count, first: firstRanked(plan, hits), worst: hits.worst, error: hits.estimateError }
-    const { nodes, ranked, complete } = graph.search(plan.query, { ...options, rank })
-    const { distances, error } = ranked!
-    hits.estimateError = error
-    for (let i = 0; i < distances.length; i++) {
-      if (distances[i]! > hits.worst) continue
-      const { state, start } = pieces.find(({ end }) => nodes[i]! < end)!
-      hits.push({ distance: distances[i]!, state, slot: nodes[i]! - start })
-    }
-    return complete
-  }
-  const found = graph.search(plan.query, options)
-  const vids = part.vids()
-  const locations: Locations = {
-    sets,
-    slotIn(place, candidate) {
-      const node = found.nodes[candidate]!
-      return lookups[place]?.slotOf(vids[node]!, sets[place]!, node) ?? -1
-    },
-  }
-  rankNearest(plan, parts, found, locations, hits)
+  const allowedCount = index.aliveCounts(collection.sets)[place]!
+  // Without deletions the kernel need not look at a bitset at all.
+  const allowed = allowedCount === part.nodes ? undefined : index.alive(collection.sets)[place]!.words
+  const found = graph.search(plan.query, {
+    ef: Math.max(effortOf(plan, graph), plan.count),
+    keep: keptFor(plan),
+    least: plan.count,
+    bound: hits.worst,
+    budget: plan.budget,
+    ...(allowed && { allowed, allowedCount }),
+  })
+  rankNearest(plan, parts, found, nodeLocations(plan, part, found.nodes), hits)
   return found.complete
-}
-
-/** Consecutive nodes of a graph that are the rows of a set, all of them and in their order. */
-interface Piece {
-  readonly start: number
-  readonly end: number
-  readonly state: SetState
-}
-
-const piecesByVersion = new WeakMap<CollectionState, Map<GraphPart, readonly Piece[] | undefined>>()
-
-/**
- * The sets that a graph's nodes are the rows of, one after the other: a graph that was built of whole parts, which have not changed since. Then
- * rows need not be looked up one by one.
- */
-function piecesOf(
-  { collection }: SearchPlan,
-  part: GraphPart,
-  lookups: readonly (VidLookup | undefined)[],
-): readonly Piece[] | undefined {
-  let known = piecesByVersion.get(collection)
-  if (!known) piecesByVersion.set(collection, (known = new Map()))
-  if (known.has(part)) return known.get(part)
-  const vids = part.vids()
-  const pieces: Piece[] = []
-  let start = 0
-  for (const [place, state] of collection.sets.entries()) {
-    if (start === vids.length || state.dead.count() > 0 || !lookups[place]?.isOrderOf(vids, start)) break
-    pieces.push({ start, end: start + state.rows, state })
-    start += state.rows
-  }
-  const whole = start === vids.length && pieces.length <= piecesMax ? pieces : undefined
-  known.set(part, whole)
-  return whole
-}
-
-/** The vectors of a graph's nodes, where they are in its memory. */
-function residentRows(plan: SearchPlan, pieces: readonly Piece[], graph: ResidentGraph): NodeRows[] | undefined {
-  const rows: NodeRows[] = []
-  for (const { start, end, state } of pieces) {
-    const resident = plan.index.index.column(state.set)?.resident?.()
-    if (resident?.arena !== graph.arena) return undefined
-    rows.push({ start, end, pointer: resident.pointer, rowBytes: resident.rowBytes })
-  }
-  return rows
 }
 
 /** As asked for; else what the graph was seen to need for the recall that is asked for, or that the preset promises. */
