@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js'
 import { checkSnapshot } from '../check-input.js'
 import { VectorEngineConfig, type VectorEngineOptions } from '../config.js'
+import { VectorError } from '../errors.js'
 import {
   loadIndexFile,
   loadIndexFolder,
@@ -107,11 +108,19 @@ export class DurableVectorEngine extends DurableCollectionMethods {
     return await saveIndexFolder(folder, indexes)
   }
 
-  /** Loads every JSON file of a folder but those that cannot be read. Returns the names of the collections. @throws VectorError IoError */
+  /** Loads every JSON file of a folder. One that cannot be loaded is left out. Returns the names of the others. @throws VectorError IoError, StorageError */
   async loadAllIndices(folder: string): Promise<string[]> {
     const { indexes } = await loadIndexFolder(folder, this.config)
-    for (const index of indexes) await this.#load(index)
-    return indexes.map(({ collection }) => collection)
+    const names: string[] = []
+    for (const index of indexes) {
+      try {
+        await this.#load(index)
+        names.push(index.collection)
+      } catch (error) {
+        if (!(error instanceof VectorError) || error.kind === 'StorageError') throw error // the database failed, not the file
+      }
+    }
+    return names
   }
 
   /** Closes the database too. Acknowledged writes are safe without it. */
