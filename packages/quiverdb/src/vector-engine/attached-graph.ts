@@ -23,11 +23,6 @@ export class AttachedGraph {
     return this.index.config.distanceMetric
   }
 
-  /** Whether the index knows the vectors less exactly than the store. */
-  get lossy(): boolean {
-    return this.index.storage === 'quantized'
-  }
-
   has(embedding: Embedding): boolean {
     return this.#ids.has(embedding)
   }
@@ -41,17 +36,13 @@ export class AttachedGraph {
 
   /** New and changed vectors. @throws QuiverError LIMIT_EXCEEDED, MEMORY_FULL: some are in, others are not */
   put(changed: readonly (readonly [Embedding, Float32Array])[]): void {
-    const { storage } = this.index
     const added: [Embedding, Float32Array][] = []
     for (const [embedding, vector] of changed) {
       const id = this.#ids.get(embedding)
       if (id === undefined) added.push([embedding, vector])
-      else this.index.replace(id, vector, storage)
+      else this.index.replace(id, vector)
     }
-    const ids = this.index.insertMany(
-      added.map(([, vector]) => vector),
-      storage,
-    )
+    const ids = this.index.insertMany(added.map(([, vector]) => vector))
     ids.forEach((id, i) => this.bind(id, added[i]![0]))
   }
 

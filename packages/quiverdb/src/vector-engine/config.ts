@@ -22,7 +22,7 @@ export class VectorEngineConfig {
   readonly defaultDimension: number | undefined
   /** A vector with at least this share of zeros (1e-6 and smaller count) is kept sparse, 0 to 1. Nothing is lost either way. Default: 0.5. */
   readonly sparseThreshold: number
-  /** From this many vectors on, scans use the search threads that the engine was given. Default: 5000. */
+  /** From this many dense vectors on, but not below 257, scans are shared by the `threads` of the engine. Default: 5000. */
   readonly parallelThreshold: number
   /** Of searches that name none, and of collections that are made without one. Default: `cosine`. */
   readonly defaultMetric: DistanceMetric
@@ -30,7 +30,7 @@ export class VectorEngineConfig {
   readonly maxDimension: number | undefined
   /** The most keys that one call lists or clears. Searches, counts and index builds are always complete. Default: no bound. */
   readonly maxKeysPerScan: number | undefined
-  /** A batch of this size or more is stored in bulk: one copy and one round of graph insertion per dimension. Default: 100. */
+  /** A batch of this size or more is stored in one piece: its vectors of one dimension are copied at once, by one thread. Default: 100. */
   readonly batchParallelThreshold: number
   /** In milliseconds, fractions allowed. A search that takes longer throws SearchTimeout. Default: none. */
   readonly searchTimeoutMs: number | undefined

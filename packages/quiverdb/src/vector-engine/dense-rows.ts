@@ -1,11 +1,12 @@
+import { QuiverError } from '../errors.js'
 import { Bitset } from '../segment/bitset.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import type { Embedding, Scored } from './embedding.js'
 import { FlatVectors } from '../vector/flat/flat-vectors.js'
 import type { DenseMeasure } from '../vector/measure/measure.js'
-import type { ExactScan, ScanLimits } from './exact-scan.js'
+import { acceptedRows, type ExactScan, type ScanLimits } from './exact-scan.js'
 
-/** Free rows are worth a compaction when there are this many, and more of them than others. */
+/** Free rows are worth a compaction when there are this many, or this many more than at one that failed, and more of them than others. */
 const compactionRowsMin = 1024
 const compactionChunkRows = 256
 
@@ -19,6 +20,8 @@ export class DenseRows {
   #owned = new Bitset()
   #free: number[] = []
   #count = 0
+  /** The fewest free rows that are worth a compaction. */
+  #compactionFrom = compactionRowsMin
 
   constructor(pool: MemoryPool, dimension: number) {
     this.#pool = pool
@@ -29,10 +32,6 @@ export class DenseRows {
   /** Rows with an owner. */
   get count(): number {
     return this.#count
-  }
-
-  get bytes(): number {
-    return this.#vectors.bytes
   }
 
   /** Reserves a row and writes a vector to it. @throws QuiverError MEMORY_FULL */
@@ -68,28 +67,35 @@ export class DenseRows {
   /** The k best, exactly, ties by row. Undefined when the budget ended first. */
   scan(query: Float32Array, k: number, measure: DenseMeasure, scan: ExactScan, limits: ScanLimits): Scored[] | undefined {
     if (!this.#count) return []
-    const allowed = limits.accepts ? this.#accepted(limits.accepts) : this.#free.length ? this.#owned.words : undefined
+    const allowed = limits.accepts
+      ? acceptedRows(this.#owners, limits.accepts)
+      : this.#free.length
+        ? this.#owned.words
+        : undefined
     const { rows, distances, complete } = scan(this.#vectors, query, { measure, k, allowed, budget: limits.budget })
     if (!complete) return undefined
     return Array.from(rows, (row, i) => ({ embedding: this.#owners[row]!, raw: distances[i]! }))
   }
 
-  /** Moves rows together once most are free; call it when none is reserved. */
+  /** Moves rows together once most are free; call it when none is reserved. Where memory has no room for that, it is put off: nobody asked for it. */
   compactWhenDue(): void {
-    if (this.#free.length < compactionRowsMin || this.#free.length < this.#count) return
+    if (this.#free.length < Math.max(this.#compactionFrom, this.#count)) return
     const owners = this.#owners.filter((owner) => owner !== undefined)
     const vectors = new FlatVectors(this.#pool, this.#dimension)
-    for (let first = 0; first < owners.length; first += compactionChunkRows) {
-      const chunk = owners.slice(first, first + compactionChunkRows)
-      const packed = new Float32Array(chunk.length * this.#dimension)
-      chunk.forEach(({ place }, i) => packed.set(this.#vectors.read(place.row), i * this.#dimension))
-      vectors.append(packed)
+    try {
+      this.#copyTo(vectors, owners)
+    } catch (error) {
+      vectors.free()
+      if (!(error instanceof QuiverError) || error.code !== 'MEMORY_FULL') throw error
+      this.#compactionFrom = this.#free.length + compactionRowsMin
+      return
     }
     this.#vectors.free()
     this.#vectors = vectors
     this.#owners = owners
     this.#owned = new Bitset(owners.length)
     this.#free = []
+    this.#compactionFrom = compactionRowsMin
     owners.forEach(({ place }, row) => {
       place.row = row
       this.#owned.add(row)
@@ -100,11 +106,12 @@ export class DenseRows {
     this.#vectors.free()
   }
 
-  #accepted(accepts: (embedding: Embedding) => boolean): Uint32Array {
-    const bits = new Bitset(this.#owners.length)
-    this.#owners.forEach((owner, row) => {
-      if (owner && accepts(owner)) bits.add(row)
-    })
-    return bits.words
+  #copyTo(vectors: FlatVectors, owners: readonly Embedding[]): void {
+    for (let first = 0; first < owners.length; first += compactionChunkRows) {
+      const chunk = owners.slice(first, first + compactionChunkRows)
+      const packed = new Float32Array(chunk.length * this.#dimension)
+      chunk.forEach(({ place }, i) => packed.set(this.#vectors.read(place.row), i * this.#dimension))
+      vectors.append(packed)
+    }
   }
 }

@@ -31,10 +31,6 @@ export class DimensionBlock {
     return this.#dense.count
   }
 
-  get bytes(): number {
-    return this.#dense.bytes + this.#sparse.bytes
-  }
-
   /** Writes a vector where no search sees it before `own`. @throws QuiverError MEMORY_FULL */
   reserve(vector: Float32Array): Place {
     const sparse = isSparse(vector, this.#sparseThreshold)

@@ -53,10 +53,6 @@ export class EmbeddingSpace {
     return this.#blocks.get(embedding.place.dimension)!.read(embedding.place)
   }
 
-  isSparse(key: string): boolean {
-    return this.#embeddings.get(key)?.place.sparse ?? false
-  }
-
   /** Stores all or none; of several with one key the last stays. `inBulk`: with one copy per dimension. @throws QuiverError MEMORY_FULL */
   put(items: readonly NewEmbedding[], inBulk = false): void {
     const places = inBulk ? this.#reserveInBulk(items) : this.#reserve(items)

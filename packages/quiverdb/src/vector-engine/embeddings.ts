@@ -1,4 +1,5 @@
 import type { MemoryPool } from '../vector/memory-pool.js'
+import type { ScanThreads } from '../vector/threads/scan-threads.js'
 import { checkedVector, checkKey, type VectorInput } from './check-input.js'
 import type { VectorEngineConfig } from './config.js'
 import type { Embedding } from './embedding.js'
@@ -6,7 +7,6 @@ import { EmbeddingSpace, type NewEmbedding } from './embedding-space.js'
 import type { EngineEvents } from './engine-events.js'
 import { QuiverError } from '../errors.js'
 import { VectorError } from './errors.js'
-import type { ParallelScan } from './exact-scan.js'
 import type { FilterCondition } from './filter-condition.js'
 import { buildGraph } from './hnsw/build-graph.js'
 import { HNSWBuildOptions } from './hnsw/build-options.js'
@@ -20,7 +20,8 @@ export interface EngineContext {
   readonly config: VectorEngineConfig
   readonly pool: MemoryPool
   readonly events: EngineEvents
-  threads: ParallelScan | undefined
+  /** Absent: the calling thread scans alone. */
+  readonly threads: ScanThreads | undefined
 }
 
 /** One embedding of a batch. */
@@ -78,10 +79,10 @@ export class Embeddings {
         throw error instanceof VectorError ? VectorError.batchValidation(index, error) : error
       }
     })
-    const inBulk = items.length >= this.#context.config.batchParallelThreshold
-    this.space.put(items, inBulk)
+    const bulk = items.length >= this.#context.config.batchParallelThreshold
+    this.space.put(items, bulk)
     this.#indexWhenDue()
-    this.#wrote(operation, start, items.length, inBulk)
+    this.#wrote(operation, start, items.length, bulk)
     return { storedKeys: items.map(({ key }) => key), count: items.length }
   }
 
@@ -200,8 +201,7 @@ export class Embeddings {
     }
   }
 
-  #wrote(operation: string, start: number, count: number, inBulk = false): void {
-    const { events, threads } = this.#context
-    events.write(start, () => ({ operation, count, parallel: inBulk, lanes: inBulk ? (threads?.lanes ?? 1) : 1 }))
+  #wrote(operation: string, start: number, count: number, bulk = false): void {
+    this.#context.events.write(start, () => ({ operation, count, bulk }))
   }
 }

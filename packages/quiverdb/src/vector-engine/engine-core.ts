@@ -24,11 +24,8 @@ export class EngineCore {
   readonly collections: Collections
   readonly indexes: EngineIndexes
 
-  readonly #threads: ScanThreads | undefined
-
-  private constructor(context: EngineContext, threads: ScanThreads | undefined) {
+  private constructor(context: EngineContext) {
     this.context = context
-    this.#threads = threads
     const { defaultMetric: distanceMetric } = context.config
     this.defaults = searchable(new Embeddings(context, new VectorCollectionConfig({ distanceMetric })), context)
     this.entities = new Entities(context)
@@ -44,13 +41,13 @@ export class EngineCore {
     const shared = wanted > 1
     const [pool, events] = await Promise.all([createPool(memoryBytesMax, shared), EngineEvents.create()])
     const threads = shared ? await ScanThreads.start(pool, { threads: wanted }) : undefined
-    return new EngineCore({ config, pool, events, threads }, threads)
+    return new EngineCore({ config, pool, events, threads })
   }
 
   /** Gives memory back and ends the threads. */
   close(): void {
     this.context.pool.close()
-    void this.#threads?.close()
+    void this.context.threads?.close()
   }
 }
 

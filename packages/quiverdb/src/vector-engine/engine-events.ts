@@ -6,8 +6,9 @@ export interface SearchEvent {
   readonly durationMs: number
   /** How candidates were found. */
   readonly strategy: SearchStrategy
-  /** Whether search threads took part; the number of lanes. */
+  /** Whether a scan was shared among threads. */
   readonly parallel: boolean
+  /** Among how many, the calling one included. */
   readonly lanes: number
 }
 
@@ -19,9 +20,8 @@ export interface WriteEvent {
   /** Embeddings stored or deleted. */
   readonly count: number
   readonly durationMs: number
-  /** Whether a batch was stored in bulk. */
-  readonly parallel: boolean
-  readonly lanes: number
+  /** Whether a batch was stored in one piece. */
+  readonly bulk: boolean
 }
 
 /** Published on `quiver:vector-engine:index` when a graph is built, adopted or given up. */

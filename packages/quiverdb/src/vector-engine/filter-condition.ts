@@ -102,6 +102,10 @@ export class FilterCondition {
   }
 }
 
+/**
+ * Not a condition of the filter floor, whose values are JSON: here Ints have 64 bits, a missing field does not match `ne`, fields are no paths and
+ * have no lists. The durable engine asks the database for a superset (durable/where.ts) and decides by this.
+ */
 function compile(tree: FilterTree): (metadata: Metadata) => boolean {
   switch (tree.op) {
     case 'true':

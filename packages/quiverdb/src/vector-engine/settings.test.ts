@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, test } from 'vitest'
 import { keysOf } from '../testing/vector-engine/engine-under-test.js'
-import { searchFlat } from '../vector/flat/search-flat.js'
 import { VectorEngineConfig, type VectorEngineOptions } from './config.js'
 import { FilterCondition } from './filter-condition.js'
 import { VectorEngine } from './vector-engine.js'
@@ -88,34 +87,26 @@ describe('settings', () => {
     expect(['k', 'zero'].map((key) => nearlyNever.storageOf(key))).toEqual(['dense', 'sparse'])
   })
 
-  test('parallelThreshold: from it on, scans go to the threads that the engine has', async () => {
-    const engine = await engineWith({ parallelThreshold: 50 })
-    let scans = 0
-    engine.useThreads({
-      lanes: 3,
-      scan: (...scan) => {
-        scans++
-        return searchFlat(...scan)
-      },
-    })
+  test.each([
+    { parallelThreshold: 400, from: 400 },
+    { parallelThreshold: 50, from: 257 },
+  ])('parallelThreshold $parallelThreshold: scans of $from vectors are shared', async ({ parallelThreshold, from }) => {
+    const engine = await VectorEngine.create({ parallelThreshold }, { threads: 2 })
+    open.push(engine)
     const query = [1, 2, 3, 4]
-    engine.batchStoreEmbeddings(batchOf(49))
+    engine.batchStoreEmbeddings(batchOf(from - 1))
     const alone = eventsOf('search', () => engine.searchSimilar(query, 5))
     expect(alone).toEqual([expect.objectContaining({ parallel: false, lanes: 1, strategy: 'scan', count: 5 })])
-    expect(scans).toBe(0)
     engine.storeEmbedding('more', query)
     const together = eventsOf('search', () => {
       expect(engine.searchSimilar(query, 1)[0]!.key).toBe('more')
       engine.searchSimilarFiltered(query, 1, FilterCondition.exists('x'), { strategy: 'preFilter' })
     })
-    const parallel = { operation: 'search_similar', durationMs: expect.any(Number), parallel: true, lanes: 3 }
+    const shared = { durationMs: expect.any(Number) as number, parallel: true, lanes: 2 }
     expect(together).toEqual([
-      expect.objectContaining(parallel),
-      expect.objectContaining({ strategy: 'preFilter', lanes: 3, count: 0 }),
+      { ...shared, operation: 'search_similar', strategy: 'scan', count: 1 },
+      { ...shared, operation: 'search_similar_filtered', strategy: 'preFilter', count: 0 },
     ])
-    expect(scans).toBe(2)
-    engine.useThreads(undefined)
-    expect(eventsOf('search', () => engine.searchSimilar(query, 5))).toEqual([expect.objectContaining({ parallel: false })])
   })
 
   test('threads share a scan, with the same answer', async () => {
@@ -131,19 +122,16 @@ describe('settings', () => {
       })
       expect(events).toEqual([expect.objectContaining({ parallel: true, lanes: 2 }), expect.objectContaining({ lanes: 1 })])
     }
-    engine.deleteEmbedding('k00017')
-    expect(eventsOf('search', () => engine.searchSimilar(batch[17]!.vector, 10))).toEqual([
-      expect.objectContaining({ parallel: false }),
-    ])
   })
 
-  test('batchParallelThreshold: from it on, a batch is stored in bulk, with the same result', async () => {
+  test('batchParallelThreshold: from it on, a batch is stored in one piece, with the same result', async () => {
     const one = await engineWith({ batchParallelThreshold: 1000 })
     const bulk = await engineWith({ batchParallelThreshold: 10 })
     const batch = [...batchOf(60), ...batchOf(20, 3), { key: 'sparse', vector: [0, 0, 0, 1] }]
     const written = (engine: VectorEngine) => eventsOf('write', () => engine.batchStoreEmbeddings(batch))
-    expect(written(one)).toEqual([expect.objectContaining({ operation: 'batch_store_embeddings', count: 81, parallel: false })])
-    expect(written(bulk)).toEqual([expect.objectContaining({ operation: 'batch_store_embeddings', count: 81, parallel: true })])
+    const event = { operation: 'batch_store_embeddings', count: 81, durationMs: expect.any(Number) as number }
+    expect(written(one)).toEqual([{ ...event, bulk: false }])
+    expect(written(bulk)).toEqual([{ ...event, bulk: true }])
     for (const query of [[1, 2, 3, 4], [1, 2, 3]]) expect(bulk.searchSimilar(query, 100)).toEqual(one.searchSimilar(query, 100)) // prettier-ignore
     expect(bulk.listKeys()).toEqual(one.listKeys())
     expect(bulk.storageOf('sparse')).toBe('sparse')
@@ -200,6 +188,23 @@ describe('memory', () => {
     expect(engine.searchSimilar([1], 5)).toEqual([])
     engine.storeEmbedding('k00003', batchOf(4, 100)[3]!.vector)
     expect(engine.count()).toBe(10)
+  })
+
+  test('deleting succeeds where memory has no room to move the rest together', async () => {
+    const engine = await VectorEngine.create({}, { memoryBytesMax: 4 * 1024 ** 2 })
+    open.push(engine)
+    const batch = batchOf(6000, 64)
+    engine.batchStoreEmbeddings(batch)
+    const fill = (): void => {
+      for (let i = 0; i < 1e5; i++) engine.storeEmbedding(`fill${i}`, batchOf(1, 100)[0]!.vector)
+    }
+    expect(fill).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+    const deleted = batch.slice(0, 3100).map(({ key }) => key)
+    expect(engine.batchDeleteEmbeddings(deleted)).toBe(3100)
+    expect(engine.searchSimilar(batch[5000]!.vector, 1)[0]!.key).toBe('k05000')
+    expect(engine.searchSimilar(batch[5000]!.vector, 6000)).toHaveLength(2900)
+    for (const { key, vector } of batch.slice(0, 3100)) engine.storeEmbedding(key, vector)
+    expect(engine.searchSimilar(batch[5]!.vector, 6000)).toHaveLength(6000)
   })
 
   test('rows of what was deleted are used again', async () => {

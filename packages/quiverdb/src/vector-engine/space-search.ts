@@ -5,11 +5,11 @@ import { type Embedding, type Scored, type SearchResult } from './embedding.js'
 import type { EmbeddingSpace } from './embedding-space.js'
 import type { SearchStrategy } from './engine-events.js'
 import type { EngineMetric } from './engine-metric.js'
-import type { ExactScan, ParallelScan } from './exact-scan.js'
 import { type FilteredSearchConfig } from './filtered-search-config.js'
 import type { FilterCondition } from './filter-condition.js'
 import { estimateSelectivity } from './selectivity.js'
 import { searchFlat } from '../vector/flat/search-flat.js'
+import { rowsPerRangeMin, type ScanThreads } from '../vector/threads/scan-threads.js'
 
 /** A walk visits many nodes for each that it returns: where more than this share is wanted, a scan is as fast, and exact. */
 const graphShareMax = 1 / 8
@@ -36,9 +36,9 @@ const nothing: Found = { hits: [], strategy: 'none', lanes: 1 }
 export class SpaceSearch {
   readonly #space: EmbeddingSpace
   readonly #parallelThreshold: number
-  readonly #threads: ParallelScan | undefined
+  readonly #threads: ScanThreads | undefined
 
-  constructor(space: EmbeddingSpace, parallelThreshold: number, threads: ParallelScan | undefined) {
+  constructor(space: EmbeddingSpace, parallelThreshold: number, threads: ScanThreads | undefined) {
     this.#space = space
     this.#parallelThreshold = parallelThreshold
     this.#threads = threads
@@ -58,9 +58,8 @@ export class SpaceSearch {
     if (!graph) return this.#scan(query, 'scan')
     const found = graph.search(vector, k, deadline.budget)
     if (!found) throw deadline.exceeded()
-    const hits = graph.lossy ? found.map(({ embedding }) => this.#measured(query, embedding)) : found
     deadline.check()
-    return { hits: hits.sort(bestFirst(metric.measure)), strategy: 'graph', lanes: 1 }
+    return { hits: found.sort(bestFirst(metric.measure)), strategy: 'graph', lanes: 1 }
   }
 
   /** The nearest among those that match. @throws VectorError SearchTimeout */
@@ -92,16 +91,12 @@ export class SpaceSearch {
   #scan(query: SpaceQuery, strategy: SearchStrategy, accepts?: (embedding: Embedding) => boolean): Found {
     const { vector, k, metric, deadline } = query
     const block = this.#answering(query)!
-    const threads = block.denseCount >= this.#parallelThreshold ? this.#threads : undefined
-    const scan: ExactScan = threads ? (...scanned) => threads.scan(...scanned) : searchFlat
-    const hits = block.nearest(vector, k, metric.measure, scan, { accepts, budget: deadline.budget })
+    const shared = block.denseCount > rowsPerRangeMin && block.denseCount >= this.#parallelThreshold
+    const threads = shared ? this.#threads : undefined
+    const hits = block.nearest(vector, k, metric.measure, threads?.scan ?? searchFlat, { accepts, budget: deadline.budget })
     if (!hits) throw deadline.exceeded()
     deadline.check()
     return { hits, strategy, lanes: threads?.lanes ?? 1 }
-  }
-
-  #measured({ vector, metric }: SpaceQuery, embedding: Embedding): Scored {
-    return { embedding, raw: metric.measure.raw(vector, this.#space.read(embedding)) }
   }
 
   /** The vectors of the query's dimension; none where a query of zeros has no answer. */

@@ -1,9 +1,8 @@
-import { Bitset } from '../segment/bitset.js'
 import type { DenseMeasure } from '../vector/measure/measure.js'
 import { SparseIndex } from '../vector/sparse/sparse-index.js'
 import { SparseVector } from '../vector/sparse/sparse-vector.js'
 import type { Embedding, Scored } from './embedding.js'
-import type { ScanLimits } from './exact-scan.js'
+import { acceptedRows, type ScanLimits } from './exact-scan.js'
 
 /** Numbers this small count as zeros where it is decided whether a vector is sparse. */
 const negligible = 1e-6
@@ -27,10 +26,6 @@ export class SparseRows {
 
   get count(): number {
     return this.#count
-  }
-
-  get bytes(): number {
-    return this.#index.stats().totalBytes
   }
 
   reserve(vector: Float32Array): number {
@@ -57,7 +52,7 @@ export class SparseRows {
     if (!this.#count) return []
     const name = measure.name === 'geodesic' ? 'angular' : measure.name
     if (name === 'composite') return this.#measureEach(query, measure, accepts)
-    const allowed = accepts && this.#accepted(accepts)
+    const allowed = accepts && acceptedRows(this.#owners, accepts)
     const { slots, scores, complete } = this.#index.search(SparseVector.fromDense(query), k, { metric: name, allowed, budget })
     if (!complete) return undefined
     return Array.from(slots, (slot, i) => ({ embedding: this.#owners[slot]!, raw: scores[i]! }))
@@ -70,13 +65,5 @@ export class SparseRows {
       measured.push({ embedding, raw: measure.raw(query, this.read(row)) })
     })
     return measured
-  }
-
-  #accepted(accepts: (embedding: Embedding) => boolean): Uint32Array {
-    const bits = new Bitset(this.#owners.length)
-    this.#owners.forEach((owner, slot) => {
-      if (owner && accepts(owner)) bits.add(slot)
-    })
-    return bits.words
   }
 }

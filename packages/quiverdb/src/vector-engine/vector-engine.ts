@@ -2,7 +2,6 @@ import { checkedVector, type VectorInput } from './check-input.js'
 import { VectorEngineConfig, type VectorEngineOptions } from './config.js'
 import { EngineCore, type VectorEngineResources } from './engine-core.js'
 import { VectorError } from './errors.js'
-import type { ParallelScan } from './exact-scan.js'
 import { PersistenceMethods } from './persistence-methods.js'
 import { cosine } from '../vector/measure/cosine.js'
 
@@ -47,11 +46,6 @@ export class VectorEngine extends PersistenceMethods {
 
   get config(): VectorEngineConfig {
     return this.core.context.config
-  }
-
-  /** Has scans of `parallelThreshold` vectors and more done by others than the threads of `create`; undefined: by the calling thread. */
-  useThreads(threads: ParallelScan | undefined): void {
-    this.core.context.threads = threads
   }
 
   /** Gives all memory back and ends its threads. The engine must not be used afterwards. */

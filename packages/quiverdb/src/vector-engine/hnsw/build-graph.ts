@@ -3,7 +3,7 @@ import { AttachedGraph } from '../attached-graph.js'
 import type { Embedding } from '../embedding.js'
 import type { EmbeddingSpace } from '../embedding-space.js'
 import type { HNSWBuildOptions } from './build-options.js'
-import { HNSWIndex, rounded } from './hnsw-index.js'
+import { HNSWIndex } from './hnsw-index.js'
 import { EmbeddingStorageError } from './storage-error.js'
 
 /** Vectors are handed to an index in pieces of this size. */
@@ -61,8 +61,7 @@ export function followWith(index: HNSWIndex, keys: string[], space: EmbeddingSpa
     graph.bind(id, embedding)
     const vector = space.read(embedding)
     const known = index.getVector(id)!
-    const expected = index.getEmbedding(id)!.kind === 'quantized' ? rounded(vector) : vector
-    if (expected.some((number, i) => number !== known[i])) changed.push([embedding, vector])
+    if (vector.some((number, i) => number !== known[i])) changed.push([embedding, vector])
   }
   for (const embedding of embeddingsOf(space, dimension)) {
     if (!graph.has(embedding)) changed.push([embedding, space.read(embedding)])

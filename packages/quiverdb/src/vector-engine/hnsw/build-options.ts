@@ -1,6 +1,9 @@
 import { HNSWConfig, type HNSWOptions } from './hnsw-config.js'
 
-/** `dense`: as they are; `auto`: as sparse ones where they have many zeros; `quantized`: in 8 bits a number. */
+/**
+ * The form in which `getEmbedding` of an index gives vectors back: `dense`, or with `auto` sparse where they have many zeros. `quantized` is another
+ * name of `dense`. The index itself does not depend on it: it keeps float32, and walks over codes of 7 bits a number in any case.
+ */
 export type HNSWStorage = 'dense' | 'auto' | 'quantized'
 
 /**
@@ -21,7 +24,7 @@ export class HNSWBuildOptions {
     this.hnswConfig = options.hnswConfig instanceof HNSWConfig ? options.hnswConfig : new HNSWConfig(options.hnswConfig)
   }
 
-  /** Quantised, with the `highSpeed` preset. */
+  /** The `highSpeed` preset, whose links take half the memory. */
   static memoryOptimized(): HNSWBuildOptions {
     return new HNSWBuildOptions({ storage: 'quantized', hnswConfig: HNSWConfig.highSpeed() })
   }
@@ -31,7 +34,7 @@ export class HNSWBuildOptions {
     return new HNSWBuildOptions({ storage: 'dense', hnswConfig: HNSWConfig.highRecall() })
   }
 
-  /** Sparse where it pays. */
+  /** Vectors with many zeros come back as sparse ones. */
   static sparseOptimized(): HNSWBuildOptions {
     return new HNSWBuildOptions({ storage: 'auto' })
   }

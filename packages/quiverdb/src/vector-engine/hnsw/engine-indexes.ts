@@ -23,6 +23,16 @@ const nodeBytesPerVector = 32
 
 const candidatesMin = 10
 
+/** A search of an index by any measure. */
+interface MeasuredQuery {
+  readonly index: HNSWIndex
+  readonly keys: readonly string[]
+  readonly vector: Float32Array
+  readonly k: number
+  readonly measure: DenseMeasure
+  readonly deadline: Deadline
+}
+
 /** Indexes of an engine: built, cached, searched. */
 export class EngineIndexes {
   readonly #context: EngineContext
@@ -109,8 +119,9 @@ export class EngineIndexes {
     const deadline = this.#deadline(operation)
     const vector = checkedQuery(query, k, this.#context.config, index.dimension)
     const measure = measureOf(metric)
-    const byGraph = this.#candidates(index, keys, vector, k, measure, deadline)
-    const hits = byGraph ?? this.#scan(index, keys, vector, k, measure, deadline)
+    const measured: MeasuredQuery = { index, keys, vector, k, measure, deadline }
+    const byGraph = this.#candidates(measured)
+    const hits = byGraph ?? this.#scan(measured)
     deadline.check()
     this.#searched(operation, start, hits.length, byGraph ? 'graph' : 'scan')
     return hits.map(({ embedding, raw }) => ({ key: embedding.key, score: measure.toSimilarity(raw) }))
@@ -123,14 +134,7 @@ export class EngineIndexes {
   }
 
   /** The best that a walk finds, where the graph ranks by the measure; undefined where it does not, or finds too few that are still there. */
-  #candidates(
-    index: HNSWIndex,
-    keys: readonly string[],
-    vector: Float32Array,
-    k: number,
-    measure: DenseMeasure,
-    deadline: Deadline,
-  ): Scored[] | undefined {
+  #candidates({ index, keys, vector, k, measure, deadline }: MeasuredQuery): Scored[] | undefined {
     if (graphMetricOf(measure) !== index.config.distanceMetric || isZeroVector(vector)) return undefined
     const { space } = this.#collections.defaults.embeddings
     const found = index.searchWithin(vector, Math.max(2 * k, candidatesMin), { budget: deadline.budget })
@@ -144,14 +148,7 @@ export class EngineIndexes {
     return hits.sort(bestFirst(measure)).slice(0, k)
   }
 
-  #scan(
-    index: HNSWIndex,
-    keys: readonly string[],
-    vector: Float32Array,
-    k: number,
-    measure: DenseMeasure,
-    deadline: Deadline,
-  ): Scored[] {
+  #scan({ index, keys, vector, k, measure, deadline }: MeasuredQuery): Scored[] {
     if (!servesZero(measure) && isZeroVector(vector)) return []
     const wanted = new Set<string | undefined>(Array.from(index.ids(), (id) => keys[id]))
     const block = this.#collections.defaults.embeddings.space.block(vector.length)

@@ -31,7 +31,7 @@ export class HNSWConfig {
    * need them. Undefined: exactly `efSearch` are. Default: 0.95, or, where an `efSearch` is given without it, undefined.
    */
   readonly recall: number | undefined
-  /** From this share of zeros on, `insertAuto` keeps a vector as a sparse one. Default: 0.5. */
+  /** From this share of zeros on, `insertAuto` gives a vector back as a sparse one. Default: 0.5. */
   readonly sparsityThreshold: number
   /** The most vectors; 0: as many as memory holds. Default: 10,000,000. */
   readonly maxNodes: number

@@ -10,14 +10,11 @@ import { isSparse } from '../sparse-rows.js'
 import { AccessCounter, type HNSWAccessStats } from './access-stats.js'
 import type { HNSWStorage } from './build-options.js'
 import { HNSWConfig, type HNSWOptions } from './hnsw-config.js'
-import { ScalarQuantizedVector } from './scalar-quantized-vector.js'
 import { EmbeddingStorageError } from './storage-error.js'
 
 /** A vector in the form in which it was given to the index. */
 export type EmbeddingStorage =
-  | { readonly kind: 'dense'; readonly vector: Float32Array }
-  | { readonly kind: 'sparse'; readonly vector: SparseVector }
-  | { readonly kind: 'quantized'; readonly vector: ScalarQuantizedVector }
+  { readonly kind: 'dense'; readonly vector: Float32Array } | { readonly kind: 'sparse'; readonly vector: SparseVector }
 
 export interface HNSWHit {
   readonly id: number
@@ -29,10 +26,9 @@ export interface HNSWMemoryStats {
   readonly totalNodes: number
   readonly denseCount: number
   readonly sparseCount: number
-  readonly quantizedCount: number
-  /** Of the vectors alone, in the forms in which they were given. */
+  /** Of the vectors alone: all are kept in float32, sparse ones too. */
   readonly embeddingBytes: number
-  /** What the index holds: vectors and codes for walking in float32 and 8 bits, and the graph. */
+  /** All that the index holds: vectors, codes for walking, and the graph. */
   readonly memoryBytes: number
 }
 
@@ -60,9 +56,8 @@ export class HNSWIndex {
   #dimension: number | undefined
   /** That later searches use; undefined: what the configuration says. */
   #efSearch: number | undefined
-  #storage: HNSWStorage = 'dense'
-  /** Of those that are not dense. */
-  readonly #forms = new Map<number, 'sparse' | 'quantized'>()
+  /** Ids of the vectors that are given back as sparse ones. */
+  readonly #sparse = new Set<number>()
 
   constructor(pool: MemoryPool, config: HNSWConfig | HNSWOptions = {}, ownsPool = false) {
     this.config = config instanceof HNSWConfig ? config : new HNSWConfig(config)
@@ -89,11 +84,6 @@ export class HNSWIndex {
     return this.#dimension
   }
 
-  /** In which form vectors came last. */
-  get storage(): HNSWStorage {
-    return this.#storage
-  }
-
   /** Exactly so many candidates in later searches. */
   setEfSearch(efSearch: number): void {
     this.#efSearch = new HNSWConfig({ ...this.config, efSearch }).efSearch
@@ -104,54 +94,54 @@ export class HNSWIndex {
     return this.insertMany([vector])[0]!
   }
 
-  /** Kept as a sparse vector where the share of zeros is at least the `sparsityThreshold`. @throws as `insert` */
+  /** Given back as a sparse vector where the share of zeros is at least the `sparsityThreshold`. @throws as `insert` */
   insertAuto(vector: VectorInput): number {
     return this.insertMany([vector], 'auto')[0]!
   }
 
-  /** Rounded to 8 bits a number. @throws as `insert` */
+  /** The same as `insert`: every index walks over codes of 7 bits a number, and keeps the vectors. @throws as `insert` */
   insertQuantized(vector: VectorInput): number {
-    return this.insertMany([vector], 'quantized')[0]!
+    return this.insert(vector)
   }
 
   /** @throws as `insert` */
   insertSparse(vector: SparseVector): number {
-    return this.insertEmbedding({ kind: 'sparse', vector })
-  }
-
-  /** @throws as `insert` */
-  insertEmbedding(storage: EmbeddingStorage): number {
-    const id = this.insert(storage.kind === 'dense' ? storage.vector : storage.vector.toDense())
-    if (storage.kind !== 'dense') this.#forms.set(id, storage.kind)
+    const id = this.insert(vector.toDense())
+    this.#sparse.add(id)
     return id
   }
 
-  /** Inserts all or none, in one form; returns their ids. @throws as `insert` */
+  /** @throws as `insert` */
+  insertEmbedding({ kind, vector }: EmbeddingStorage): number {
+    return kind === 'sparse' ? this.insertSparse(vector) : this.insert(vector)
+  }
+
+  /** Inserts all or none; returns their ids. @throws as `insert` */
   insertMany(vectors: readonly VectorInput[], storage: HNSWStorage = 'dense'): number[] {
     if (!vectors.length) return []
-    this.#storage = storage
     const checked = vectors.map((vector) => checkedVector(vector, bounds, this.#dimension ?? vectors[0]!.length))
     const { maxNodes } = this.config
     if (maxNodes && this.length + checked.length > maxNodes) throw EmbeddingStorageError.capacityExceeded(maxNodes, this.length)
     const dimension = checked[0]!.length
     const packed = new Float32Array(checked.length * dimension)
-    checked.forEach((vector, i) => packed.set(storage === 'quantized' ? rounded(vector) : vector, i * dimension))
+    checked.forEach((vector, i) => packed.set(vector, i * dimension))
     const ids = Array.from(this.#indexOf(dimension).add(packed))
-    ids.forEach((id, i) => this.#setForm(id, storage, checked[i]!))
+    if (storage === 'auto') ids.forEach((id, i) => isSparse(checked[i]!, this.config.sparsityThreshold) && this.#sparse.add(id))
     return ids
   }
 
   /** Takes a vector out. Returns whether there was one. */
   delete(id: number): boolean {
-    this.#forms.delete(id)
-    return this.#index?.delete(id) ?? false
+    const deleted = this.#index?.delete(id) ?? false
+    this.#sparse.delete(id)
+    return deleted
   }
 
   /** Puts another vector in the place of one; it keeps its id. @throws QuiverError NOT_FOUND; VectorError as `insert` */
-  replace(id: number, vector: VectorInput, storage: HNSWStorage = 'dense'): void {
+  replace(id: number, vector: VectorInput): void {
     const checked = checkedVector(vector, bounds, this.#dimension)
-    this.#indexOf(checked.length).replace(id, storage === 'quantized' ? rounded(checked) : checked)
-    this.#setForm(id, storage, checked)
+    this.#indexOf(checked.length).replace(id, checked)
+    this.#sparse.delete(id)
   }
 
   has(id: number): boolean {
@@ -172,9 +162,7 @@ export class HNSWIndex {
   getEmbedding(id: number): EmbeddingStorage | undefined {
     const vector = this.getVector(id)
     if (!vector) return undefined
-    const kind = this.#forms.get(id)
-    if (kind === 'sparse') return { kind, vector: SparseVector.fromDense(vector) }
-    return kind ? { kind, vector: ScalarQuantizedVector.fromDense(vector) } : { kind: 'dense', vector }
+    return this.#sparse.has(id) ? { kind: 'sparse', vector: SparseVector.fromDense(vector) } : { kind: 'dense', vector }
   }
 
   /** The most similar, best first; none for a k of 0, nor for zeros by cosine and dot product. @throws VectorError EmptyVector, DimensionMismatch, InvalidVector */
@@ -217,16 +205,15 @@ export class HNSWIndex {
   }
 
   memoryStats(): HNSWMemoryStats {
-    const counts = { dense: 0, sparse: 0, quantized: 0 }
-    let embeddingBytes = 0
-    for (const id of this.ids()) {
-      const { kind, vector } = this.getEmbedding(id)!
-      counts[kind]++
-      embeddingBytes += kind === 'dense' ? vector.byteLength : kind === 'sparse' ? vector.memoryBytes() : vector.memoryBytes
-    }
+    const { length: totalNodes } = this
+    const { size: sparseCount } = this.#sparse
+    const embeddingBytes = 4 * totalNodes * (this.#dimension ?? 0)
     return {
-      ...{ totalNodes: this.length, denseCount: counts.dense, sparseCount: counts.sparse, quantizedCount: counts.quantized },
-      ...{ embeddingBytes, memoryBytes: this.#index?.memoryBytes ?? 0 },
+      totalNodes,
+      denseCount: totalNodes - sparseCount,
+      sparseCount,
+      embeddingBytes,
+      memoryBytes: this.#index?.memoryBytes ?? 0,
     }
   }
 
@@ -243,7 +230,7 @@ export class HNSWIndex {
   free(): void {
     this.#index?.free()
     this.#index = this.#dimension = undefined
-    this.#forms.clear()
+    this.#sparse.clear()
     if (this.#ownsPool) this.#pool.close()
   }
 
@@ -259,13 +246,4 @@ export class HNSWIndex {
   #scored(hits: readonly { readonly id: number; readonly raw: number }[]): HNSWHit[] {
     return hits.map(({ id, raw }) => ({ id, score: this.scoreOf(raw) }))
   }
-
-  #setForm(id: number, storage: HNSWStorage, vector: Float32Array): void {
-    if (storage === 'quantized') this.#forms.set(id, storage)
-    else if (storage === 'auto' && isSparse(vector, this.config.sparsityThreshold)) this.#forms.set(id, 'sparse')
-    else this.#forms.delete(id)
-  }
 }
-
-/** What is left of a vector that is quantised. */
-export const rounded = (vector: Float32Array): Float32Array => ScalarQuantizedVector.fromDense(vector).toDense()

@@ -13,7 +13,8 @@ import type { ThreadsOptions } from './search-threads.js'
 
 /** Each thread has about this many ranges, so that one which is late leaves its share to the others. */
 const rangesPerLane = 4
-const rowsPerRangeMin = 256
+/** So many rows are scanned by the calling thread alone. */
+export const rowsPerRangeMin = 256
 
 /**
  * Exact scans that several threads share, while the calling one waits: it scans too, and does alone what no other thread comes to in time.
