@@ -70,7 +70,7 @@ module.exports = {
       [],
       'Vectors and graphs are numbered slots in memory: where they are kept and which record owns them is decided above.',
     ),
-    floor('filter', [], 'A condition is evaluated on plain values; which index answers it instead is decided above.'),
+    floor('filter', ['format'], 'A condition is evaluated on plain values; which index answers it instead is decided above.'),
     floor('store', [], 'An object store holds keys and bytes, so that a new one is written without reading the rest.'),
     floor(
       'segment',

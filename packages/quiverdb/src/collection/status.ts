@@ -1,4 +1,4 @@
-import { countBits, wordsFor } from '../segment/bitset.js'
+import { countBits, wordsFor } from '../format/bitset.js'
 import { graphPresets } from '../vector/graph-image.js'
 import { recallAt } from '../vector/recall-curve.js'
 import { livingWords, type IndexState } from './version/index-state.js'

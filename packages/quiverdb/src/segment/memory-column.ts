@@ -1,6 +1,6 @@
 import { CodeBlock } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
-import { Bitset } from './bitset.js'
+import { Bitset } from '../format/bitset.js'
 import type { Resident, Residency } from './residency.js'
 import type { VectorColumn } from './row-set.js'
 

@@ -1,9 +1,9 @@
-import { assert } from '../errors.js'
 import { bytesOf } from '../format/bytes.js'
-import { concat, type Containers, type Section } from '../format/container.js'
+import type { Containers, Section } from '../format/container.js'
+import { encodeTexts } from '../format/texts.js'
 import { encodeRows } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
-import { Bitset } from './bitset.js'
+import { Bitset } from '../format/bitset.js'
 import type { MemoryColumn } from './memory-column.js'
 import { Memtable } from './memtable.js'
 import { relativeVid, type RowPartMeta } from './row-part.js'
@@ -30,8 +30,6 @@ export interface SealOptions {
   readonly origin?: Uint32Array
 }
 
-const encoder = new TextEncoder()
-
 /** Seals rows into the chunks of one object: ids, hashes, fields, and for each column presence, float32 vectors, float64 where needed, codes. */
 export function sealRows(
   containers: Containers,
@@ -40,8 +38,8 @@ export function sealRows(
   options: SealOptions,
 ): Uint8Array[] {
   const sections: Section[] = []
-  const ids = textSection(rows.map(({ set, slot }) => set.id(slot)))
-  const fields = textSection(rows.map(({ set, slot }) => set.fieldsText(slot)))
+  const ids = encodeTexts(rows.map(({ set, slot }) => set.id(slot)))
+  const fields = encodeTexts(rows.map(({ set, slot }) => set.fieldsText(slot)))
   const hashes = new Uint32Array(rows.length * 2)
   rows.forEach(({ set, slot }, index) => {
     hashes[index * 2] = set.hashLow(slot)
@@ -59,42 +57,6 @@ export function sealRows(
   })
   const meta: RowPartMeta = { rows: rows.length, columns }
   return containers.encode('rows', meta, sections)
-}
-
-/** Texts that are encoded together: one call for many, and far from the length that a string may have. */
-const joinedLengthMax = 4 * 1024 * 1024
-
-function textSection(texts: readonly string[]): { offsets: Uint32Array; bytes: Uint8Array } {
-  const offsets = new Uint32Array(texts.length + 1)
-  const chunks: Uint8Array[] = []
-  let end = 0
-  for (let first = 0; first < texts.length;) {
-    let last = first
-    let length = 0
-    while (last < texts.length && (last === first || length + texts[last]!.length <= joinedLengthMax))
-      length += texts[last++]!.length
-    const bytes = encoder.encode(texts.slice(first, last).join(''))
-    // As many bytes as characters: all of it is ASCII, and offsets are those of the characters.
-    const isAscii = bytes.byteLength === length
-    for (; first < last; first++) {
-      end += isAscii ? texts[first]!.length : byteLength(texts[first]!)
-      offsets[first + 1] = end
-    }
-    chunks.push(bytes)
-  }
-  assert(end < 2 ** 32, 'the text of one part stays below 4 GiB')
-  return { offsets, bytes: chunks.length === 0 ? new Uint8Array(0) : concat(chunks) }
-}
-
-/** Of well-formed text in UTF-8. */
-function byteLength(text: string): number {
-  let bytes = text.length
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    // Of the two units of a pair each stands for two bytes.
-    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
-  }
-  return bytes
 }
 
 function columnSections(

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { float64s, uint32s } from '../format/bytes.js'
 import type { Containers } from '../format/container.js'
+import { decodeShort, decodeText } from '../format/texts.js'
 import { CodeBlock } from '../vector/code-block.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import { PartFile, type PartSource } from './part-file.js'
@@ -21,9 +22,6 @@ export const rowPartMeta = v.object({
   columns: v.array(v.object({ key: v.string(), dimensions: v.number(), isOrdered: v.optional(v.boolean()) })),
 })
 export type RowPartMeta = v.InferOutput<typeof rowPartMeta>
-
-/** An id may begin with U+FEFF like with any other character. */
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Sealed rows in one object. Sections are read when something needs them: a search reads codes, a hit reads its own fields. */
 export class RowPart implements RowSet {
@@ -83,7 +81,7 @@ export class RowPart implements RowSet {
     const start = this.#fieldsOffsets[slot]!
     const bytes = new Uint8Array(this.#fieldsOffsets[slot + 1]! - start)
     this.file.readInto('fieldsBytes', start, bytes)
-    return decoder.decode(bytes)
+    return decodeText(bytes)
   }
 
   columnKeys(): Iterable<string> {
@@ -266,26 +264,3 @@ export class RowPartColumn implements VectorColumn, Resident {
 
 /** In the vids of a part that is written before its commit's number is known: the vector is the row's own. */
 export const relativeVid = -2
-
-/** Ids are mostly short and ASCII, where a decoder's call costs several times what the work does. */
-const shortBytesMax = 40
-
-function decodeShort(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > shortBytesMax) return decoder.decode(bytes.subarray(start, end))
-  let text = ''
-  let at = start
-  for (; at + 4 <= end; at += 4) {
-    const a = bytes[at]!
-    const b = bytes[at + 1]!
-    const c = bytes[at + 2]!
-    const d = bytes[at + 3]!
-    if ((a | b | c | d) >= 0x80) return decoder.decode(bytes.subarray(start, end))
-    text += String.fromCharCode(a, b, c, d)
-  }
-  for (; at < end; at++) {
-    const byte = bytes[at]!
-    if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end))
-    text += String.fromCharCode(byte)
-  }
-  return text
-}

@@ -1,5 +1,5 @@
 import { QuiverError } from '../errors.js'
-import { Bitset } from '../segment/bitset.js'
+import { Bitset } from '../format/bitset.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import type { Embedding, Scored } from './embedding.js'
 import { FlatVectors } from '../vector/flat/flat-vectors.js'

@@ -1,4 +1,4 @@
-import { Bitset } from '../segment/bitset.js'
+import { Bitset } from '../format/bitset.js'
 import type { Budget } from '../vector/budget.js'
 import type { Embedding } from './embedding.js'
 import type { FlatVectors } from '../vector/flat/flat-vectors.js'

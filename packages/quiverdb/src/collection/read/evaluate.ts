@@ -1,4 +1,4 @@
-import { wordsFor } from '../../segment/bitset.js'
+import { wordsFor } from '../../format/bitset.js'
 import { whenResident } from '../../segment/part-file.js'
 import { exactValues } from '../../segment/row-set.js'
 import {

@@ -1,6 +1,6 @@
 import type { Condition } from '../../filter/condition.js'
 import { compileCondition } from '../../filter/evaluate.js'
-import { Bitset } from '../../segment/bitset.js'
+import { Bitset } from '../../format/bitset.js'
 import { columnField } from '../version/column-key.js'
 import type { SetState } from '../version/directory.js'
 import { readFields, touchesAny } from '../version/fields.js'

@@ -1,4 +1,4 @@
-import { wordsFor } from '../../segment/bitset.js'
+import { wordsFor } from '../../format/bitset.js'
 import { graphPresets } from '../../vector/graph-image.js'
 import { effortFor } from '../../vector/recall-curve.js'
 import type { ResidentGraph } from '../../vector/resident-graph.js'

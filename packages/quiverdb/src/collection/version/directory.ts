@@ -1,4 +1,4 @@
-import type { Bitset } from '../../segment/bitset.js'
+import type { Bitset } from '../../format/bitset.js'
 import { hashId, type RowSet } from '../../segment/row-set.js'
 
 /** A set of rows as one version sees it. */

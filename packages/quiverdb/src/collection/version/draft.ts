@@ -1,7 +1,7 @@
 import { assert, QuiverError } from '../../errors.js'
 import { uint32s } from '../../format/bytes.js'
 import type { AttachGraphOperation, CompactOperation, FlushOperation, IndexDefinition } from '../../history/commit.js'
-import { Bitset } from '../../segment/bitset.js'
+import { Bitset } from '../../format/bitset.js'
 import type { GraphPart } from '../../segment/graph-part.js'
 import { Memtable, type NewVector } from '../../segment/memtable.js'
 import type { RowPart } from '../../segment/row-part.js'

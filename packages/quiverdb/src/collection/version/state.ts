@@ -1,5 +1,5 @@
 import type { IndexDefinition } from '../../history/commit.js'
-import { forEachBit, wordsFor } from '../../segment/bitset.js'
+import { forEachBit, wordsFor } from '../../format/bitset.js'
 import { IdDirectory, type RowLocation, type SetLookup, type SetState } from './directory.js'
 import type { IndexState } from './index-state.js'
 

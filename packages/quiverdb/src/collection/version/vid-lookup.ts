@@ -1,5 +1,5 @@
 import type { RowSet, VectorColumn } from '../../segment/row-set.js'
-import { countBits } from '../../segment/bitset.js'
+import { countBits } from '../../format/bitset.js'
 import { ascends } from '../../segment/sealed-vids.js'
 import type { SetState } from './directory.js'
 
