@@ -66,7 +66,7 @@ async function hnswIndex() {
 async function collection(_capacity, folder) {
   const { db, collection } = await openCollection(folder, { dimensions, metric })
   const upsert = (items) =>
-    upsertRows(collection, new Vectors(packed(items), dimensions), 0, items.length, (row) => items[row].id)
+    upsertRows(collection, new Vectors(packed(items), dimensions), 0, items.length, { idOf: (row) => items[row].id })
   return {
     add: upsert,
     replace: upsert,

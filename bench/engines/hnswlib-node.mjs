@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { attributesOf } from '../sets/attributes.mjs'
 import { benchFolder, cacheFolder } from '../shared/folders.mjs'
 import { stopwatch } from '../shared/meters.mjs'
 import { efConstruction, efOnly, installedVersion, m } from './settings.mjs'
@@ -44,24 +45,36 @@ function hnswlib(name, variant, folderOf) {
     async open(info, folder) {
       const index = new library.HierarchicalNSW(spaceOf(info), info.dimensions)
       index.readIndexSync(indexFile(folder))
-      return served(index)
+      return served(index, info)
     },
   }
 }
 
-function served(index) {
+function served(index, info) {
   let inputs = []
+  let filters
   let setting
   return {
     // Its API takes plain arrays alone.
-    prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => Array.from(queries.row(query)))),
+    prepare(queries, conditions) {
+      inputs = Array.from({ length: queries.rows }, (_, query) => Array.from(queries.row(query)))
+      filters = conditions?.map(filterOver(attributesOf(info)))
+    },
     configure(next) {
       setting = next
       index.setEf(setting.ef)
     },
-    search: (query) => index.searchKnn(inputs[query], setting.k),
+    search: (query) => index.searchKnn(inputs[query], setting.k, filters?.[query]),
     rows: (answer) => answer.neighbors,
     close: () => {},
+  }
+}
+
+/** It has no attributes of its own, but asks a function about every node that it comes to. */
+function filterOver(attributes) {
+  return ({ field, from, to }) => {
+    const values = attributes[field]
+    return (row) => values[row] >= from && values[row] < to
   }
 }
 

@@ -1,13 +1,15 @@
 import { hnswlibNode, hnswlibNodeNative } from './hnswlib-node.mjs'
 import { hnswIndex } from './hnsw-index.mjs'
-import { lancedb } from './lancedb.mjs'
-import { quiver, quiverModes, quiverPresets, quiverUnsettled } from './quiver.mjs'
+import { lancedb, lancedbAttributes } from './lancedb.mjs'
+import { quiver, quiverAttributes, quiverModes, quiverPresets, quiverUnsettled } from './quiver.mjs'
+import { sqliteVec } from './sqlite-vec.mjs'
 import { usearch } from './usearch.mjs'
-import { zvec, zvecInt8 } from './zvec.mjs'
+import { zvec, zvecInt8, zvecInt8Attributes } from './zvec.mjs'
 
 /**
  * @typedef {import('../sets/sets.mjs').SetInfo} SetInfo
  * @typedef {import('../sets/vectors.mjs').Vectors} Vectors
+ * @typedef {import('../filter/cells.mjs').Condition} Condition
  * @typedef {{ k: number, ef?: number } & Record<string, number | boolean | undefined>} Setting what one point of a sweep searches with
  *
  * @typedef {object} Built
@@ -19,7 +21,8 @@ import { zvec, zvecInt8 } from './zvec.mjs'
  * @property {Served} [inMemory] an index that is nowhere but in memory
  *
  * @typedef {object} Served an opened index
- * @property {(queries: Vectors) => void} prepare converts the queries to the type that the engine takes
+ * @property {(queries: Vectors, conditions?: readonly Condition[]) => void} prepare converts the queries, and the filter of each, to what
+ *   the engine takes
  * @property {(setting: Setting) => void | Promise<void>} configure for the searches that follow
  * @property {(query: number) => unknown} search the answer, or a promise of it: ids and distances
  * @property {(answer: unknown) => ArrayLike<number>} rows the row numbers of an answer, nearest first; not timed
@@ -47,9 +50,26 @@ const engines = [quiver, ...quiverModes, ...quiverPresets, quiverUnsettled, hnsw
 export const engineNames = engines.map((engine) => engine.name)
 export const peerNames = peers.map((engine) => engine.name)
 
+/** Engines over rows with attributes, by the names that they have on the command line. @type {ReadonlyMap<string, Engine>} */
+const filtering = new Map([
+  [quiver.name, quiverAttributes],
+  [zvecInt8.name, zvecInt8Attributes],
+  [lancedb.name, lancedbAttributes],
+  [sqliteVec.name, sqliteVec],
+  [hnswlibNode.name, hnswlibNode],
+])
+export const filteringNames = [...filtering.keys()]
+
+/** @param {string} name @returns {Engine} one that takes filters */
+export function filteringEngine(name) {
+  const engine = filtering.get(name)
+  if (!engine) throw new Error(`${name} is not measured with filters`)
+  return engine
+}
+
 /** @param {string} name @returns {Engine} */
 export function engineNamed(name) {
-  const engine = engines.find((candidate) => candidate.name === name)
+  const engine = [...engines, ...filtering.values()].find((candidate) => candidate.name === name)
   if (!engine) throw new Error(`no engine is named ${name}`)
   return engine
 }

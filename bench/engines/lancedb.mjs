@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { attributeFields, attributesOf } from '../sets/attributes.mjs'
 import { stopwatch } from '../shared/meters.mjs'
 import { efConstruction, installedVersion, m } from './settings.mjs'
 
@@ -11,63 +12,88 @@ let library
 let arrow
 
 /** @type {import('./index.mjs').Engine} one partition: one graph over eight-bit codes; with and without its exact re-ranking */
-export const lancedb = {
-  name: 'lancedb',
-  variant: 'hnsw_sq',
-  package: '@lancedb/lancedb',
-  version: () => installedVersion('@lancedb/lancedb'),
+export const lancedb = engine('lancedb', 'hnsw_sq', {
   settings: (efs, k) =>
     efs
       .filter((ef) => efsSwept.has(ef))
       .flatMap((ef) => [0, 2].map((refine) => ({ k, ef, refine })))
       .filter(({ ef, refine }) => ef > k * Math.max(1, refine)), // it refuses a smaller one
-  async load() {
-    library = require('@lancedb/lancedb')
-    arrow = require('apache-arrow')
-  },
-  async build(info, base, folder) {
-    const elapsed = stopwatch()
-    const connection = await library.connect(folder)
-    const table = await connection.createTable(tableName, arrowTable(base, 0))
-    for (let first = rowsPerInsert; first < base.rows; first += rowsPerInsert) await table.add(arrowTable(base, first))
-    const buildS = elapsed()
-    const distanceType = info.metric === 'l2' ? 'l2' : 'cosine'
-    const config = library.Index.hnswSq({ distanceType, numPartitions: 1, m, efConstruction })
-    await table.createIndex('embedding', { config })
-    table.close()
-    return { buildS, settledS: elapsed(), unindexed: 0 }
-  },
-  async open(info, folder, setting) {
-    const connection = await library.connect(folder)
-    return served(await connection.openTable(tableName), info.metric === 'l2' ? 'l2' : 'cosine', setting)
-  },
+})
+
+/** @type {import('./index.mjs').Engine} each attribute with a B-tree; also without its graph */
+export const lancedbAttributes = engine('lancedb-attributes', 'hnsw_sq, btree', {
+  settings: (efs, k) => [{ k, linear: true }, ...lancedb.settings(efs, k)],
+  hasAttributes: true,
+})
+
+/** @returns {import('./index.mjs').Engine} */
+function engine(name, variant, { settings, hasAttributes = false }) {
+  return {
+    name,
+    variant,
+    settings,
+    package: '@lancedb/lancedb',
+    version: () => installedVersion('@lancedb/lancedb'),
+    async load() {
+      library = require('@lancedb/lancedb')
+      arrow = require('apache-arrow')
+    },
+    async build(info, base, folder) {
+      const attributes = hasAttributes ? attributesOf(info) : {}
+      const elapsed = stopwatch()
+      const connection = await library.connect(folder)
+      const table = await connection.createTable(tableName, arrowTable(base, attributes, 0))
+      for (let first = rowsPerInsert; first < base.rows; first += rowsPerInsert) {
+        await table.add(arrowTable(base, attributes, first))
+      }
+      const buildS = elapsed()
+      // One fragment: a query would look into each.
+      if (hasAttributes) await table.optimize()
+      const config = library.Index.hnswSq({ distanceType: distanceOf(info), numPartitions: 1, m, efConstruction })
+      await table.createIndex('embedding', { config })
+      if (hasAttributes) for (const field of attributeFields) await table.createIndex(field, { config: library.Index.btree() })
+      table.close()
+      return { buildS, settledS: elapsed(), unindexed: 0 }
+    },
+    async open(info, folder, setting) {
+      const connection = await library.connect(folder)
+      return served(await connection.openTable(tableName), distanceOf(info), setting)
+    },
+  }
 }
 
-function arrowTable(base, first) {
+const distanceOf = (info) => (info.metric === 'l2' ? 'l2' : 'cosine')
+
+function arrowTable(base, attributes, first) {
   const rows = Math.min(rowsPerInsert, base.rows - first)
   const values = base.values.slice(first * base.dimensions, (first + rows) * base.dimensions)
   const type = new arrow.FixedSizeList(base.dimensions, new arrow.Field('item', new arrow.Float32(), true))
   const items = arrow.makeData({ type: new arrow.Float32(), length: values.length, nullCount: 0, data: values })
   const vectors = arrow.makeData({ type, length: rows, nullCount: 0, child: items })
   const ids = Int32Array.from({ length: rows }, (_, i) => first + i)
-  return new arrow.Table({ row: arrow.makeVector(ids), embedding: arrow.makeVector(vectors) })
+  const columns = { row: arrow.makeVector(ids), embedding: arrow.makeVector(vectors) }
+  for (const [field, values] of Object.entries(attributes)) {
+    columns[field] = arrow.makeVector(Int32Array.from(values.subarray(first, first + rows)))
+  }
+  return new arrow.Table(columns)
 }
 
 function served(table, distanceType, setting) {
   let inputs = []
+  let filters
   return {
-    prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => queries.row(query).slice())),
+    prepare(queries, conditions) {
+      inputs = Array.from({ length: queries.rows }, (_, query) => queries.row(query).slice())
+      filters = conditions?.map(({ field, from, to }) => `${field} >= ${from} AND ${field} < ${to}`)
+    },
     configure(next) {
       setting = next
     },
     search(query) {
-      let search = table
-        .vectorSearch(inputs[query])
-        .distanceType(distanceType)
-        .ef(setting.ef)
-        .limit(setting.k)
-        .select(['row', '_distance'])
+      let search = table.vectorSearch(inputs[query]).distanceType(distanceType).limit(setting.k).select(['row', '_distance'])
+      search = setting.linear ? search.bypassVectorIndex() : search.ef(setting.ef)
       if (setting.refine > 0) search = search.refineFactor(setting.refine)
+      if (filters) search = search.where(filters[query])
       return search.toArrow()
     },
     rows: (answer) => answer.getChild('row').toArray(),

@@ -6,6 +6,8 @@ import { baseOf, queriesOf } from '../sets/sets.mjs'
 import { engineNamed } from './index.mjs'
 
 const warmUpQueries = 100
+/** Of a limited time as much again goes to the queries before those that count. */
+const warmUpShare = 0.25
 
 /** @type {{ engine: string, info: import('../sets/sets.mjs').SetInfo, folder: string }} */
 const { engine: name, info, folder } = childParameters()
@@ -66,8 +68,14 @@ answerRequests({
     await askAll()
   },
 
-  /** @param {{ setting: import('./index.mjs').Setting }} options */
-  measure: ({ setting }) => measure(setting),
+  /** From now on these queries alone are asked. @param {{ asked: number[], conditions?: import('./index.mjs').Condition[] }} options */
+  choose({ asked, conditions }) {
+    queries = queriesOf(info).picked(asked)
+    served.prepare(queries, conditions)
+  },
+
+  /** @param {{ setting: import('./index.mjs').Setting, limitMs?: number }} options `limitMs`: then no further query is asked */
+  measure: ({ setting, limitMs }) => measure(setting, limitMs),
 
   /** What has become garbage goes now, not while the next engine is timed. */
   endSweep: () => globalThis.gc?.(),
@@ -82,27 +90,30 @@ async function askAll() {
   for (let query = 0; query < queries.rows; query++) await served.search(query)
 }
 
-async function measure(setting) {
+async function measure(setting, limitMs = Number.POSITIVE_INFINITY) {
   await served.configure(setting)
-  for (let query = 0; query < Math.min(warmUpQueries, queries.rows); query++) await served.search(query)
-  const answers = new Array(queries.rows)
-  const latencies = new Float64Array(queries.rows)
+  const warmUpEnd = performance.now() + limitMs * warmUpShare
+  for (let query = 0; query < Math.min(warmUpQueries, queries.rows) && performance.now() < warmUpEnd; query++) {
+    await served.search(query)
+  }
+  const answers = []
+  const latencies = []
   const cpu = cpuStopwatch()
   const start = performance.now()
-  for (let query = 0, before = start; query < queries.rows; query++) {
+  for (let query = 0, before = start; query < queries.rows && before - start < limitMs; query++) {
     const answer = served.search(query)
     // A synchronous engine does not pay for a promise that it has not made.
-    answers[query] = answer instanceof Promise ? await answer : answer
+    answers.push(answer instanceof Promise ? await answer : answer)
     const after = performance.now()
-    latencies[query] = after - before
+    latencies.push(after - before)
     before = after
   }
   const wallS = (performance.now() - start) / 1000
   const cpuS = cpu()
   return {
     found: answers.map((answer) => Int32Array.from(served.rows(answer))),
-    qps: queries.rows / wallS,
-    cpuQps: queries.rows / cpuS,
+    qps: answers.length / wallS,
+    cpuQps: answers.length / cpuS,
     p50Ms: median(latencies),
     p99Ms: percentile(latencies, 0.99),
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { attributeFields } from '../sets/attributes.mjs'
 import { rootFolder } from '../shared/folders.mjs'
 
 const rowsPerUpsert = 1_000
@@ -12,23 +13,41 @@ export const quiverVersion = () => JSON.parse(readFileSync(join(libraryFolder, '
 
 /**
  * @param {string} folder @param {Pick<import('../sets/sets.mjs').SetInfo, 'dimensions' | 'metric'>} info
- * @param {{ index?: object, database?: object }} [options] further options of the index, and of `open`
+ * @param {{ index?: object, database?: object, hasAttributes?: boolean }} [options] further options of the index, and of `open`
  */
-export async function openCollection(folder, { dimensions, metric }, { index = {}, database = {} } = {}) {
+export async function openCollection(folder, { dimensions, metric }, { index = {}, database = {}, hasAttributes = false } = {}) {
   const { open } = await import('quiverdb')
   const db = await open(join(folder, 'data'), database)
-  return { db, collection: await db.collection('vectors', { indexes: [{ field, dimensions, metric, ...index }] }) }
+  const indexes = [{ field, dimensions, metric, ...index }]
+  return { db, collection: await (hasAttributes ? withAttributes(db, indexes) : db.collection('vectors', { indexes })) }
+}
+
+/** The attributes are indexed where this Quiver can. */
+async function withAttributes(db, indexes) {
+  try {
+    return await db.collection('vectors', { indexes, fields: attributeFields })
+  } catch (error) {
+    if (error.code !== 'INVALID_ARGUMENT') throw error
+    return db.collection('vectors', { indexes })
+  }
 }
 
 /**
  * Upserts rows of the base in batches; a record's id is the number of its row, unless said otherwise.
  *
- * @param {import('../sets/vectors.mjs').Vectors} base @param {(row: number) => number} [idOf]
+ * @param {import('../sets/vectors.mjs').Vectors} base
+ * @param {{ idOf?: (row: number) => number, fieldsOf?: (row: number) => object }} [options]
  */
-export async function upsertRows(collection, base, from = 0, to = base.rows, idOf = (row) => row) {
+export async function upsertRows(
+  collection,
+  base,
+  from = 0,
+  to = base.rows,
+  { idOf = (row) => row, fieldsOf = () => ({}) } = {},
+) {
   for (let first = from; first < to; first += rowsPerUpsert) {
     const length = Math.min(rowsPerUpsert, to - first)
-    const record = (row) => ({ id: String(idOf(row)), [field]: base.row(row).slice() })
+    const record = (row) => ({ id: String(idOf(row)), [field]: base.row(row).slice(), ...fieldsOf(row) })
     await collection.upsert(Array.from({ length }, (_, i) => record(first + i)))
   }
 }
@@ -46,12 +65,19 @@ export function servedCollection(db, collection) {
   let inputs = []
   let setting
   return {
-    prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => queries.row(query).slice())),
+    prepare(queries, conditions) {
+      const where = ({ field, from, to }) => ({ where: { [field]: { $gte: from, $lt: to } } })
+      inputs = Array.from({ length: queries.rows }, (_, query) => ({
+        vector: queries.row(query).slice(),
+        fields: [],
+        ...(conditions && where(conditions[query])),
+      }))
+    },
     configure(next) {
       setting = next
     },
     // Without an ef the preset's own is taken.
-    search: (query) => collection.search({ vector: inputs[query], limit: setting.k, ef: setting.ef, fields: [] }),
+    search: (query) => collection.search({ ...inputs[query], limit: setting.k, ef: setting.ef }),
     rows: (answer) => answer.hits.map((hit) => Number(hit.id)),
     indexBytes: async () => (await db.stats()).memoryBytes,
     audit: async () => (await db.check()).problems.length,

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { attributeFields, attributesAt, attributesOf } from '../sets/attributes.mjs'
 import { stopwatch } from '../shared/meters.mjs'
 import { efConstruction, efOnly, installedVersion, m } from './settings.mjs'
 
@@ -9,18 +10,27 @@ const collectionFolder = (folder) => join(folder, 'collection')
 let library
 
 /** @type {import('./index.mjs').Engine} */
-export const zvec = engine('zvec', 'hnsw f32', 'UNDEFINED', efOnly)
+export const zvec = engine('zvec', 'hnsw f32', { quantizeType: 'UNDEFINED', settings: efOnly })
 
 /** @type {import('./index.mjs').Engine} with and without its exact re-ranking */
-export const zvecInt8 = engine('zvec-int8', 'hnsw int8', 'INT8', (efs, k) =>
-  efs.flatMap((ef) => [
-    { k, ef, refiner: false },
-    { k, ef, refiner: true },
-  ]),
-)
+export const zvecInt8 = engine('zvec-int8', 'hnsw int8', {
+  quantizeType: 'INT8',
+  settings: (efs, k) =>
+    efs.flatMap((ef) => [
+      { k, ef, refiner: false },
+      { k, ef, refiner: true },
+    ]),
+})
+
+/** @type {import('./index.mjs').Engine} each attribute with an inverted index made for ranges; also without its graph */
+export const zvecInt8Attributes = engine('zvec-int8-attributes', 'hnsw int8, inverted index', {
+  quantizeType: 'INT8',
+  settings: (efs, k) => [{ k, linear: true }, ...zvecInt8.settings(efs, k)],
+  hasAttributes: true,
+})
 
 /** @returns {import('./index.mjs').Engine} */
-function engine(name, variant, quantizeType, settings) {
+function engine(name, variant, { quantizeType, settings, hasAttributes = false }) {
   return {
     name,
     variant,
@@ -35,9 +45,10 @@ function engine(name, variant, quantizeType, settings) {
       const elapsed = stopwatch()
       const collection = library.ZVecCreateAndOpen(
         collectionFolder(folder),
-        schemaOf(info, library.ZVecQuantizeType[quantizeType]),
+        schemaOf(info, library.ZVecQuantizeType[quantizeType], hasAttributes),
       )
-      for (let first = 0; first < base.rows; first += rowsPerInsert) collection.insertSync(documents(base, first))
+      const fieldsOf = hasAttributes ? fieldsFrom(attributesOf(info)) : () => ({})
+      for (let first = 0; first < base.rows; first += rowsPerInsert) collection.insertSync(documents(base, first, fieldsOf))
       const buildS = elapsed()
       collection.optimizeSync({ concurrency: 1 }) // rows are in no graph before
       collection.closeSync()
@@ -49,7 +60,7 @@ function engine(name, variant, quantizeType, settings) {
   }
 }
 
-function schemaOf(info, quantizeType) {
+function schemaOf(info, quantizeType, hasAttributes) {
   const { ZVecCollectionSchema, ZVecDataType, ZVecIndexType, ZVecMetricType } = library
   const indexParams = {
     indexType: ZVecIndexType.HNSW,
@@ -59,12 +70,17 @@ function schemaOf(info, quantizeType) {
     quantizeType,
   }
   const vectors = { name: 'embedding', dataType: ZVecDataType.VECTOR_FP32, dimension: info.dimensions, indexParams }
-  return new ZVecCollectionSchema({ name: 'vectors', vectors })
+  const inverted = { indexType: ZVecIndexType.INVERT, enableRangeOptimization: true }
+  const fields = attributeFields.map((name) => ({ name, dataType: ZVecDataType.INT32, indexParams: inverted }))
+  return new ZVecCollectionSchema({ name: 'vectors', vectors, ...(hasAttributes && { fields }) })
 }
 
-function documents(base, first) {
+const fieldsFrom = (attributes) => (row) => ({ fields: attributesAt(attributes, row) })
+
+function documents(base, first, fieldsOf) {
   const length = Math.min(rowsPerInsert, base.rows - first)
-  return Array.from({ length }, (_, i) => ({ id: String(first + i), vectors: { embedding: base.row(first + i).slice() } }))
+  const document = (row) => ({ id: String(row), vectors: { embedding: base.row(row).slice() }, ...fieldsOf(row) })
+  return Array.from({ length }, (_, i) => document(first + i))
 }
 
 function served(collection) {
@@ -72,13 +88,29 @@ function served(collection) {
   let params
   let topk
   return {
-    prepare: (queries) => (inputs = Array.from({ length: queries.rows }, (_, query) => queries.row(query).slice())),
-    configure({ k, ef, refiner }) {
-      topk = k
-      params = { indexType: library.ZVecIndexType.HNSW, ef, isUsingRefiner: refiner === true }
+    prepare(queries, conditions) {
+      inputs = Array.from({ length: queries.rows }, (_, query) => ({
+        fieldName: 'embedding',
+        vector: queries.row(query).slice(),
+        outputFields: [],
+        ...(conditions && { filter: expressionOf(conditions[query]) }),
+      }))
     },
-    search: (query) => collection.querySync({ fieldName: 'embedding', vector: inputs[query], topk, outputFields: [], params }),
+    configure({ k, ef, refiner, linear }) {
+      topk = k
+      params = {
+        indexType: library.ZVecIndexType.HNSW,
+        ...(ef && { ef }),
+        isUsingRefiner: refiner === true,
+        isLinear: linear === true,
+      }
+    },
+    search: (query) => collection.querySync({ ...inputs[query], topk, params }),
     rows: (answer) => answer.map((document) => Number(document.id)),
     close: () => collection.closeSync(),
   }
+}
+
+function expressionOf({ field, from, to }) {
+  return `${field} >= ${from} and ${field} < ${to}`
 }

@@ -38,7 +38,7 @@ answerRequests({
     while (size < rows) {
       const first = size
       const batch = source.next(Math.min(rowsPerBatch, rows - first))
-      await upsertRows(collection, batch, 0, batch.rows, (row) => first + row)
+      await upsertRows(collection, batch, 0, batch.rows, { idOf: (row) => first + row })
       size += batch.rows
     }
     await db.settled()

@@ -45,21 +45,21 @@ export function setInfo(name, { quick, data }, changes = {}) {
 /** @param {SetInfo} info @returns {Vectors} */
 export function baseOf(info) {
   if (info.name === 'mnist') return mnistPixels(info, 'base-60000x784.u8.gz', info.rows)
-  return new Vectors(new Float32Array(cachedBytes(info, 'base.f32')), info.dimensions)
+  return new Vectors(new Float32Array(keptBytes(info, 'base.f32')), info.dimensions)
 }
 
 /** @param {SetInfo} info @returns {Vectors} */
 export function queriesOf(info) {
   if (info.name === 'mnist') return mnistPixels(info, 'query-1000x784.u8.gz', info.queries)
-  return new Vectors(new Float32Array(cachedBytes(info, 'queries.f32')), info.dimensions)
+  return new Vectors(new Float32Array(keptBytes(info, 'queries.f32')), info.dimensions)
 }
 
 /** @param {SetInfo} info @returns {RecallJudge} holds the whole set */
 export function judgeOf(info) {
   const truth = {
     k: neighboursMax,
-    rows: new Int32Array(cachedBytes(info, 'neighbours.i32')),
-    distances: new Float64Array(cachedBytes(info, 'distances.f64')),
+    rows: new Int32Array(keptBytes(info, 'neighbours.i32')),
+    distances: new Float64Array(keptBytes(info, 'distances.f64')),
   }
   return new RecallJudge({ base: baseOf(info), queries: queriesOf(info), metric: info.metric, truth })
 }
@@ -81,18 +81,17 @@ export function isThere(info) {
  */
 export function prepareSet(info) {
   if (!isThere(info)) throw new BenchError(missing(info))
-  const isCached = (file) => existsSync(join(setFolder(info), file))
   mkdirSync(setFolder(info), { recursive: true })
-  if (info.name !== 'mnist' && !isCached('queries.f32')) {
+  if (info.name !== 'mnist' && !isKept(info, 'queries.f32')) {
     progress(`Making ${info.rows} vectors of the set ${info.name}`)
-    writeWhole(info, 'base.f32', synthesised(info).values)
-    writeWhole(info, 'queries.f32', new LatentSource(recipes[info.name], queryStream).next(info.queries).values)
+    keep(info, 'base.f32', synthesised(info).values)
+    keep(info, 'queries.f32', new LatentSource(recipes[info.name], queryStream).next(info.queries).values)
   }
-  if (!isCached('distances.f64')) {
+  if (!isKept(info, 'distances.f64')) {
     progress(`Finding the exact neighbours of ${info.queries} queries in ${info.name} (once; up to a minute)`)
     const truth = exactNeighbours(baseOf(info), queriesOf(info), info.metric, neighboursMax)
-    writeWhole(info, 'neighbours.i32', truth.rows)
-    writeWhole(info, 'distances.f64', truth.distances)
+    keep(info, 'neighbours.i32', truth.rows)
+    keep(info, 'distances.f64', truth.distances)
   }
 }
 
@@ -111,13 +110,23 @@ function mnistPixels(info, file, rows) {
   return new Vectors(Float32Array.from(pixels.subarray(0, rows * info.dimensions)), info.dimensions)
 }
 
-function cachedBytes(info, name) {
+/** @param {SetInfo} info @param {string} name @returns {boolean} */
+export function isKept(info, name) {
+  return existsSync(join(setFolder(info), name))
+}
+
+/** What is kept beside the set under this name. @param {SetInfo} info @param {string} name @returns {ArrayBufferLike} */
+export function keptBytes(info, name) {
   const bytes = readFileSync(join(setFolder(info), name))
   return bytes.byteOffset === 0 ? bytes.buffer : bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
 }
 
-/** Under its name only when whole, so that an interrupted run leaves nothing half made. */
-function writeWhole(info, name, array) {
+/**
+ * Under its name only when whole, so that an interrupted run leaves nothing half made.
+ *
+ * @param {SetInfo} info @param {string} name @param {ArrayBufferView} array
+ */
+export function keep(info, name, array) {
   const file = join(setFolder(info), name)
   writeFileSync(`${file}.part`, new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
   renameSync(`${file}.part`, file)

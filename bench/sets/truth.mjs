@@ -17,18 +17,40 @@ const queriesAtOnce = 4
  * @returns {Truth}
  */
 export function exactNeighbours(base, queries, metric, k) {
-  const truth = { k, rows: new Int32Array(queries.rows * k), distances: new Float64Array(queries.rows * k) }
-  const norms = metric === 'l2' ? halfSquaredNorms(base) : new Float64Array(base.rows)
-  for (let first = 0; first < queries.rows; first += queriesAtOnce) {
-    const block = Array.from({ length: queriesAtOnce }, (_, i) => queries.row(Math.min(first + i, queries.rows - 1)))
-    const nearest = block.map(() => new Nearest(k))
-    scan(base, norms, block, nearest)
-    for (let i = 0; i < queriesAtOnce && first + i < queries.rows; i++) {
-      truth.rows.set(nearest[i].rows, (first + i) * k)
-      truth.distances.set(nearest[i].distances, (first + i) * k)
-    }
+  const nearest = Array.from({ length: queries.rows }, () => new Nearest(k))
+  scanAll(base, queries, metric, nearest)
+  return truthOf(nearest)
+}
+
+/** @param {readonly Nearest[]} nearest of each query, equally many @returns {Truth} */
+export function truthOf(nearest) {
+  const { length: k } = nearest[0].rows
+  const truth = { k, rows: new Int32Array(nearest.length * k), distances: new Float64Array(nearest.length * k) }
+  for (const [query, { rows, distances }] of nearest.entries()) {
+    truth.rows.set(rows, query * k)
+    truth.distances.set(distances, query * k)
   }
   return truth
+}
+
+/**
+ * Offers every row and its distance in double precision to what each query wants of them.
+ *
+ * @param {Vectors} base @param {Vectors} queries @param {'l2' | 'cosine'} metric
+ * @param {readonly { offer: (row: number, distance: number) => void }[]} wanted one for each query
+ */
+export function scanAll(base, queries, metric, wanted) {
+  const norms = metric === 'l2' ? halfSquaredNorms(base) : new Float64Array(base.rows)
+  const nothing = { offer: () => {} }
+  for (let first = 0; first < queries.rows; first += queriesAtOnce) {
+    const block = Array.from({ length: queriesAtOnce }, (_, i) => queries.row(Math.min(first + i, queries.rows - 1)))
+    scan(
+      base,
+      norms,
+      block,
+      Array.from(block, (_, i) => wanted[first + i] ?? nothing),
+    )
+  }
 }
 
 /**
@@ -44,7 +66,7 @@ export function orderDistance(vector, query, metric) {
 }
 
 /** Four queries for one pass over the base: its numbers are read from memory once and used four times. */
-function scan(base, norms, [q0, q1, q2, q3], nearest) {
+function scan(base, norms, [q0, q1, q2, q3], wanted) {
   const { values, dimensions } = base
   for (let row = 0, start = 0; row < base.rows; row++, start += dimensions) {
     let d0 = 0
@@ -58,10 +80,10 @@ function scan(base, norms, [q0, q1, q2, q3], nearest) {
       d2 += value * q2[d]
       d3 += value * q3[d]
     }
-    nearest[0].offer(row, norms[row] - d0)
-    nearest[1].offer(row, norms[row] - d1)
-    nearest[2].offer(row, norms[row] - d2)
-    nearest[3].offer(row, norms[row] - d3)
+    wanted[0].offer(row, norms[row] - d0)
+    wanted[1].offer(row, norms[row] - d1)
+    wanted[2].offer(row, norms[row] - d2)
+    wanted[3].offer(row, norms[row] - d3)
   }
 }
 

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { engineNames, peerNames } from '../engines/index.mjs'
+import { engineNames, filteringNames, isQuiver, peerNames } from '../engines/index.mjs'
+import { kinds, shares } from '../filter/cells.mjs'
 import { neighboursMax, setNames } from '../sets/sets.mjs'
 import { BenchError } from './errors.mjs'
 import { benchFolder } from './folders.mjs'
 
 /** In the order in which `all` runs them. */
-export const benchNames = ['search', 'open', 'build', 'churn', 'exact', 'metrics', 'neumann', 'ingest']
+export const benchNames = ['search', 'filter', 'open', 'build', 'churn', 'exact', 'metrics', 'neumann', 'ingest']
 const all = 'all'
+/** Its engines have rows with attributes. */
+const filter = 'filter'
 
 export const usage = `npm run bench -- <name> [options]
 
@@ -16,6 +19,7 @@ export const usage = `npm run bench -- <name> [options]
   --sets a,b      of ${setNames.join(', ')}; default: those that suit the question and are there
   --engines a,b   of ${engineNames.join(', ')}
   --peers a,b     Quiver's forms and these: ${peerNames.join(', ')}
+                  (filter: of ${filteringNames.join(', ')})
   --quick         small sets, few queries, one round, fewer settings: to see that it works, not how fast
   --data DIR      where the downloaded sets are, a folder each; default: bench/data
   --out FILE      the rows as JSON; default: bench/out/<name>.json
@@ -24,7 +28,9 @@ export const usage = `npm run bench -- <name> [options]
   --node FILE     search, build: Quiver and the fastest builder of its peers once more under this Node.js
   --k a,b         search: how many nearest; default: 1,10,100
   --presets       search: what recall the presets give without any setting, and on clusters and duplicates
-  --scale         search: what a query costs against the number of vectors, up to --max N (default 2,000,000)`
+  --scale         search: what a query costs against the number of vectors, up to --max N (default 2,000,000)
+  --kinds a,b     filter: of ${kinds.join(', ')}
+  --shares a,b    filter: per cent of the rows that match, of ${shares.join(', ')}`
 
 const flags = {
   sets: { type: 'string' },
@@ -40,9 +46,19 @@ const flags = {
   presets: { type: 'boolean' },
   scale: { type: 'boolean' },
   max: { type: 'string' },
+  kinds: { type: 'string' },
+  shares: { type: 'string' },
 }
 /** Options that only some benches know. */
-const particular = { node: ['search', 'build'], k: ['search'], presets: ['search'], scale: ['search'], max: ['search'] }
+const particular = {
+  node: ['search', 'build'],
+  k: ['search'],
+  presets: ['search'],
+  scale: ['search'],
+  max: ['search'],
+  kinds: ['filter'],
+  shares: ['filter'],
+}
 const scaleRowsMax = 2_000_000
 
 /**
@@ -62,6 +78,8 @@ const scaleRowsMax = 2_000_000
  * @property {boolean} presets
  * @property {boolean} scale
  * @property {number} rowsMax of the scale
+ * @property {readonly import('../filter/cells.mjs').Kind[] | undefined} kinds of filters; undefined: not chosen
+ * @property {readonly number[] | undefined} shares of matching rows, in per cent; undefined: not chosen
  */
 
 /** @param {readonly string[]} parameters @returns {BenchOptions} @throws {BenchError} that says what would be right */
@@ -78,8 +96,8 @@ export function benchOptions(parameters) {
     name,
     names: name === all ? benchNames : [name],
     sets: chosen('set', values.sets, setNames),
-    engines: chosen('engine', values.engines, engineNames),
-    peers: chosen('peer', values.peers, peerNames),
+    engines: chosen('engine', values.engines, name === filter ? filteringNames : engineNames),
+    peers: chosen('peer', values.peers, name === filter ? filteringNames.filter((engine) => !isQuiver(engine)) : peerNames),
     quick: values.quick ?? false,
     data: values.data === undefined ? join(benchFolder, 'data') : existing(fromCaller(values.data), '--data'),
     out: values.out === undefined ? join(benchFolder, 'out', `${outName(name, values)}.json`) : fromCaller(values.out),
@@ -89,6 +107,8 @@ export function benchOptions(parameters) {
     ks: counts('k', values.k ?? '1,10,100', neighboursMax),
     presets: values.presets ?? false,
     scale: values.scale ?? false,
+    kinds: chosen('kind', values.kinds, kinds),
+    shares: chosen('share', values.shares, shares.map(String))?.map(Number),
     rowsMax: counts('max', values.max ?? String(scaleRowsMax), scaleRowsMax)[0],
   }
 }
