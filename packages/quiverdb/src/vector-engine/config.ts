@@ -30,7 +30,7 @@ export class VectorEngineConfig {
   readonly maxDimension: number | undefined
   /** The most keys that one call lists or clears. Searches, counts and index builds are always complete. Default: no bound. */
   readonly maxKeysPerScan: number | undefined
-  /** A batch of this size or more is stored in one piece: its vectors of one dimension are copied at once, by one thread. Default: 100. */
+  /** A batch of this size or more is stored in one piece, by one thread: memory for its vectors is taken once. Default: 100. */
   readonly batchParallelThreshold: number
   /** In milliseconds, fractions allowed. A search that takes longer throws SearchTimeout. Default: none. */
   readonly searchTimeoutMs: number | undefined

@@ -239,6 +239,13 @@ describe('a cached index', () => {
     )
   })
 
+  test('goes by the metric of what it is built of', async () => {
+    const engine = await holding(many(600), { defaultMetric: 'euclidean' })
+    expect(engine.buildHnswIndex()[0].config.distanceMetric).toBe('euclidean')
+    engine.buildAndCacheIndex()
+    expect(strategiesOf(() => void engine.searchSimilar(randomVector(8), 5))).toEqual(['graph'])
+  })
+
   test('gives way to scans when it cannot follow', async () => {
     const engine = await holding(many(600))
     engine.buildAndCacheIndex({ maxNodes: 600 })
@@ -266,7 +273,28 @@ describe('a cached index', () => {
   })
 })
 
+describe('a filtered search by itself', () => {
+  test('filters first where the share that matches is below selectivityThreshold', async () => {
+    const engine = await holding({})
+    const items = Object.entries(many(100)).map(([key, vector], i) => ({ key, vector, metadata: { half: i % 2 === 0 } }))
+    engine.batchStoreEmbeddings(items)
+    const filtered = (selectivityThreshold: number) => () =>
+      void engine.searchSimilarFiltered(randomVector(8), 3, FilterCondition.eq('half', true), { selectivityThreshold })
+    expect([0.5, 0.51].flatMap((threshold) => strategiesOf(filtered(threshold)))).toEqual(['postFilter', 'preFilter'])
+  })
+})
+
 describe('a collection with autoIndex', () => {
+  test('has no index without it', async () => {
+    const engine = await holding({})
+    engine.createCollection('c', { autoIndexThreshold: 200 })
+    engine.batchStoreInCollection(
+      'c',
+      Object.entries(many(600)).map(([key, vector]) => ({ key, vector })),
+    )
+    expect(strategiesOf(() => void engine.searchInCollection('c', randomVector(8), 5))).toEqual(['scan'])
+  })
+
   test.each(['cosine', 'euclidean', 'dotProduct'] satisfies DistanceMetric[])(
     'builds at its threshold and follows (%s)',
     async (distanceMetric) => {

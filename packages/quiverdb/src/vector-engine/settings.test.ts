@@ -137,6 +137,16 @@ describe('settings', () => {
     expect(bulk.storageOf('sparse')).toBe('sparse')
   })
 
+  test('a batch that is stored in one piece takes memory once', async () => {
+    const resources = { memoryBytesMax: 4 * 1024 ** 2 }
+    const batch = batchOf(6000, 100)
+    const bulk = await VectorEngine.create({}, resources)
+    const grown = await VectorEngine.create({ batchParallelThreshold: 10_000 }, resources)
+    open.push(bulk, grown)
+    expect(bulk.batchStoreEmbeddings(batch).count).toBe(6000)
+    expect(() => grown.batchStoreEmbeddings(batch)).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+  })
+
   test('searchTimeoutMs ends filters and scans of many rows', async () => {
     const engine = await engineWith({ searchTimeoutMs: 0.01 })
     engine.batchStoreEmbeddings(batchOf(20_000))

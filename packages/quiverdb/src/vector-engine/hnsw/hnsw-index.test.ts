@@ -27,6 +27,8 @@ function recallAt10(index: HNSWIndex, packed: Float32Array, queries: readonly Fl
   return found.reduce((sum, recall) => sum + recall, 0) / queries.length
 }
 
+const clustered = clusteredVectors(1500, 32, 1)
+
 describe('HNSWIndex', () => {
   test('case 68: finds the axis', async () => {
     const index = await holding([[1, 0, 0], [0, 1, 0], [0, 0, 1]]) // prettier-ignore
@@ -111,6 +113,23 @@ describe('HNSWIndex', () => {
         expect(index.search(query, 10)).toEqual(fixed.search(query, 10))
       }
     }
+  })
+
+  test('m and m0 take memory, efConstruction finds more', async () => {
+    const rows = Array.from({ length: 1500 }, (_, i) => vectorAt(clustered, 32, i))
+    const memoryOf = async (config: HNSWOptions) => (await holding(rows, config)).memoryStats().memoryBytes
+    const [least, links, lowest] = [
+      await memoryOf({ m: 8, m0: 16 }),
+      await memoryOf({ m: 16, m0: 16 }),
+      await memoryOf({ m: 8, m0: 64 }),
+    ]
+    expect(links).toBeGreaterThan(least)
+    expect(lowest).toBeGreaterThan(least)
+    const recallWith = async (efConstruction: number) => {
+      const index = await holding(rows, { m: 4, m0: 8, efConstruction, efSearch: 10 })
+      return recallAt10(index, clustered, rows.slice(0, 100))
+    }
+    expect(await recallWith(200)).toBeGreaterThan((await recallWith(4)) + 0.05)
   })
 
   test('case 105: a query or vector of another dimension is refused', async () => {
