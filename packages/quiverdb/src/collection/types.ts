@@ -1,5 +1,5 @@
 import type { Condition } from '../filter/condition.js'
-import type { WhereInput } from '../filter/where.js'
+import type { Filter, WhereInput } from '../filter/where-types.js'
 import type { GraphMode } from '../vector/graph-image.js'
 import type { Metric } from '../vector/metric.js'
 
@@ -108,7 +108,7 @@ export interface SearchQuery extends ReadOptions {
   field?: string
   /** Which index, when several share a field. */
   index?: string
-  where?: WhereInput
+  where?: Filter
   /** 1 to 10,000. Default: 10. */
   limit?: number
   /** 0 to 100,000: leaves out the nearest ones. Default: 0. */
@@ -164,7 +164,7 @@ export interface EvaluateOptions {
 }
 
 export interface ListQuery extends ReadOptions {
-  where?: WhereInput
+  where?: Filter
   /** 1 to 10,000. Default: 100. */
   limit?: number
   /** Begin behind this id. */

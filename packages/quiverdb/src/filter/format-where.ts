@@ -1,6 +1,7 @@
 import type { Combination, Comparison, Condition, JsonValue } from './condition.js'
+import { optionsGiven } from './options.js'
 import { isPlainObject } from './where-value.js'
-import type { WhereInput } from './where.js'
+import type { WhereInput } from './where-types.js'
 
 /** Writes a condition as a filter that `parseWhere` reads back to an equal condition, in its short form where there is one. */
 export function formatWhere(condition: Condition): WhereInput {
@@ -9,43 +10,73 @@ export function formatWhere(condition: Condition): WhereInput {
     const merged = mergedEntries(condition.conditions)
     if (merged) return objectOf(merged)
   }
-  return objectOf([isComparison(condition) ? [condition.path, fieldValue([condition])] : logicalEntry(condition)])
+  return objectOf(isComparison(condition) ? fieldEntries([condition]) : [logicalEntry(condition)])
 }
 
 type Entry = readonly [key: string, value: unknown]
 
 /** The conditions side by side in one object; undefined where that would lose or reorder one. */
-function mergedEntries(conditions: readonly Condition[]): Iterable<Entry> | undefined {
+function mergedEntries(conditions: readonly Condition[]): Entry[] | undefined {
   if (conditions.length < 2) return undefined
-  const entries = new Map<string, unknown>()
+  const keys = new Set<string>()
+  const entries: Entry[] = []
   for (let i = 0; i < conditions.length;) {
     const condition = conditions[i] as Condition
     if (condition.op === 'always') return undefined
-    const run = isComparison(condition) ? sameFieldRun(condition.path, conditions.slice(i)) : []
-    const [key, value] = isComparison(condition) ? [condition.path, fieldValue(run)] : logicalEntry(condition)
-    if (entries.has(key) || movesToFront(key)) return undefined
-    entries.set(key, value)
+    const run = isComparison(condition) ? sameFieldRun(condition, conditions.slice(i)) : []
+    const key = isComparison(condition) ? condition.path : `$${condition.op}`
+    if (keys.has(key) || movesToFront(key)) return undefined
+    keys.add(key)
+    entries.push(...(isComparison(condition) ? fieldEntries(run) : [logicalEntry(condition)]))
     i += Math.max(run.length, 1)
   }
   return entries
 }
 
-/** The first comparisons of one field, as long as their operators differ. */
-function sameFieldRun(path: string, conditions: readonly Condition[]): Comparison[] {
+/** The first comparisons of one field, as long as their operators differ and their options do not. */
+function sameFieldRun(first: Comparison, conditions: readonly Condition[]): Comparison[] {
+  const options = JSON.stringify(optionsGiven(first))
   const run: Comparison[] = []
   for (const condition of conditions) {
-    if (!isComparison(condition) || condition.path !== path || run.some(({ op }) => op === condition.op)) break
+    if (!isComparison(condition) || condition.path !== first.path || run.some(({ op }) => op === condition.op)) break
+    if (JSON.stringify(optionsGiven(condition)) !== options) break
     run.push(condition)
   }
   return run
 }
 
-function fieldValue(comparisons: readonly Comparison[]): unknown {
-  const [first] = comparisons
-  if (comparisons.length === 1 && first?.op === 'eq' && !holdsOperators(first.value)) return first.value
-  return objectOf(
-    comparisons.map((comparison) => [`$${comparison.op}`, 'values' in comparison ? comparison.values : comparison.value]),
-  )
+/** What one field must fulfil; of the empty path, which is the element of an `$elemMatch` itself, the operators alone. */
+function fieldEntries(comparisons: readonly [Comparison, ...Comparison[]] | readonly Comparison[]): Entry[] {
+  const [first] = comparisons as [Comparison, ...Comparison[]]
+  const options = optionsGiven(first)
+  const isPlain = comparisons.length === 1 && first.op === 'eq' && options === undefined
+  if (isPlain && first.path !== '' && !holdsOperators(first.value)) return [[first.path, first.value]]
+  const operators = comparisons.flatMap(operatorEntries)
+  if (options) operators.push(['$with', options])
+  return first.path === '' ? operators : [[first.path, objectOf(operators)]]
+}
+
+function operatorEntries(comparison: Comparison): Entry[] {
+  const key = `$${comparison.op}`
+  switch (comparison.op) {
+    case 'regex':
+      return comparison.flags
+        ? [
+            [key, comparison.pattern],
+            ['$options', comparison.flags],
+          ]
+        : [[key, comparison.pattern]]
+    case 'in':
+    case 'nin':
+    case 'all':
+      return [[key, comparison.values]]
+    case 'type':
+      return [[key, comparison.types.length === 1 ? comparison.types[0] : comparison.types]]
+    case 'elemMatch':
+      return [[key, formatWhere(comparison.condition)]]
+    default:
+      return [[key, comparison.value]]
+  }
 }
 
 function logicalEntry(condition: Combination): Entry {

@@ -1,20 +1,21 @@
 import { QuiverError } from '../errors.js'
 import { conditionDepthMax, type JsonValue } from './condition.js'
 
-/** A copy of a JSON value. @throws QuiverError INVALID_FILTER for what JSON cannot hold, or beyond 32 levels. */
+/** A copy of a JSON value; a `Date` becomes its ISO text. @throws QuiverError INVALID_FILTER for what JSON cannot hold, or beyond 32 levels. */
 export function literalOf(value: unknown, place: string, options: { operatorsRefused?: boolean } = {}, depth = 1): JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
-  if (depth > conditionDepthMax) throw refused(place, `a value nested deeper than ${conditionDepthMax} levels.`)
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString()
+  if (depth > conditionDepthMax) throw invalid(place, `a value nested deeper than ${conditionDepthMax} levels`)
   if (Array.isArray(value)) return Array.from(value, (item: unknown, i) => literalOf(item, `${place}[${i}]`, options, depth + 1))
-  if (!isPlainObject(value)) throw refused(place, `expected a JSON value, got ${describe(value)}.${hintFor(value)}`)
+  if (!isPlainObject(value)) throw invalid(place, `expected a JSON value, got ${describe(value)}${hintFor(value)}`)
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
       const at = placeOf(place, key)
       if (options.operatorsRefused && key.startsWith('$')) {
-        throw refused(
+        throw invalid(
           at,
-          `an operator inside a value. Name the inner field by a dotted path ("outer.inner"), or write { $eq: ... }.`,
+          'an operator inside a value. Name the inner field by a dotted path ("outer.inner"), or write { $eq: ... }',
         )
       }
       return [key, literalOf(item, at, options, depth + 1)]
@@ -43,11 +44,17 @@ export function placeOf(place: string, key: string): string {
 }
 
 function hintFor(value: unknown): string {
-  if (value instanceof Date) return ' Store times as numbers or ISO strings, and compare with the same.'
-  if (value === undefined) return ' Leave the field out, or ask for { $exists: false }.'
+  if (value instanceof Date) return ' that is no time'
+  if (value instanceof RegExp) return '; write { $regex: ... }'
+  if (value === undefined) return '. Leave the field out, or ask for { $exists: false }'
   return ''
 }
 
-function refused(place: string, problem: string): QuiverError {
-  return new QuiverError('INVALID_FILTER', `${place}: ${problem}`, { details: { place } })
+/** An INVALID_FILTER that names the place. */
+export function invalid(place: string, problem: string, cause?: unknown): QuiverError {
+  const shown = place.length > placeLengthMax ? `${place.slice(0, placeLengthMax)}...` : place
+  return new QuiverError('INVALID_FILTER', `${shown}: ${problem}.`, { details: { place: shown }, cause })
 }
+
+/** In UTF-16 code units. */
+const placeLengthMax = 1_000

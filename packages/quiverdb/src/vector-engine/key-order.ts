@@ -1,19 +1,6 @@
-/** Orders strings by the bytes of their UTF-8: the same order on every machine and in every language. */
-export function compareKeys(a: string, b: string): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x !== y) return byteRank(x) - byteRank(y)
-  }
-  return a.length - b.length
-}
+import { compareCodePoints as compareKeys } from '../filter/text-order.js'
 
-/** Surrogates stand for characters above U+FFFF, so they come behind all other code units. */
-function byteRank(codeUnit: number): number {
-  if (codeUnit < 0xd800) return codeUnit
-  return codeUnit < 0xe000 ? codeUnit + 0x2000 : codeUnit - 0x800
-}
+export { compareKeys }
 
 /** Keys of a set in byte order, sorted when someone looks: a write costs nothing, a look after n writes a merge. */
 export class SortedKeys {

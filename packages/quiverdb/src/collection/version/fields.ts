@@ -1,5 +1,6 @@
 import { QuiverError } from '../../errors.js'
 import type { Condition } from '../../filter/condition.js'
+import { pathsOf } from '../../filter/paths-of.js'
 import { exactValues, type RowSet } from '../../segment/row-set.js'
 import { columnField } from './column-key.js'
 import type { Fields } from '../types.js'
@@ -81,17 +82,7 @@ export function overlaps(a: string, b: string): boolean {
 
 /** True where the condition looks at one of the fields. */
 export function touchesAny(condition: Condition, fields: readonly string[]): boolean {
-  switch (condition.op) {
-    case 'and':
-    case 'or':
-    case 'nor':
-    case 'xor':
-      return condition.conditions.some((part) => touchesAny(part, fields))
-    case 'not':
-      return touchesAny(condition.condition, fields)
-    default:
-      return 'path' in condition && fields.some((field) => overlaps(field, condition.path))
-  }
+  return pathsOf(condition).some((path) => fields.some((field) => overlaps(field, path)))
 }
 
 /**
