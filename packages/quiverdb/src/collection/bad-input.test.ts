@@ -194,10 +194,10 @@ const reads: Row[] = [
   ['a filter that is a list', 'collection', 'list', [{ where: [] }], 'INVALID_FILTER', /where/],
   ['a filter that is null', 'collection', 'count', [{ where: null }], 'INVALID_FILTER', /where/],
   [
-    'a date in a filter',
+    'a date in a filter that is no time',
     'collection',
     'count',
-    [{ where: { year: { $gt: new Date(0) } } }],
+    [{ where: { year: { $gt: new Date(NaN) } } }],
     'INVALID_FILTER',
     /where\.year\.\$gt/,
   ],

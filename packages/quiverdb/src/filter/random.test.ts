@@ -174,7 +174,7 @@ function readingOfPlaces(condition: Comparison, places: unknown[]): boolean | un
     return { whole: [place], elements: place as unknown[], both: [place, ...(place as unknown[])] }[condition.arrays ?? 'both']
   })
   if (condition.op === 'ne') return !tried.some((value) => question({ ...condition, op: 'eq' }, value))
-  if (condition.op === 'nin') return !tried.some((value) => question({ ...condition, op: 'in' } as Comparison, value))
+  if (condition.op === 'nin') return !tried.some((value) => question({ ...condition, op: 'in' }, value))
   if (condition.op !== 'all') return tried.some((value) => question(condition, value))
   const { values } = condition
   return values.length > 0 && values.every((wanted) => tried.some((value) => isEqual(condition, value, wanted)))

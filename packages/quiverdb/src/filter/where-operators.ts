@@ -62,7 +62,7 @@ export function comparisonOf(key: string, path: string, operand: unknown, place:
   switch (op) {
     case 'eq':
     case 'ne':
-      return { op, path, value: comparable(literalOf(operand, place), place, options), ...options } as Comparison
+      return { op, path, value: comparable(literalOf(operand, place), place, options), ...options }
     case 'in':
     case 'nin':
     case 'all':
@@ -70,22 +70,22 @@ export function comparisonOf(key: string, path: string, operand: unknown, place:
     case 'contains':
     case 'startsWith':
     case 'endsWith':
-      return { op, path, value: textOf(operand, place), ...options } as Comparison
+      return { op, path, value: textOf(operand, place), ...options }
     case 'regex':
-      return { op, path, ...patternOf(operand, place, given.flags), ...options } as Comparison
+      return { op, path, ...patternOf(operand, place, given.flags), ...options }
     case 'type':
-      return { op, path, types: typesOf(operand, place), ...options } as Comparison
+      return { op, path, types: typesOf(operand, place), ...options }
     case 'size':
       if (!Number.isSafeInteger(operand) || (operand as number) < 0)
         throw invalid(place, `expected a whole number of elements, got ${describe(operand)}`)
-      return { op, path, value: operand as number, ...options } as Comparison
+      return { op, path, value: operand as number, ...options }
     case 'exists':
       if (typeof operand !== 'boolean') throw invalid(place, `expected true or false, got ${describe(operand)}`)
       return { op, path, value: operand }
     default: {
       // A date is an instant here; elsewhere it is its text.
       const asked: WhereOptions = operand instanceof Date ? { ...options, as: 'date' } : options
-      return { op, path, value: orderedOf(operand, place, asked), ...asked } as Comparison
+      return { op, path, value: orderedOf(operand, place, asked), ...asked }
     }
   }
 }
