@@ -2,10 +2,13 @@
 import { codeBias } from './dot'
 import { isGone } from './gone'
 import { keyOf, maxHeapPush, maxHeapReplace, maxHeapSort } from './keys'
-import { codesFloat32, Graph, metaScale, Walk } from './layout'
+import { codesFloat32, Graph, metaExtra, metaNorm2, metaScale, metaSum, Walk } from './layout'
 import { distance4 } from './rows'
 import { fillTable } from './signs'
 import { rowOf } from './walk'
+
+/** Bytes of the meta numbers of a row of 7-bit codes, which has one more than others. */
+const rowMetaBytes: usize = metaSum + 4
 
 function nearest<T>(graph: Graph, query: usize, k: i32, heap: usize): i32 {
   const bytes = <usize>graph.codeBytes, nodes = <u32>graph.nodes
@@ -31,10 +34,19 @@ export function nearestRows(graphPointer: usize, query: usize, k: i32, heap: usi
   return graph.codesKind == codesFloat32 ? nearest<f32>(graph, query, k, heap) : nearest<u8>(graph, query, k, heap)
 }
 
+/** Copies an encoded row as the query that its vector would be, whose added coordinate is zero whatever the row's is. */
+export function rowAsQuery(graphPointer: usize, row: usize, target: usize): void {
+  const meta = target + <usize>changetype<Graph>(graphPointer).codeBytes
+  memory.copy(target, row, <usize>changetype<Graph>(graphPointer).codeBytes + rowMetaBytes)
+  const extra = load<f32>(meta, metaExtra)
+  store<f32>(meta, load<f32>(meta, metaNorm2) - extra * extra, metaNorm2)
+  store<f32>(meta, 0, metaExtra)
+}
+
 /** Makes an encoded row the query of a walk whose address is set. `staging` has room for as many float32 as a row has codes. */
 export function searchRow(graphPointer: usize, walkPointer: usize, row: usize, staging: usize): void {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), bytes = graph.codeBytes
-  memory.copy(walk.query, row, <usize>bytes + 20)
+  rowAsQuery(graphPointer, row, walk.query)
   if (graph.codesKind == codesFloat32 || !graph.groupsOffset) return
   const scale = f32x4.splat(load<f32>(row + <usize>bytes, metaScale))
   for (let i: usize = 0; i < <usize>bytes; i += 4) {

@@ -97,7 +97,9 @@ export interface KernelExports {
 
   /** Finds the k rows nearest to an encoded one, gone ones left out: ascending keys. Returns how many. */
   nearestRows(graph: number, query: number, k: number, heap: number): number
-  /** Makes an encoded row the query of a walk whose address is set. `staging`: as many float32 as a row has codes. */
+  /** Copies an encoded row as the query that its vector would be: the added coordinate is zero. */
+  rowAsQuery(graph: number, row: number, target: number): void
+  /** Makes an encoded row, as `rowAsQuery` does, the query of a walk whose address is set. `staging`: as many float32 as a row has codes. */
   searchRow(graph: number, walk: number, row: number, staging: number): void
 
   /** Encodes a query for a walk whose address is set, and makes its table where the graph has blocks. Returns its squared norm. */

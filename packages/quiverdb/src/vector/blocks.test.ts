@@ -8,6 +8,8 @@ import type { GraphMemory } from './graph-memory.js'
 import { MemoryPool } from './memory-pool.js'
 import { type Metric, metrics, queryTransform } from './metric.js'
 import { ResidentGraph } from './resident-graph.js'
+import { packedBlocks } from './block-packing.js'
+import { placeWalk } from './walk-room.js'
 
 const { index: walkField } = walkLayout
 const groupRows = 32
@@ -35,7 +37,7 @@ describe('graphs with blocks', async () => {
     const builder = begunGraph(pool, vectors, options)
     builder.insertNext(builder.pending)
     builder.repair()
-    const packed = builder.memory.packed()
+    const packed = packedBlocks(builder.memory)
     use(new ResidentGraph(builder.memory), new ResidentGraph(packed))
     packed.free()
     builder.free()
@@ -43,15 +45,15 @@ describe('graphs with blocks', async () => {
 
   /** What the block of each expanded node says of its neighbours beside what their own codes say: estimate - distance, over the distance. */
   function errorsOfEstimates(blocks: GraphMemory, query: Float32Array): number[] {
-    const { arena, pointer, layout, parameters, encoding } = blocks
+    const { arena, pointer, layout, parameters } = blocks
     const { dimensions, m0 } = parameters
-    const walk = blocks.placeWalk(1, false)
+    const walk = placeWalk(blocks, 1, false)
     const source = pool.scratch(arena, 'source', 4 * dimensions)
     const target = pool.scratch(arena, 'query', layout.stride)
     arena.f32.set(query, source / 4)
     arena.u32[walk / 4 + walkField.query] = target
     const staging = stagingFor(pool, arena, dimensions)
-    arena.kernel.searchQuery(pointer, walk, source, queryTransform(parameters.metric), encoding.centre!, staging)
+    arena.kernel.searchQuery(pointer, walk, source, queryTransform(parameters.metric), blocks.section('centre').pointer, staging)
     const [step, half] = [arena.f32[walk / 4 + walkField.step]!, arena.f32[walk / 4 + walkField.half]!]
     const table = arena.u8.subarray(arena.u32[walk / 4 + walkField.table])
     const distances = distancesTo(blocks, target)

@@ -1,17 +1,8 @@
-import {
-  graphLayout,
-  groupEstimatesBytes,
-  keyBytes,
-  levelsMax,
-  offeredLists,
-  selectionLayout,
-  walkLayout,
-} from '@quiverdb/kernel'
+import { graphLayout } from '@quiverdb/kernel'
 import { assert } from '../errors.js'
 import { alignUp, type Arena } from './arena.js'
-import { blockLayout, rerankLayout } from './block-layout.js'
-import { chunkBytesMax, eachChunk } from './chunks.js'
-import { encodeAt, type Encoding, placeEncoding, rotationSigns, stagingFor } from './encode.js'
+import { blockLayout } from './block-layout.js'
+import { rotationSigns } from './encode.js'
 import {
   type GraphHeader,
   type GraphImage,
@@ -24,28 +15,14 @@ import {
 } from './graph-image.js'
 import type { GraphCalibration } from './graph-statistics.js'
 import { Extent, type MemoryPool } from './memory-pool.js'
-import { storedTransform } from './metric.js'
 import type { KeptCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind, type RowLayout, rowLayout } from './row-layout.js'
+import { placeSpread } from './walk-room.js'
 
 const { index: graphField, bytes: graphBytes } = graphLayout
-const { index: walkField, bytes: walkBytes } = walkLayout
-const { index: selectionField, bytes: selectionBytes } = selectionLayout
-
-/** Up to here a search keeps one sorted pool; above, shifting it would cost more than heaps do. */
-const narrowEfMax = 512
-/** Estimates from blocks are cheap but many more enter the pool. */
-const blocksEfMax = 4_096
 
 /** Where the set of gone nodes begins, behind the descriptor. */
 const goneOffset = alignUp(graphBytes, 64)
-/** Nodes that a deletion offers to those who linked to the deleted one. */
-const offeredMin = 50
-
-/** A walk over blocks looks at the codes of so many nodes behind the ones that it expands. */
-const ahead = 16
-/** A search keeps this many nodes of level 1 in the same pool. */
-const startsMax = 4
 
 /** Where a graph is, for another thread that shares its memory. */
 export interface GraphPlace {
@@ -264,182 +241,15 @@ export class GraphMemory {
     return { header, sections: Object.fromEntries(copies) }
   }
 
-  /** How stored vectors become rows; queries differ in their transform. */
-  get encoding(): Encoding {
-    const { dimensions, metric, codes } = this.parameters
-    const centre = this.section('centre').pointer
-    return {
-      dimensions,
-      kind: graphRowKind(codes),
-      layout: this.layout,
-      transform: storedTransform(metric),
-      phi: this.phi,
-      centre,
-    }
-  }
-
-  /** Allocates what encoding so many bytes of vectors needs. @throws QuiverError MEMORY_FULL */
-  reserveEncoding(vectorsBytes: number): void {
-    placeEncoding(this.pool, this.arena, Math.min(vectorsBytes, chunkBytesMax(this.parameters.dimensions)), this.encoding)
-  }
-
-  /** Encodes tightly packed vectors as the rows from `first` on. */
-  encode(vectors: Float32Array, first: number): void {
-    const { dimensions } = this.parameters
-    assert(first + vectors.length / dimensions <= this.capacity, 'rows fit the capacity of the graph')
-    eachChunk(vectors, dimensions, (chunk, offset) => {
-      const { pointer, stride } = this.rows
-      const target = pointer + (first + offset) * stride
-      this.norm2Max = Math.max(this.norm2Max, encodeAt(this.pool, this.arena, chunk, target, this.encoding))
-      if (this.mode === 'balanced') this.#encodeRerank(chunk, first + offset)
-    })
-  }
-
-  /** A copy of rows and links in blocks. @throws QuiverError MEMORY_FULL */
-  packed(): GraphMemory {
-    const packed = this.unsigned()
-    packed.arena.kernel.packBlocks(packed.pointer, 0, packed.nodes)
-    return packed
-  }
-
-  /** As `packed`, but for the neighbours' signs, which the kernel's `packBlocks` has yet to write. @throws QuiverError MEMORY_FULL */
-  unsigned(): GraphMemory {
-    const header = this.header()
-    const { nodes } = header
-    const packed = new GraphMemory(this.pool, this.parameters, 'speed', this.phi, nodes, header.upperBytes)
-    const bytes = sectionBytes(header)
-    for (const name of ['upperOffsets', 'upperLinks', 'levels', 'centre'] as const)
-      packed.section(name).view().set(this.section(name).view().subarray(0, bytes[name]))
-    packed.norm2Max = this.norm2Max
-    packed.nodes = nodes
-    packed.setEntry(header.entry, header.maxLevel)
-    copyStrided(this, packed, 'rows', this.layout.stride)
-    copyStrided(this, packed, 'links', 4 * this.parameters.m0)
-    return packed
-  }
-
-  /** Takes over what has changed of the links of the graph that these blocks were made of. */
-  repack(source: GraphMemory): void {
-    const { m0 } = this.parameters
-    const upperBytes = source.upperBytesUsed(source.nodes)
-    this.section('upperLinks').view().set(source.section('upperLinks').view().subarray(0, upperBytes))
-    this.setEntry(source.entry, source.maxLevel)
-    const { u32, kernel } = this.arena
-    const lists = source.arena.u32
-    const [from, to] = [source.links, this.links]
-    for (let node = 0; node < this.nodes; node++) {
-      const old = (to.pointer + node * to.stride) / 4
-      const now = (from.pointer + node * from.stride) / 4
-      let same = true
-      for (let i = 0; i < m0 && same; i++) same = u32[old + i] === lists[now + i]
-      if (same) continue
-      for (let i = 0; i < m0; i++) u32[old + i] = lists[now + i]!
-      kernel.packBlocks(this.pointer, node, node + 1)
-    }
-  }
-
-  /** Takes over rows and links that are in blocks. */
-  unpack(blocks: Uint8Array, nodes: number): void {
-    const { m0, dimensions } = this.parameters
-    const { linksOffset, stride } = blockLayout(dimensions, m0)
-    const rows = this.section('codes').view()
-    const links = this.section('links').view()
-    for (let node = 0; node < nodes; node++) {
-      const at = node * stride
-      rows.set(blocks.subarray(at, at + this.layout.stride), node * this.layout.stride)
-      links.set(blocks.subarray(at + linksOffset, at + linksOffset + 4 * m0), node * 4 * m0)
-    }
-  }
-
-  /**
-   * Prepares the arena's walk for this graph and returns its address. `wide` keeps what is allowed apart from what is walked; `keep`: how many
-   * nodes are wanted where the walk ranks them itself.
-   */
-  placeWalk(ef: number, wide: boolean, keep = ef): number {
-    const { arena, pool } = this
-    const heaps = wide || ef > (this.mode === 'speed' ? blocksEfMax : narrowEfMax)
-    const walk = pool.scratch(arena, 'walk', walkBytes, () => {})
-    const visited = pool.scratch(arena, 'visited', 2 * this.capacity, () => {
-      arena.u32[walk / 4 + walkField.epoch] = 0
-    })
-    const results = pool.scratch(arena, 'pool', keyBytes * (Math.max(ef, startsMax) + ahead + 1))
-    const frontier = heaps ? pool.scratch(arena, 'frontier', keyBytes * Math.max(1, this.capacity)) : 0
-    const batch = pool.scratch(arena, 'batch', 4 * (this.parameters.m0 + 4))
-    const ranked = pool.scratch(arena, 'results', keyBytes * (keep + 1))
-    const table = this.mode === 'speed' ? pool.scratch(arena, 'table', 4 * this.layout.codeBytes) : 0
-    const estimates = pool.scratch(arena, 'group estimates', groupEstimatesBytes)
-    const { u32, f32 } = arena
-    const at = walk / 4
-    u32[at + walkField.results] = ranked
-    u32[at + walkField.resultsMax] = keep
-    u32[at + walkField.table] = table
-    u32[at + walkField.estimates] = estimates
-    u32[at + walkField.ef] = this.mode === 'speed' && !heaps ? ef + ahead : ef
-    u32[at + walkField.expand] = ef
-    f32[at + walkField.bound] = Infinity
-    u32[at + walkField.patience] = 0
-    u32[at + walkField.allowed] = 0
-    u32[at + walkField.visited] = visited
-    // A wrap clears what was ever used, so the largest graph of the arena decides.
-    u32[at + walkField.visitedNodes] = Math.max(u32[at + walkField.visitedNodes]!, this.capacity)
-    u32[at + walkField.pool] = results
-    u32[at + walkField.frontier] = frontier
-    u32[at + walkField.batch] = batch
-    return walk
-  }
-
-  /** Prepares the room for choosing neighbours and returns its address. */
-  placeSelection(): number {
-    const { arena, pool } = this
-    const { m, m0 } = this.parameters
-    const selection = pool.scratch(arena, 'selection', selectionBytes)
-    const chosen = pool.scratch(arena, 'chosen', 4 * (m0 + 4))
-    const spare = pool.scratch(arena, 'spare', 4 * (m0 + 4))
-    const sorted = pool.scratch(arena, 'sorted', keyBytes * (m0 + 2))
-    const kept = pool.scratch(arena, 'kept', 4 * levelsMax * (m + 1))
-    const fresh = pool.scratch(arena, 'fresh', keyBytes * (m0 + 3))
-    const offeredMax = Math.max(offeredMin, offeredLists * m0)
-    const offered = pool.scratch(arena, 'offered', 4 * offeredMax)
-    const candidates = pool.scratch(arena, 'offeredFresh', 4 * offeredMax)
-    const at = selection / 4
-    arena.u32[at + selectionField.chosen] = chosen
-    arena.u32[at + selectionField.spare] = spare
-    arena.u32[at + selectionField.sorted] = sorted
-    arena.u32[at + selectionField.kept] = kept
-    arena.u32[at + selectionField.fresh] = fresh
-    arena.u32[at + selectionField.offered] = offered
-    arena.u32[at + selectionField.candidates] = candidates
-    return selection
-  }
-
-  /** Room to look which of so many nodes can be reached. */
-  placeSpread(nodes: number): { parents: number; queue: number } {
-    const bytes = 4 * Math.max(1, nodes)
-    return { parents: this.pool.scratch(this.arena, 'parents', bytes), queue: this.pool.scratch(this.arena, 'queue', bytes) }
-  }
-
   /** How many nodes that hold vectors cannot be reached from the entry along level 0. */
   audit(): number {
-    const { parents, queue } = this.placeSpread(this.nodes)
+    const { parents, queue } = placeSpread(this, this.nodes)
     return this.arena.kernel.audit(this.pointer, parents, queue)
   }
 
   free(): void {
     for (const name of sectionsOf(this.mode)) this.section(name).free()
     this.#descriptor.free()
-  }
-
-  #encodeRerank(vectors: Float32Array, first: number): void {
-    const { arena, pool } = this
-    const { dimensions, transform, phi, centre } = this.encoding
-    const { numbers, stride } = rerankLayout(dimensions)
-    const source = pool.scratch(arena, 'source', vectors.byteLength)
-    const staging = stagingFor(pool, arena, dimensions)
-    const signs = rotationSigns(pool, arena, numbers)
-    const target = this.section('rerank').pointer + first * stride
-    const count = vectors.length / dimensions
-    arena.f32.set(vectors, source / 4)
-    arena.kernel.encodeRerankRows(source, count, dimensions, transform, phi, centre!, signs, target, stride, numbers, staging)
   }
 
   #describe(): void {
@@ -487,13 +297,3 @@ export class GraphMemory {
 }
 
 const goneBytes = (capacity: number): number => 4 * Math.ceil(capacity / 32)
-function copyStrided(from: GraphMemory, to: GraphMemory, what: 'rows' | 'links', bytes: number): void {
-  const source = from[what]
-  const target = to[what]
-  const read = from.arena.u8
-  const write = to.arena.u8
-  for (let node = 0; node < from.nodes; node++) {
-    const at = source.pointer + node * source.stride
-    write.set(read.subarray(at, at + bytes), target.pointer + node * target.stride)
-  }
-}

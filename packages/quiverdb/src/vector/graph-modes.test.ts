@@ -76,23 +76,6 @@ describe('modes of graphs', async () => {
     expect(() => begun(lowBase, dimensions, { mode: 'speed', codes: 'float32' })).toThrow(refused)
   })
 
-  test('blocks that follow what changed are those that are packed anew', () => {
-    const builder = begun(lowBase.subarray(0, 1000 * dimensions), dimensions, { m0: 40 })
-    builder.insertNext(700)
-    const { memory } = builder
-    memory.nodes = 1000
-    const packed = memory.packed()
-    memory.nodes = 700
-    builder.insertNext(300)
-    builder.repair()
-    packed.repack(memory)
-    const anew = memory.packed()
-    const [one, other] = [packed.image(), anew.image()]
-    expect(one.header).toEqual(other.header)
-    for (const name of sectionsOf('speed')) expect(Buffer.compare(one.sections[name]!, other.sections[name]!)).toBe(0)
-    for (const graph of [packed, anew, builder]) graph.free()
-  })
-
   test.each(['speed', 'balanced', 'memory'] as const)(
     'a graph for %s takes the memory that it says, and gives it back',
     (mode) => {

@@ -7,6 +7,8 @@ import { graphParameters } from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import { MemoryPool } from './memory-pool.js'
 import { type Metric, metrics, queryTransform } from './metric.js'
+import { encodeNodes } from './graph-encoding.js'
+import { placeWalk } from './walk-room.js'
 
 const { index: walkField } = walkLayout
 const dimensionsUpTo130 = Array.from({ length: 130 }, (_, i) => i + 1)
@@ -100,7 +102,7 @@ describe('rows of graphs', async () => {
     const memory = new GraphMemory(pool, graphParameters({ dimensions, metric }), 'balanced', phi, vectorsCount, 4096)
     memory.recalibrate({ centre, phi })
     memory.clear()
-    for (const [i, vector] of vectors.entries()) memory.encode(vector, i)
+    for (const [i, vector] of vectors.entries()) encodeNodes(memory, vector, i)
     memory.nodes = vectorsCount
     use(memory, given)
     memory.free()
@@ -156,15 +158,15 @@ describe('rows of graphs', async () => {
 
   /** The query's row, made in float32, and its rotated numbers. */
   function placeQuery(memory: GraphMemory, query: Float32Array, ef = 1) {
-    const { arena, encoding, parameters } = memory
+    const { arena, parameters } = memory
     const { dimensions, metric } = parameters
-    const walk = memory.placeWalk(ef, false)
+    const walk = placeWalk(memory, ef, false)
     const source = pool.scratch(arena, 'source', 4 * dimensions)
     const target = pool.scratch(arena, 'query', memory.layout.stride)
     const staging = stagingFor(pool, arena, dimensions)
     arena.f32.set(query, source / 4)
     arena.u32[walk / 4 + walkField.query] = target
-    arena.kernel.searchQuery(memory.pointer, walk, source, queryTransform(metric), encoding.centre!, staging)
+    arena.kernel.searchQuery(memory.pointer, walk, source, queryTransform(metric), memory.section('centre').pointer, staging)
     const numbers = arena.u32[walk / 4 + walkField.numbers]! / 4
     return {
       walk,
@@ -224,15 +226,12 @@ describe('rows of graphs', async () => {
 
   /** Of one row to one: a walk that has nowhere to go. */
   function oneDistance(memory: GraphMemory, from: number, to: number): number {
-    const { arena, pointer } = memory
-    const walk = memory.placeWalk(1, false)
-    arena.u32[walk / 4 + walkField.query] = pool.scratch(arena, 'query', memory.layout.stride)
-    arena.kernel.searchRow(
-      pointer,
-      walk,
-      memory.rows.pointer + from * memory.rows.stride,
-      stagingFor(pool, arena, memory.parameters.dimensions),
-    )
+    const { arena } = memory
+    const walk = placeWalk(memory, 1, false)
+    const query = pool.scratch(arena, 'query', memory.layout.stride)
+    arena.u32[walk / 4 + walkField.query] = query
+    const row = memory.rows.pointer + from * memory.rows.stride
+    arena.u8.copyWithin(query, row, row + memory.layout.stride)
     return walked(memory, walk, to)
   }
 

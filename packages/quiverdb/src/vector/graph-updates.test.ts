@@ -5,6 +5,7 @@ import type { GraphImage } from './graph-image.js'
 import { GraphUpdates } from './graph-updates.js'
 import { HnswBuilder } from './hnsw-builder.js'
 import { MemoryPool } from './memory-pool.js'
+import { encodeNodes } from './graph-encoding.js'
 
 const dimensions = 8
 const rows = 3000
@@ -84,7 +85,7 @@ describe('GraphUpdates', async () => {
     updates.sweep()
     // One far from all: whoever links to its place does so for its sake.
     const node = updates.take()!
-    builder.memory.encode(new Float32Array(dimensions).fill(1e3), node)
+    encodeNodes(builder.memory, new Float32Array(dimensions).fill(1e3), node)
     const before = linksOf(builder.memory.image())
     updates.insert(node)
     const after = linksOf(builder.memory.image())

@@ -1,4 +1,5 @@
 import type { GraphMemory } from './graph-memory.js'
+import { placeSelection, placeWalk } from './walk-room.js'
 
 /** A sweep begins when this share of the nodes is gone and still linked, and at least so many nodes. */
 const sweepShare = 1 / 64
@@ -47,16 +48,16 @@ export class GraphUpdates {
   /** Allocates what all calls need, so that they cannot fail. @throws QuiverError MEMORY_FULL */
   reserve(): void {
     const memory = this.#memory
-    memory.placeWalk(Math.max(efDelete, memory.parameters.efConstruction), false)
-    memory.placeSelection()
+    placeWalk(memory, Math.max(efDelete, memory.parameters.efConstruction), false)
+    placeSelection(memory)
     this.#placePoor()
   }
 
   delete(node: number): void {
     const memory = this.#memory
     memory.gone()
-    const walk = memory.placeWalk(efDelete, false)
-    memory.arena.kernel.deleteNode(memory.pointer, walk, memory.placeSelection(), node)
+    const walk = placeWalk(memory, efDelete, false)
+    memory.arena.kernel.deleteNode(memory.pointer, walk, placeSelection(memory), node)
     this.#tombstones.push(node)
     if (this.#swept.length || this.tombstones >= Math.max(sweepMin, memory.nodes * sweepShare)) this.sweep(listsPerStep)
   }
@@ -81,8 +82,8 @@ export class GraphUpdates {
   /** Links the vector that was encoded into a place that was taken. */
   insert(node: number): void {
     const memory = this.#memory
-    const walk = memory.placeWalk(memory.parameters.efConstruction, false)
-    const length = memory.arena.kernel.insertNode(memory.pointer, walk, memory.placeSelection(), node)
+    const walk = placeWalk(memory, memory.parameters.efConstruction, false)
+    const length = memory.arena.kernel.insertNode(memory.pointer, walk, placeSelection(memory), node)
     // A walk among many that are gone finds too few to link to.
     if (length >= memory.parameters.m || this.tombstones + memory.parameters.m <= memory.parameters.efConstruction) return
     this.sweep()
@@ -113,7 +114,7 @@ export class GraphUpdates {
     if (this.#next < this.#end) {
       const from = this.#next
       this.#next = Math.min(this.#end, from + lists)
-      const selection = memory.placeSelection()
+      const selection = placeSelection(memory)
       const poor = this.#placePoor()
       const count = kernel.sweepNodes(memory.pointer, selection, from, this.#next, poor)
       this.#poor.push(...memory.arena.u32.subarray(poor / 4, poor / 4 + count))
@@ -132,8 +133,8 @@ export class GraphUpdates {
 
   #reconnect(node: number): void {
     const memory = this.#memory
-    const walk = memory.placeWalk(memory.parameters.efConstruction, false)
-    memory.arena.kernel.reconnectNode(memory.pointer, walk, memory.placeSelection(), node)
+    const walk = placeWalk(memory, memory.parameters.efConstruction, false)
+    memory.arena.kernel.reconnectNode(memory.pointer, walk, placeSelection(memory), node)
   }
 
   #isGone(node: number): boolean {

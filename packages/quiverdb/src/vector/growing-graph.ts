@@ -5,6 +5,7 @@ import { GraphMemory } from './graph-memory.js'
 import { GraphUpdates } from './graph-updates.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { parametersOf } from './resident-graph.js'
+import { unpackBlocks } from './block-packing.js'
 
 /** The mode of a graph while it grows: blocks are made of one that is finished. */
 export const growing = (mode: GraphMode): GraphMode => (mode === 'speed' ? 'memory' : mode)
@@ -53,7 +54,7 @@ export function graphFromImage(
   for (const name of sectionsOf(header.mode)) {
     const section = sections[name]!.subarray(0, bytes[name])
     if (name === 'rerank' && mode !== 'balanced') continue
-    if (name === 'blocks') memory.unpack(section, nodes)
+    if (name === 'blocks') unpackBlocks(section, nodes, memory)
     else memory.section(name).view().set(section)
   }
   memory.norm2Max += header.excessMax

@@ -8,12 +8,16 @@ import {
   sectionBytes,
   sectionsOf,
 } from './graph-image.js'
+import { blocksPay } from './blocks-pay.js'
 import type { GraphMemory } from './graph-memory.js'
 import type { GraphCalibration } from './graph-statistics.js'
 import { allocateGraph, graphFromImage, growing, resumeGraph } from './growing-graph.js'
 import type { MemoryPool } from './memory-pool.js'
 import { isCurrent, type KeptCurve } from './recall-curve.js'
-import { blocksPay, RecallSamples } from './recall-samples.js'
+import { measuredMin, RecallGauge } from './recall-gauge.js'
+import { unsignedBlocks } from './block-packing.js'
+import { encodeNodes, reserveEncoding } from './graph-encoding.js'
+import { placeSelection, placeSpread, placeWalk } from './walk-room.js'
 
 export interface HnswBuilderOptions extends GraphParametersInput {
   /** Nodes that there is room for. */
@@ -126,7 +130,7 @@ export class HnswBuilder {
 
   /** Allocates what inserting and repairing need, so that they cannot fail. @throws QuiverError MEMORY_FULL */
   reserve(vectorsBytes: number): void {
-    this.#memory.reserveEncoding(vectorsBytes)
+    reserveEncoding(this.#memory, vectorsBytes)
     placeInsertion(this.#memory)
   }
 
@@ -161,7 +165,7 @@ export class HnswBuilder {
       throw new QuiverError('LIMIT_EXCEEDED', `The graph has room for ${this.capacity} nodes, not ${this.#appended + count}.`)
     }
     if (!count) return
-    this.#memory.encode(vectors, this.#appended)
+    encodeNodes(this.#memory, vectors, this.#appended)
     this.#appended += count
   }
 
@@ -172,8 +176,8 @@ export class HnswBuilder {
     const end = Math.min(this.#appended, memory.nodes + count)
     while (memory.nodes < end) {
       const to = Math.min(end, this.roundEnd)
-      const walk = memory.placeWalk(parameters.efConstruction, false)
-      const selection = memory.placeSelection()
+      const walk = placeWalk(memory, parameters.efConstruction, false)
+      const selection = placeSelection(memory)
       arena.kernel.insertNodes(memory.pointer, walk, selection, memory.nodes, to)
       this.endRound(to)
     }
@@ -198,9 +202,9 @@ export class HnswBuilder {
     const memory = this.#memory
     const { arena, parameters } = memory
     if (!memory.nodes) return 0
-    const walk = memory.placeWalk(parameters.efConstruction, false)
-    const selection = memory.placeSelection()
-    const { parents, queue } = memory.placeSpread(memory.nodes)
+    const walk = placeWalk(memory, parameters.efConstruction, false)
+    const selection = placeSelection(memory)
+    const { parents, queue } = placeSpread(memory, memory.nodes)
     return arena.kernel.repair(memory.pointer, walk, selection, parents, queue)
   }
 
@@ -217,7 +221,7 @@ export class HnswBuilder {
     }
   }
 
-  /** As `finish`, where others write the neighbours' signs of a graph that has them: see `GraphMemory.unsigned`. */
+  /** As `finish`, where others write the neighbours' signs of a graph that has them: see `unsignedBlocks`. */
   async finishBy(sign: (packed: GraphMemory) => Promise<void>): Promise<GraphImage> {
     const finishing = this.#finishing()
     for (let step = finishing.next(); ; step = finishing.next()) {
@@ -240,36 +244,18 @@ export class HnswBuilder {
     const memory = this.#memory
     this.insertNext(this.pending)
     this.repair()
-    const known = this.#known
     const wantsBlocks = this.#mode === 'speed'
-    if (known?.recall && isCurrent(known.recall, memory.nodes, wantsBlocks)) {
-      if (known.mode !== 'speed') return memory.image(known.recall)
-      const packed = memory.unsigned()
-      try {
-        yield packed
-        return packed.image(known.recall)
-      } finally {
-        packed.free()
-      }
-    }
-    const samples = RecallSamples.takenOut(memory)
-    let packed: GraphMemory | undefined
+    const known = this.#known
+    const kept = known?.recall && isCurrent(known.recall, memory.nodes, wantsBlocks) ? known.recall : undefined
+    const rows = kept ?? measured(memory, wantsBlocks)
+    if (!wantsBlocks || (kept && known?.mode !== 'speed')) return memory.image(rows)
+    const packed = unsignedBlocks(memory)
     try {
-      let rows: KeptCurve | undefined
-      let blocks: KeptCurve | undefined
-      try {
-        rows = samples?.measure(memory, wantsBlocks)
-        if (wantsBlocks) yield (packed = memory.unsigned())
-        blocks = packed && samples?.measure(packed, wantsBlocks)
-      } finally {
-        samples?.putBack()
-        this.repair()
-      }
-      if (!packed || (rows && blocks && !blocksPay(memory.parameters, rows, blocks))) return memory.image(rows)
-      packed.repack(memory)
-      return packed.image(blocks)
+      yield packed
+      const blocks = kept ?? measured(packed, wantsBlocks)
+      return !kept && rows && blocks && !blocksPay(memory.parameters, rows, blocks) ? memory.image(rows) : packed.image(blocks)
     } finally {
-      packed?.free()
+      packed.free()
     }
   }
 
@@ -284,7 +270,16 @@ export class HnswBuilder {
 }
 
 function placeInsertion(memory: GraphMemory): void {
-  memory.placeWalk(memory.parameters.efConstruction, false)
-  memory.placeSelection()
-  memory.placeSpread(memory.capacity)
+  placeWalk(memory, memory.parameters.efConstruction, false)
+  placeSelection(memory)
+  placeSpread(memory, memory.capacity)
+}
+
+/** What searches of a graph find; undefined where it is too small for that. `blocks`: as in the curve. */
+function measured(memory: GraphMemory, blocks: boolean): KeptCurve | undefined {
+  if (memory.nodes < measuredMin) return undefined
+  const gauge = new RecallGauge()
+  gauge.advance(memory)
+  const curve = gauge.curve()
+  return curve && { nodes: memory.nodes, blocks, ...curve }
 }

@@ -102,7 +102,7 @@ describe('HnswIndex and recall', async () => {
 
   test('where memory is short, searches go on with the least effort', async () => {
     const full = await MemoryPool.create({ memoryBytesMax: 16 * 1024 ** 2 })
-    const index = new HnswIndex(full, { dimensions: 4 * dimensions, metric: 'l2' })
+    const index = new HnswIndex(full, { dimensions: 4 * dimensions, metric: 'l2', m: 4, m0: 8 })
     index.add(noise(6000, 6))
     const query = queries.subarray(0, 4 * dimensions)
     const fixed = () => [index.searchExact(query, 10), index.search(query, 10, { ef: 50 })] as const

@@ -8,6 +8,7 @@ import { checkVector, isZeroVector } from './metric.js'
 import type { MemoryPool } from './memory-pool.js'
 import { NearestList, type NearestVectors } from './nearest-list.js'
 import { checkRecall, effortFor } from './recall-curve.js'
+import { measuredMin } from './recall-gauge.js'
 import { Insertion, type InsertionOptions } from './threads/insertion.js'
 import { UpdatableGraph } from './updatable-graph.js'
 
@@ -42,8 +43,6 @@ export interface HnswSearchResult extends NearestVectors {
   readonly complete: boolean
 }
 
-/** Fewer vectors are searched exactly in any case. */
-const measuredMin = 400
 /** Vectors whose exact distances are computed in one step. */
 const exactRows = 1024
 

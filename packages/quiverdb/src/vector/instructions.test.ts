@@ -7,6 +7,7 @@ import { HnswBuilder } from './hnsw-builder.js'
 import { MemoryPool } from './memory-pool.js'
 import type { Metric } from './metric.js'
 import { ResidentGraph } from './resident-graph.js'
+import { packedBlocks } from './block-packing.js'
 
 const rows = 1500
 const queriesCount = 60
@@ -63,7 +64,7 @@ describe.runIf(bestInstructions() === 'relaxed')('a kernel with relaxed SIMD ans
     const builder = HnswBuilder.create(pool, { dimensions, metric, mode: built, capacity: rows, calibration })
     builder.append(base)
     const finished = builder.finish()
-    const packed = mode === 'speed' ? builder.memory.packed() : undefined
+    const packed = mode === 'speed' ? packedBlocks(builder.memory) : undefined
     const image = packed?.image() ?? finished
     packed?.free()
     builder.free()

@@ -1,13 +1,24 @@
-import { keyBytes } from '@quiverdb/kernel'
 import type { GraphMemory } from './graph-memory.js'
-import { deepest, distanceOf, efforts, ks, shareFound, type WalkedRow, walkFrom } from './measure-recall.js'
+import { hideableFrom, nearestToHidden, walkToHidden } from './hidden-row.js'
 import type { RecallCurve } from './recall-curve.js'
 
-const samplesMax = 100
+/** A graph of fewer nodes is not worth measuring: with its least effort a search sees most of it. */
+export const measuredMin = 400
+
+const efforts = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792, 2560]
+const ks = [1, 10, 100] as const
+/** True neighbours of a row that are known at most. */
+const deepest = 100
+/** Walks keep as many nodes beyond those as searches of a collection do. */
+const kept = 2 * deepest + 16
+/** Larger efforts find all, as far as anyone asks, where this share of the 100 nearest is found, and all of fewer. */
+const enough = { k1: 1, k10: 1, k100: 0.99 }
+
+const samplesMax = 150
 const samplesMin = 20
 /** Rows that are tried at most, for some say nothing. */
-const triedMax = 400
-/** A row with so many nearest neighbours at one distance says nothing. */
+const triedMax = 600
+/** A row with so many nearest neighbours at one distance says nothing: any of its copies are right. */
 const copiesMax = 10
 /**
  * Distances that measuring computes, as a share of those that building did: about ten for each candidate of each node. In a small graph it is
@@ -20,14 +31,12 @@ const evaluationsMin = 100_000
 const scanGain = 3
 /** Steps of this share of the graph, over and over, never come close to where they were: any number of samples is spread evenly. */
 const goldenShare = (Math.sqrt(5) - 1) / 2
-/** Nodes that are looked at for one that can be hidden: all but one in m can. */
-const triesMax = 64
 /** How many times as much may be spent on the fewest samples. */
 const overdraftMax = 3
 
 /**
- * Measures what searches of a graph find while it is in use: rows of it are searched for by walks that do not see them. Nothing is taken out, so
- * that ids, links and answers stay as they are; for want of the links that would have come in a row's place, walks find slightly less than others do.
+ * Measures what searches of a graph find, over its rows or over blocks: rows of it are searched for by walks that do not see them. Nothing of it is
+ * changed, so it may be in use; for want of the links that would have come in a row's place, walks find slightly less than others do.
  */
 export class RecallGauge {
   readonly #sums = efforts.map(() => ({ k1: 0, k10: 0, k100: 0, evaluations: 0, walks: 0 }))
@@ -36,7 +45,7 @@ export class RecallGauge {
   #evaluations = 0
 
   /** Goes on until enough is measured or `isLate`. Returns whether it is. @throws QuiverError MEMORY_FULL */
-  advance(memory: GraphMemory, isLate: () => boolean): boolean {
+  advance(memory: GraphMemory, isLate: () => boolean = () => false): boolean {
     for (; this.#tried < triedMax && !this.#isEnough(memory); this.#tried++) {
       if (isLate()) return false
       const node = hideableFrom(memory, Math.floor(((this.#tried * goldenShare) % 1) * memory.nodes))
@@ -66,9 +75,8 @@ export class RecallGauge {
   }
 
   #measure(memory: GraphMemory, node: number): void {
-    const truth = neighboursOf(memory, node)
+    const truth = nearestToHidden(memory, node, deepest)
     this.#evaluations += memory.nodes / scanGain
-    // Among copies of one vector, any are right.
     if (truth[0] === truth[Math.min(truth.length, copiesMax) - 1]) return
     this.#measured++
     let isFound = false
@@ -79,47 +87,25 @@ export class RecallGauge {
         for (const k of ks) sum[`k${k}`]++
         continue
       }
-      const walked = walkFrom(memory, node, ef, true)
-      const distances = memory.tracksGone ? living(memory, walked) : walked.distances
+      const { distances, evaluations } = walkToHidden(memory, node, ef, kept)
       isFound = true
       sum.walks++
-      sum.evaluations += walked.evaluations
-      this.#evaluations += walked.evaluations
+      sum.evaluations += evaluations
+      this.#evaluations += evaluations
       for (const k of ks) {
         const share = shareFound(distances, truth, k)
         sum[`k${k}`] += share
-        if (share < 1) isFound = false
+        if (share < enough[`k${k}`]) isFound = false
       }
     }
   }
 }
 
-/** The first node from here that no walk comes by above level 0. */
-function hideableFrom(memory: GraphMemory, first: number): number | undefined {
-  const { nodes, entry, arena } = memory
-  const levels = memory.section('levels').pointer
-  for (let node = first; node < Math.min(nodes, first + triesMax); node++)
-    if (arena.u8[levels + node] === 0 && node !== entry && !isGone(memory, node)) return node
-  return undefined
-}
-
-const isGone = (memory: GraphMemory, node: number): boolean => memory.tracksGone && hasBit(memory.gone(), node)
-const hasBit = (bits: Uint32Array, at: number): boolean => ((bits[at >>> 5]! >>> (at & 31)) & 1) === 1
-
-/** The distances to the nearest rows but the row itself, by the codes. */
-function neighboursOf(memory: GraphMemory, node: number): Float64Array {
-  const { arena, pool, pointer, rows } = memory
-  const heap = pool.scratch(arena, 'heap', keyBytes * (deepest + 1))
-  const count = arena.kernel.nearestRows(pointer, rows.pointer + node * rows.stride, deepest + 1, heap)
-  const others: number[] = []
-  for (let i = 0; i < count; i++) {
-    const key = heap / 4 + 2 * i
-    if (arena.u32[key]! >>> 1 !== node) others.push(distanceOf(arena.i32[key + 1]!))
-  }
-  return Float64Array.from(others.slice(0, deepest))
-}
-
-function living(memory: GraphMemory, { nodes, distances }: WalkedRow): Float64Array {
-  const gone = memory.gone()
-  return distances.filter((_, i) => !hasBit(gone, nodes[i]!))
+/** The share of the k nearest that was found. */
+function shareFound(found: Float64Array, truth: Float64Array, k: number): number {
+  const wanted = Math.min(k, truth.length)
+  const farthest = truth[wanted - 1]!
+  let count = 0
+  while (count < Math.min(wanted, found.length) && found[count]! <= farthest) count++
+  return count / wanted
 }

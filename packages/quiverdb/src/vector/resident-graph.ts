@@ -11,6 +11,8 @@ import { type AffineMap, metricMap, queryTransform } from './metric.js'
 import type { RecallCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
+import { encodingOf } from './graph-encoding.js'
+import { placeWalk } from './walk-room.js'
 
 export interface GraphSearchOptions {
   /** Candidates kept while walking: more find more. At least 1; at most the number of nodes is used. */
@@ -131,7 +133,7 @@ export class ResidentGraph {
   #walk(query: Float32Array, ef: number, keep: number, options: GraphSearchOptions, wide: boolean): GraphSearchResult {
     const memory = this.#memory
     const { pool, arena } = memory
-    const walk = memory.placeWalk(ef, wide, keep)
+    const walk = placeWalk(memory, ef, wide, keep)
     // Another thread may be inserting: of what it has not counted yet, some can be found.
     const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, memory.capacity) : 0
     const found = pool.scratch(arena, 'nodes', 4 * keep)
@@ -202,22 +204,22 @@ export class ResidentGraph {
 
   /** Encodes the query of a walk; the map takes its graph distances to the metric's. */
   #query(query: Float32Array, walk: number): AffineMap {
-    const { pool, arena, layout, parameters, phi, pointer, encoding } = this.#memory
+    const { pool, arena, layout, parameters, phi, pointer } = this.#memory
     const source = pool.scratch(arena, 'source', query.byteLength)
     const target = pool.scratch(arena, 'query', layout.stride)
     const staging = stagingFor(pool, arena, parameters.dimensions)
     arena.f32.set(query, source / 4)
     arena.u32[walk / 4 + walkField.query] = target
     const transform = queryTransform(parameters.metric)
-    const norm2 = arena.kernel.searchQuery(pointer, walk, source, transform, encoding.centre!, staging)
+    const norm2 = arena.kernel.searchQuery(pointer, walk, source, transform, encodingOf(this.#memory).centre!, staging)
     return metricMap(parameters.metric, norm2, phi)
   }
 
   /** Encodes a query like a row; the map takes its graph distances to the metric's. */
   #encode(query: Float32Array): { target: number; map: AffineMap } {
-    const { pool, arena, parameters, phi, encoding } = this.#memory
+    const { pool, arena, parameters, phi } = this.#memory
     const transform = queryTransform(parameters.metric)
-    const { pointer, norm2 } = encodeQuery(pool, arena, query, { ...encoding, transform, phi: 0 })
+    const { pointer, norm2 } = encodeQuery(pool, arena, query, { ...encodingOf(this.#memory), transform, phi: 0 })
     return { target: pointer, map: metricMap(parameters.metric, norm2, phi) }
   }
 }

@@ -15,6 +15,7 @@ import { NodeNumbers } from './node-numbers.js'
 import type { RecallCurve } from './recall-curve.js'
 import { ResidentGraph } from './resident-graph.js'
 import { StoredVectors } from './stored-vectors.js'
+import { encodeNodes } from './graph-encoding.js'
 
 const capacityMin = 64
 const capacityGrowth = 1.5
@@ -232,7 +233,7 @@ export class UpdatableGraph {
     this.vectors.set(number, vector)
     this.#drift.add(vector)
     this.numbers.bind(number, node)
-    builder.memory.encode(vector, node)
+    encodeNodes(builder.memory, vector, node)
     updates.insert(node)
     return number
   }
@@ -255,7 +256,7 @@ export class UpdatableGraph {
     memory.recalibrate({ centre: this.#drift.mean(), phi: memory.phi })
     for (let node = 0; node < memory.nodes; node++) {
       const number = this.numbers.numberOf(node)
-      if (this.numbers.has(number)) memory.encode(this.vectors.view(number), node)
+      if (this.numbers.has(number)) encodeNodes(memory, this.vectors.view(number), node)
     }
   }
 

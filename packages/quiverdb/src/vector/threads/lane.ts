@@ -19,6 +19,7 @@ import {
 import { type PackedResults, packResults } from './packed-results.js'
 import { ScanBoard } from './scan-board.js'
 import { scanRanges } from './scan-ranges.js'
+import { placeSelection, placeWalk } from '../walk-room.js'
 
 /** Nodes that a lane takes at a time: few, so that it soon sees that it should stop, and that no lane is left with much at the end. */
 const nodesPerTake = Object.freeze({ insert: 8, pack: 64 })
@@ -80,8 +81,8 @@ function budgetOf(budget: TaskBudget | undefined, cancelled: Int32Array | undefi
 function insert(pool: MemoryPool, task: NodesTask): undefined {
   const memory = GraphMemory.within(pool, task.graph)
   const { kernel } = memory.arena
-  const walk = memory.placeWalk(memory.parameters.efConstruction, false)
-  const selection = memory.placeSelection()
+  const walk = placeWalk(memory, memory.parameters.efConstruction, false)
+  const selection = placeSelection(memory)
   takeNodes(task, (from, to) => kernel.insertNodes(memory.pointer, walk, selection, from, to))
 }
 

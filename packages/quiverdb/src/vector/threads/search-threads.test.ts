@@ -8,6 +8,7 @@ import { ResidentGraph } from '../resident-graph.js'
 import { Lanes } from './lanes.js'
 import { SearchThreads } from './search-threads.js'
 import { insertOnLanes } from './threaded-insertion.js'
+import { packedBlocks } from '../block-packing.js'
 
 const dimensions = 24
 const count = 2000
@@ -43,7 +44,7 @@ describe('SearchThreads', () => {
   test.each(metrics)('answers are those of this thread, bit for bit: %s', async (metric) => {
     const allowed = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => 0x9e3779b9 * (i + 1))
     const builders = [build(metric), build(metric, 'float32')]
-    const packed = builders[0]!.memory.packed()
+    const packed = packedBlocks(builders[0]!.memory)
     for (const memory of [...builders.map((builder) => builder.memory), packed]) {
       const graph = new ResidentGraph(memory)
       for (const options of [{ ef: 30 }, { ef: 700 }, { ef: 40, allowed }, { ef: 40, bound: 3 }]) {
