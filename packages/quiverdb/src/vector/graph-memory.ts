@@ -17,7 +17,6 @@ import type { GraphCalibration } from './graph-statistics.js'
 import { Extent, type MemoryPool } from './memory-pool.js'
 import type { KeptCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind, type RowLayout, rowLayout } from './row-layout.js'
-import { placeSpread } from './walk-room.js'
 
 const { index: graphField, bytes: graphBytes } = graphLayout
 
@@ -239,12 +238,6 @@ export class GraphMemory {
     const bytes = sectionBytes(header)
     const copies = sectionsOf(this.mode).map((name) => [name, this.section(name).view().slice(0, bytes[name])] as const)
     return { header, sections: Object.fromEntries(copies) }
-  }
-
-  /** How many nodes that hold vectors cannot be reached from the entry along level 0. */
-  audit(): number {
-    const { parents, queue } = placeSpread(this, this.nodes)
-    return this.arena.kernel.audit(this.pointer, parents, queue)
   }
 
   free(): void {

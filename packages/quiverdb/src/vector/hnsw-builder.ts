@@ -17,7 +17,8 @@ import { isCurrent, type KeptCurve } from './recall-curve.js'
 import { measuredMin, RecallGauge } from './recall-gauge.js'
 import { unsignedBlocks } from './block-packing.js'
 import { encodeNodes, reserveEncoding } from './graph-encoding.js'
-import { placeSelection, placeSpread, placeWalk } from './walk-room.js'
+import { placeSpread } from './reachability.js'
+import { placeSelection, placeWalk } from './walk-room.js'
 
 export interface HnswBuilderOptions extends GraphParametersInput {
   /** Nodes that there is room for. */

@@ -9,6 +9,7 @@ import { GraphMemory } from './graph-memory.js'
 import type { MemoryPool } from './memory-pool.js'
 import { type AffineMap, metricMap, queryTransform } from './metric.js'
 import type { RecallCurve } from './recall-curve.js'
+import { unreachableNodes } from './reachability.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
 import { encodingOf } from './graph-encoding.js'
@@ -195,7 +196,7 @@ export class ResidentGraph {
 
   /** Nodes that no walk along level 0 can reach from the entry; 0 in a sound graph. */
   audit(): number {
-    return this.#memory.audit()
+    return unreachableNodes(this.#memory)
   }
 
   free(): void {

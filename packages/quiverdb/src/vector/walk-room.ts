@@ -74,9 +74,3 @@ export function placeSelection({ arena, pool, parameters }: GraphMemory): number
   arena.u32[at + selectionField.candidates] = candidates
   return selection
 }
-
-/** Room to look which of so many nodes can be reached. */
-export function placeSpread({ arena, pool }: GraphMemory, nodes: number): { parents: number; queue: number } {
-  const bytes = 4 * Math.max(1, nodes)
-  return { parents: pool.scratch(arena, 'parents', bytes), queue: pool.scratch(arena, 'queue', bytes) }
-}
