@@ -1,5 +1,6 @@
 import { recallOf, referenceNearest, vectorAt } from '@quiverdb/testing'
 import type { GraphImage } from '../vector/graph-image.js'
+import type { GraphMemory } from '../vector/graph-memory.js'
 import { GraphStatistics } from '../vector/graph-statistics.js'
 import { HnswBuilder, type HnswBuilderOptions } from '../vector/hnsw-builder.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
@@ -44,9 +45,16 @@ export function knownQueries(
 }
 
 /** The share of the 10 nearest that is among what a search keeps for them, to be ranked by exact distances. */
-export function recallAt10Of(pool: MemoryPool, image: GraphImage, { queries, nearest }: KnownQueries, ef: number): number {
-  const graph = loadedGraph(pool, image)
+export function recallAt10In(memory: GraphMemory, { queries, nearest }: KnownQueries, ef: number): number {
+  const graph = new ResidentGraph(memory)
   const recalls = queries.map((query, i) => recallOf(graph.search(query, { ef, keep: Math.min(ef, 36) }).nodes, nearest[i]!))
-  graph.free()
   return recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length
+}
+
+/** The same of a graph that is loaded for it. */
+export function recallAt10Of(pool: MemoryPool, image: GraphImage, known: KnownQueries, ef: number): number {
+  const graph = loadedGraph(pool, image)
+  const recall = recallAt10In(graph.memory, known, ef)
+  graph.free()
+  return recall
 }

@@ -21,7 +21,7 @@ export interface Evaluation {
   readonly efforts: readonly EvaluatedEffort[]
   /** The effort in each graph that a search with `recall` would choose, the largest graph first. */
   readonly targets: readonly { readonly recall: number; readonly efs: readonly number[] }[]
-  /** What was measured of each graph when it was built, with rows that were not in it; undefined where it was too small. */
+  /** What was measured of each graph, with rows of its own that walks did not see; undefined where it was too small. */
   readonly graphs: readonly (RecallCurve | undefined)[]
   /** False when the time ran out: efforts that were not come to are missing. */
   readonly complete: boolean

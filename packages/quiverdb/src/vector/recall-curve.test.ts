@@ -85,6 +85,12 @@ describe('recall that was measured', async () => {
   }
 
   const all = count + unseen
+  function spreadNorms(dimensions: number): Float32Array {
+    const random = randomSource(12)
+    const factors = Array.from({ length: all }, () => Math.exp(0.4 * normal(random)))
+    return clusteredVectors(all, dimensions, 13).map((x, i) => x * factors[Math.floor(i / dimensions)]!)
+  }
+
   const uniform = (dimensions: number, seed: number) => Float32Array.from({ length: all * dimensions }, randomSource(seed))
   const sets: Record<string, readonly [Float32Array, GraphTestOptions]> = {
     clusters: [clusteredVectors(all, 32, 7), { dimensions: 32 }],
@@ -92,6 +98,7 @@ describe('recall that was measured', async () => {
     'uniform ones': [uniform(24, 9), { dimensions: 24, mode: 'balanced' }],
     'tight clusters': [tightClusters(16), { dimensions: 16, mode: 'speed' }],
     'uniform ones over float32': [uniform(24, 10), { dimensions: 24, codes: 'float32' }],
+    'clusters under dot, of unequal norms': [spreadNorms(32), { dimensions: 32, metric: 'dot' }],
     'clusters under cosine': [clusteredVectors(all, 48, 11), { dimensions: 48, metric: 'cosine', m: 8, m0: 16 }],
   }
 

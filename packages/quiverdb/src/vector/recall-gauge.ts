@@ -5,7 +5,7 @@ import type { RecallCurve } from './recall-curve.js'
 /** A graph of fewer nodes is not worth measuring: with its least effort a search sees most of it. */
 export const measuredMin = 400
 
-const efforts = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792, 2560]
+const efforts = [10, 20, 40, 80, 160, 320, 640, 1280, 2560]
 const ks = [1, 10, 100] as const
 /** True neighbours of a row that are known at most. */
 const deepest = 100
