@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import { pathLengthMax } from '../filter/condition.js'
+import { formatWhere } from '../filter/format-where.js'
 import { parseWhere } from '../filter/where.js'
+import type { WhereInput } from '../filter/where-types.js'
 import type { IndexDefinition } from '../history/commit.js'
 import type { IndexOptions } from './types.js'
 
@@ -26,7 +28,7 @@ const indexOptions = v.strictObject({
   dimensions: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(dimensionsMax)),
   metric: v.optional(v.picklist(['cosine', 'dot', 'l2'])),
   source: v.optional(v.picklist(['field', 'external'])),
-  where: v.optional(v.record(v.string(), v.unknown())),
+  where: v.optional(v.unknown()),
   zeroVectors: v.optional(v.picklist(['refuse', 'keep'])),
   codes: v.optional(v.picklist(['int8', 'float32'])),
   preset: v.optional(v.picklist(['default', 'highRecall', 'highSpeed'])),
@@ -52,7 +54,6 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
   }
   if (codes === 'float32' && mode !== undefined && mode !== 'memory')
     throw new QuiverError('INVALID_ARGUMENT', `An index over float32 codes has no mode '${mode}'; leave it out.`)
-  if (where !== undefined) parseWhere(where)
   return {
     uuid,
     name: name ?? field,
@@ -64,13 +65,22 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
     codes,
     preset,
     ...(mode !== undefined && { mode }),
-    ...(where !== undefined && { where }),
+    ...(where !== undefined && { where: plainWhere(where) }),
   }
 }
 
 /** Whether two declarations mean the same index. */
 export function sameIndex(a: IndexDefinition, b: IndexDefinition): boolean {
-  return JSON.stringify({ ...a, uuid: '' }) === JSON.stringify({ ...b, uuid: '' })
+  return meaningOf(a) === meaningOf(b)
+}
+
+function meaningOf({ where, ...definition }: IndexDefinition): string {
+  return JSON.stringify({ ...definition, uuid: '', where: where === undefined ? undefined : plainWhere(where) })
+}
+
+/** A filter as JSON holds it, whatever it was written with (dates, patterns, functions that build it). */
+function plainWhere(where: unknown): WhereInput {
+  return formatWhere(parseWhere(where))
 }
 
 const count = (least: number, most: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)))

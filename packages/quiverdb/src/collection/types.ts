@@ -47,7 +47,7 @@ export interface IndexOptions {
   /** Default: `field`. */
   source?: IndexSource
   /** A partial index holds only the records that match. */
-  where?: WhereInput
+  where?: Filter
   /** What to do with a vector of zeros. Default: `refuse` for cosine, where it has no direction; `keep` for the others. */
   zeroVectors?: 'refuse' | 'keep'
   /** What the graph walks over. `int8` (default) is faster and smaller; answers are re-ranked exactly either way. */

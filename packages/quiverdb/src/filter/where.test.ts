@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { QuiverError } from '../errors.js'
 import { conditionDepthMax, conditionNodesMax, listValuesMax, pathLengthMax, type Condition } from './condition.js'
+import { compileCondition } from './evaluate.js'
 import { formatWhere } from './format-where.js'
-import { parseWhere } from './where.js'
+import { parseWhere, regexesMax } from './where.js'
 
 describe('parseWhere', () => {
   const readings: [unknown, Condition][] = [
@@ -45,6 +47,38 @@ describe('parseWhere', () => {
       },
     ],
     [{ $and: [{ a: 1 }] }, { op: 'and', conditions: [{ op: 'eq', path: 'a', value: 1 }] }],
+    [{ a: { $regex: 'x', $options: 'sui' } }, { op: 'regex', path: 'a', pattern: 'x', flags: 'is' }],
+    [{ a: { $regex: /a\/b/ } }, { op: 'regex', path: 'a', pattern: 'a\\/b' }],
+    [{ a: { $type: 'bool' } }, { op: 'type', path: 'a', types: ['boolean'] }],
+    [
+      { a: { $gte: '2024', $with: { as: 'date', arrays: 'whole' } } },
+      { op: 'gte', path: 'a', value: '2024', as: 'date', arrays: 'whole' },
+    ],
+    [
+      { a: { $exists: true, $contains: 'x', $with: { fold: 'case' } } },
+      {
+        op: 'and',
+        conditions: [
+          { op: 'exists', path: 'a', value: true },
+          { op: 'contains', path: 'a', value: 'x', fold: 'case' },
+        ],
+      },
+    ],
+    [
+      { a: { $elemMatch: { $gt: 1, b: 2, $with: { missing: 'unknown' } }, $with: { collect: true } } },
+      {
+        op: 'elemMatch',
+        path: 'a',
+        collect: true,
+        condition: {
+          op: 'and',
+          conditions: [
+            { op: 'gt', path: '', value: 1, missing: 'unknown' },
+            { op: 'eq', path: 'b', value: 2 },
+          ],
+        },
+      },
+    ],
   ]
   it.each(readings)('reads %j', (where, condition) => {
     expect(parseWhere(where)).toEqual(condition)
@@ -78,6 +112,38 @@ describe('parseWhere', () => {
     [{ a: new Map() }, 'where.a', 'a Map'],
     [{ a: /x/ }, 'where.a', 'a RegExp'],
     [{ '': 1 }, 'where[""]', 'empty part'],
+    [{ a: { $contains: 5 } }, 'where.a.$contains', 'a string'],
+    [{ a: { $startsWith: /x/ } }, 'where.a.$startsWith', 'a RegExp'],
+    [{ $or: [{}, { a: { $regex: '(?=x)' } }] }, 'where.$or[1].a.$regex', 'look-around'],
+    [{ a: { $regex: '(x)\\1' } }, 'where.a.$regex', 'back references'],
+    [{ a: { $regex: '(x{1000}){1000}' } }, 'where.a.$regex', 'repeat count'],
+    [{ a: { $regex: 'x'.repeat(513) } }, 'where.a.$regex', '513 characters'],
+    [{ a: { $regex: 'x', $options: 'g' } }, 'where.a.$options', 'i, m and s'],
+    [{ a: { $regex: /x/g } }, 'where.a.$regex', 'i, m and s'],
+    [{ a: { $regex: 'x', $options: 5 } }, 'where.a.$options', 'flags'],
+    [{ a: { $options: 'i' } }, 'where.a.$options', 'belongs to $regex'],
+    [{ a: { $regex: 5 } }, 'where.a.$regex', 'a pattern'],
+    [{ a: { $type: 'int' } }, 'where.a.$type', 'boolean'],
+    [{ a: { $type: ['null', 2] } }, 'where.a.$type[1]', 'one of'],
+    [{ a: { $type: [] } }, 'where.a.$type', '1 to 6'],
+    [{ a: { $size: 1.5 } }, 'where.a.$size', 'whole number'],
+    [{ a: { $size: -1 } }, 'where.a.$size', 'whole number'],
+    [{ a: { $all: 5 } }, 'where.a.$all', 'list of values'],
+    [{ a: { $elemMatch: 5 } }, 'where.a.$elemMatch', 'expected an object'],
+    [{ a: { $elemMatch: { b: { $foo: 1 } } } }, 'where.a.$elemMatch.b.$foo', 'unknown operator'],
+    [{ a: { $elemMatch: { $foo: 1 } } }, 'where.a.$elemMatch.$foo', '$elemMatch'],
+    [{ a: { $elemMatch: { $gt: null } } }, 'where.a.$elemMatch.$gt', 'a number'],
+    [{ a: { $gt: 1, $with: { as: 'date' } } }, 'where.a.$gt', 'ISO 8601'],
+    [{ a: { $in: ['2024', 'x'], $with: { as: 'date' } } }, 'where.a.$in[1]', 'ISO 8601'],
+    [{ a: { $gt: new Date(NaN) } }, 'where.a.$gt', 'no time'],
+    [{ a: { $gt: 1, $with: { how: 1 } } }, 'where.a.$with.how', 'known are'],
+    [{ a: { $gt: 1, $with: { __proto__: null, constructor: 1 } } }, 'where.a.$with.constructor', 'known are'],
+    [{ a: { $gt: 1, $with: { arrays: 'some' } } }, 'where.a.$with.arrays', '"whole" or "elements"'],
+    [{ a: { $gt: 1, $with: { substrings: true } } }, 'where.a.$with.substrings', '$in, $nin'],
+    [{ a: { $exists: true, $with: { as: 'date' } } }, 'where.a.$with.as', 'no operator beside it'],
+    [{ a: { $gt: 1, $with: 5 } }, 'where.a.$with', 'object of options'],
+    [{ $with: { as: 'date' } }, 'where.$with', 'belongs to a field'],
+    [{ a: { $in: ['x'], $with: { substrings: true, fold: 'case' } } }, 'where.a.$in', 'neither as nor fold'],
     [{ 'a..b': 1 }, 'where.a..b', 'empty part'],
     [{ 'a b': { $gt: {} } }, 'where["a b"].$gt', 'an object'],
   ]
@@ -110,6 +176,53 @@ describe('parseWhere', () => {
     expect(refusalOf(values(listValuesMax + 1)).message).toContain('10001 values')
     expect(() => parseWhere({ ['x'.repeat(pathLengthMax)]: 1 })).not.toThrow()
     expect(refusalOf({ ['x'.repeat(pathLengthMax + 1)]: 1 }).message).toContain('513')
+  })
+
+  it('is not hurt by what was made to hurt', () => {
+    const where: unknown = JSON.parse('{"__proto__":{"$eq":{"__proto__":1}},"constructor":{"$gt":1},"a.__proto__.b":null}')
+    const condition = parseWhere(where)
+    expect(Object.hasOwn(Object.prototype, 'b')).toBe(false)
+    expect(compileCondition(condition)(JSON.parse('{"__proto__":{"__proto__":1},"constructor":2}'))).toBe(true)
+    expect(compileCondition(condition)({})).toBe(false)
+    expect(JSON.stringify(formatWhere(condition))).toContain('__proto__')
+    const element = (levels: number): unknown => (levels === 0 ? { $gt: 1 } : { $elemMatch: element(levels - 1) })
+    expect(refusalOf({ a: element(200) }).message).toContain('deeper')
+    expect(refusalOf({ a: { $in: Array(100_000).fill(1) } }).message).toContain('100000 values')
+    expect(refusalOf({ ['x.'.repeat(100_000)]: 1 }).message.length).toBeLessThan(2_000)
+    expect(refusalOf({ a: { ['$' + 'x'.repeat(100_000)]: 1 } }).message.length).toBeLessThan(2_000)
+    expect(refusalOf({ a: { $regex: '('.repeat(500) } }).message.length).toBeLessThan(500)
+    const regexes = (count: number) => ({ $or: Array.from({ length: count }, () => ({ a: { $regex: 'x' } })) })
+    expect(() => parseWhere(regexes(regexesMax))).not.toThrow()
+    expect(refusalOf(regexes(regexesMax + 1)).message).toContain('regular expressions')
+  })
+
+  it('refuses whatever is no filter, clearly', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('$and', '$or', '$not', '$with', '$options', '$elemMatch', '$regex', '$in', '$all', '$type', '$size', '$gt'),
+      fc.constantFrom('a', 'a.b', '__proto__', 'as', 'fold', '0', ''),
+    )
+    const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'medium', withCrossShrink: true },
+        fc.constantFrom<unknown>('x', '(', 'date', 1, -1, true, null, undefined, NaN, new Date(0), /x/, Symbol.iterator, 1n),
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(piece, tie('tree'), { maxKeys: 3 }),
+      ),
+    }))
+    let accepted = 0
+    const property = fc.property(tree, (input) => {
+      try {
+        const condition = parseWhere(input)
+        accepted++
+        expect(parseWhere(formatWhere(condition))).toEqual(condition)
+        compileCondition(condition)({ a: [1, 'x', { b: 2 }] })
+      } catch (error) {
+        if (!(error instanceof QuiverError)) throw error
+        expect(error).toMatchObject({ code: 'INVALID_FILTER', details: { place: expect.stringMatching(/^where/) as unknown } })
+      }
+    })
+    fc.assert(property, { numRuns: 3_000 })
+    expect(accepted).toBeGreaterThan(0)
   })
 
   it('keeps a copy of the values', () => {
