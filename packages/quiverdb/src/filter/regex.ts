@@ -4,7 +4,7 @@ import { QuiverError } from '../errors.js'
 /** In UTF-16 code units. */
 export const patternLengthMax = 512
 /** Instructions of a compiled pattern: a counted repeat takes as many as it repeats. Matching costs at most this for each character. */
-export const patternSizeMax = 2_000
+export const patternSizeMax = 1_000
 /** In UTF-16 code units. Of a longer text only the beginning is searched. */
 export const searchedTextMax = 65_536
 
