@@ -2,6 +2,8 @@ export { Collection, CollectionVersion, type WriteOptions, type Written } from '
 export { Transaction, TransactionCollection } from './collection/transaction.js'
 export type {
   EvaluateOptions,
+  FacetQuery,
+  FieldStatus,
   Fields,
   GraphPreset,
   Hit,
@@ -15,7 +17,9 @@ export type {
   RecordInput,
   SearchQuery,
   SearchResult,
+  SortBy,
   Stored,
+  ValueCount,
   VectorInput,
 } from './collection/types.js'
 export type { CheckOptions, CheckProblem, CheckReport } from './database/check.js'

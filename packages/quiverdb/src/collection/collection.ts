@@ -4,14 +4,39 @@ import { formatVersionName, parseVersionName } from '../history/keys.js'
 import { whenResident } from '../segment/part-file.js'
 import type { IndexState } from './version/index-state.js'
 import type { Ledger } from './ledger.js'
-import { checked, indexDefinition, indexesMax, sameIndex, writeOptions } from './options.js'
+import {
+  checked,
+  declaredPaths,
+  fieldsMax,
+  indexDefinition,
+  indexesMax,
+  deleteWhere,
+  sameIndex,
+  updateWhere,
+  writeOptions,
+} from './options.js'
 import { CollectionReader, type View } from './read/reader.js'
+import type { Filter } from '../filter/where-types.js'
+import { parseWhere } from '../filter/where.js'
+import { isByCondition } from './by-condition.js'
+import { matchingIds } from './read/list.js'
+import { RowFilter } from './read/matches.js'
 import { checkBatch, checkedId } from './ids.js'
 import { unknownIndex } from './version/vectors.js'
 import type { CollectionState, NamespaceState } from './version/state.js'
-import type { Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
-import { indexStatus } from './status.js'
-import { checkedPatch, deleteRecords, patchRecords, putRecords, putVectors } from './write/write.js'
+import type { FieldStatus, Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
+import { fieldStatus, indexStatus } from './status.js'
+import {
+  checkedChanges,
+  checkedPatch,
+  deleteMatching,
+  deleteRecords,
+  type FindIds,
+  patchMatching,
+  patchRecords,
+  putRecords,
+  putVectors,
+} from './write/write.js'
 import * as v from 'valibot'
 
 /** What a write did: the version that holds it. */
@@ -74,11 +99,20 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
   update(id: string, fields: Partial<RecordInput<T>>, options?: WriteOptions): Promise<Written>
   /** The same for several records, all or none. */
   update(patches: readonly (Partial<RecordInput<T>> & { id: string })[], options?: WriteOptions): Promise<Written>
+  /**
+   * The same for all records that match when the write is made, at most 100,000, in one commit. Returns how many there were.
+   * @throws QuiverError INVALID_FILTER, INVALID_RECORD, LIMIT_EXCEEDED: they do not fit into one commit of 8 MiB, and as {@link upsert}
+   */
+  update(
+    change: { where: Filter; set: Partial<RecordInput<T>> },
+    options?: WriteOptions,
+  ): Promise<Written & { readonly updated: number }>
   async update(
-    idOrPatches: string | readonly (Partial<RecordInput<T>> & { id: string })[],
+    idOrPatches: string | readonly (Partial<RecordInput<T>> & { id: string })[] | { where: Filter; set: Partial<RecordInput<T>> },
     fieldsOrOptions?: Partial<RecordInput<T>> | WriteOptions,
     options?: WriteOptions,
   ): Promise<Written> {
+    if (isByCondition(idOrPatches)) return this.#updateMatching(idOrPatches, fieldsOrOptions)
     const single = typeof idOrPatches === 'string'
     const { signal } = checked(writeOptions, (single ? options : fieldsOrOptions) ?? {}, 'write options')
     if (!single) checkBatch(idOrPatches)
@@ -88,9 +122,40 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
     return { version: versionOf(await patchRecords(this.#ledger, this.#uuid, this.name, patches, signal)) }
   }
 
-  /** Removes records; ids that are not there are passed over. @throws QuiverError INVALID_ID, LIMIT_EXCEEDED */
-  async delete(ids: string | readonly string[], options: WriteOptions = {}): Promise<Written & { readonly deleted: number }> {
+  async #updateMatching(change: unknown, options: unknown = {}): Promise<Written & { readonly updated: number }> {
     const { signal } = checked(writeOptions, options, 'write options')
+    const { where, set } = checked(updateWhere, change, 'update')
+    const fields = checkedChanges(set)
+    const found = await this.#find(where)
+    if (found.now === 0) return { updated: 0, version: found.version }
+    const { updated, state } = await patchMatching(this.#ledger, this.#uuid, this.name, found.ids, fields, signal)
+    return { updated, version: versionOf(state) }
+  }
+
+  /** Parses a condition and asks it of the newest version: what is found is remembered for the commit, which asks again. */
+  async #find(where: unknown): Promise<{ ids: FindIds; now: number; version: string }> {
+    const condition = parseWhere(where)
+    const ids: FindIds = (collection) => matchingIds(collection, new RowFilter(condition, collection, this.#ledger.parts))
+    const { collection, seq } = await this.#view()
+    const now = await whenResident(() => new RowFilter(condition, collection, this.#ledger.parts).count())
+    return { ids, now, version: formatVersionName(seq) }
+  }
+
+  /**
+   * Removes records; ids that are not there are passed over. With `where`, all that match when the write is made, at most 100,000, in one commit.
+   * @throws QuiverError INVALID_ID, INVALID_FILTER, LIMIT_EXCEEDED
+   */
+  async delete(
+    ids: string | readonly string[] | { where: Filter },
+    options: WriteOptions = {},
+  ): Promise<Written & { readonly deleted: number }> {
+    const { signal } = checked(writeOptions, options, 'write options')
+    if (isByCondition(ids)) {
+      const found = await this.#find(checked(deleteWhere, ids, 'delete').where)
+      if (found.now === 0) return { deleted: 0, version: found.version }
+      const { deleted, state } = await deleteMatching(this.#ledger, this.#uuid, found.ids, signal)
+      return { deleted, version: versionOf(state) }
+    }
     const list = typeof ids === 'string' ? [ids] : ids
     checkBatch(list)
     list.forEach(checkedId)
@@ -178,6 +243,50 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
         if (!exists || !this.#hasIndex((await this.#view()).collection, options)) throw error
       }
     }
+  }
+
+  /**
+   * Declares field indexes, which answer filters without reading records. It answers at once; filters are right before and after, and become quick
+   * as the indexes of what is stored are made in the background. A path that is declared already is passed over.
+   * @param paths dotted, of at most 64 in all, e.g. `['year', 'author.name']`
+   * @throws QuiverError INVALID_ARGUMENT, LIMIT_EXCEEDED
+   */
+  async declareFields(paths: readonly string[]): Promise<void> {
+    const wanted = declaredPaths(paths)
+    const { collection } = await this.#view()
+    if (wanted.every((path) => collection.fields.includes(path))) return
+    await this.#changeFields(wanted, [])
+  }
+
+  /** Takes declarations back; records stay as they are. @throws QuiverError NOT_FOUND: a path is not declared. INVALID_ARGUMENT */
+  async dropFields(paths: readonly string[]): Promise<void> {
+    await this.#changeFields([], declaredPaths(paths))
+  }
+
+  /** The declared fields and how far the index of each is. */
+  async fields(): Promise<FieldStatus[]> {
+    return fieldStatus((await this.#view()).collection)
+  }
+
+  async #changeFields(add: readonly string[], drop: readonly string[]): Promise<void> {
+    await this.#ledger.commit({
+      kind: 'write',
+      sizeBytes: 1_024,
+      rowsMax: 0,
+      prepare: (draft) => {
+        const collection = draft.collection(this.#uuid)
+        const unknown = drop.find((path) => !collection.fields.includes(path))
+        if (unknown !== undefined)
+          throw new QuiverError('NOT_FOUND', `Collection '${this.name}' has no index of field '${unknown}'.`, {
+            details: { field: unknown },
+          })
+        if (new Set([...collection.fields, ...add]).size > fieldsMax)
+          throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' may have ${fieldsMax} indexed fields at most.`)
+        collection.declareFields(add, drop)
+        const operation = { op: 'declareFields' as const, collection: this.#uuid, add: [...add], drop: [...drop] }
+        return { ops: [operation], blocks: new Map(), rows: 0 }
+      },
+    })
   }
 
   /** The collection's indexes and how far each is. */

@@ -2,7 +2,7 @@ import { QuiverError } from '../errors.js'
 
 /** Documented limits of a write (`docs/LIMITS.md`). */
 export const idBytesMax = 1_024
-const recordsPerCallMax = 100_000
+export const recordsPerCallMax = 100_000
 
 const encoder = new TextEncoder()
 

@@ -11,6 +11,9 @@ import type { IndexOptions } from './types.js'
 export const dimensionsMax = 16_384
 export const nameLengthMax = 128
 export const indexesMax = 64
+export const fieldsMax = 64
+export const sortFieldsMax = 8
+export const facetFieldsMax = 64
 export const limitMax = 10_000
 export const offsetMax = 100_000
 export const efMax = 100_000
@@ -18,13 +21,16 @@ export const sampleMax = 10_000
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(nameLengthMax))
 
+const fieldPath = v.pipe(
+  v.string(),
+  v.maxLength(pathLengthMax),
+  v.check((path) => !path.split('.').includes(''), 'a path has no empty part: "author.name", not "author..name" or ""'),
+)
+const fieldPaths = v.array(fieldPath)
+
 const indexOptions = v.strictObject({
   name: v.optional(name),
-  field: v.pipe(
-    v.string(),
-    v.maxLength(pathLengthMax),
-    v.check((path) => !path.split('.').includes(''), 'a path has no empty part: "author.name", not "author..name" or ""'),
-  ),
+  field: fieldPath,
   dimensions: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(dimensionsMax)),
   metric: v.optional(v.picklist(['cosine', 'dot', 'l2'])),
   source: v.optional(v.picklist(['field', 'external'])),
@@ -67,6 +73,14 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
     ...(mode !== undefined && { mode }),
     ...(where !== undefined && { where: plainWhere(where) }),
   }
+}
+
+/** Paths of fields whose values are indexed or counted, each once; every id is another. @throws QuiverError INVALID_ARGUMENT */
+export function declaredPaths(paths: readonly string[]): string[] {
+  const found = [...new Set(checked(fieldPaths, paths, 'fields'))]
+  const reserved = found.find((path) => ['id', '$vectors'].includes(path.split('.')[0]!))
+  if (reserved === undefined) return found
+  throw new QuiverError('INVALID_ARGUMENT', `'${reserved}' cannot be indexed or counted: 'id' and '$vectors' are reserved names.`)
 }
 
 /** Whether two declarations mean the same index. */
@@ -114,7 +128,37 @@ export const evaluateOptions = v.strictObject({
   onProgress: v.optional(v.function()),
 })
 
-export const listOptions = v.strictObject({ ...read, where, limit: count(1, limitMax), after: v.optional(v.string()) })
+const sortField = v.union([
+  v.pipe(
+    fieldPath,
+    v.transform((field): { field: string; order?: 'asc' | 'desc' } => ({ field })),
+  ),
+  v.strictObject({ field: fieldPath, order: v.optional(v.picklist(['asc', 'desc'])) }),
+])
+export const listOptions = v.strictObject({
+  ...read,
+  where,
+  orderBy: v.optional(
+    v.union([
+      v.pipe(v.array(sortField), v.minLength(1), v.maxLength(sortFieldsMax)),
+      v.pipe(
+        sortField,
+        v.transform((field) => [field]),
+      ),
+    ]),
+  ),
+  limit: count(1, limitMax),
+  after: v.optional(v.string()),
+})
+export const distinctOptions = v.strictObject({ where, limit: count(1, limitMax) })
+export const facetOptions = v.strictObject({
+  fields: v.pipe(v.array(fieldPath), v.minLength(1), v.maxLength(facetFieldsMax)),
+  where,
+  limit: count(1, limitMax),
+})
+/** `where` is read by its own parser; it must be there, so that nobody means one record and changes all. */
+export const deleteWhere = v.strictObject({ where: v.nonOptional(v.unknown()) })
+export const updateWhere = v.strictObject({ where: v.nonOptional(v.unknown()), set: v.record(v.string(), v.unknown()) })
 export const countOptions = v.strictObject({ where })
 export const readOptions = v.strictObject(read)
 export const writeOptions = v.strictObject({ signal: v.optional(v.instance(AbortSignal)) })

@@ -3,7 +3,7 @@ import { graphPresets } from '../vector/graph-image.js'
 import { recallAt } from '../vector/recall-curve.js'
 import { livingWords, type IndexState } from './version/index-state.js'
 import type { CollectionState } from './version/state.js'
-import type { IndexStatus } from './types.js'
+import type { FieldStatus, IndexStatus } from './types.js'
 
 /** Living rows that belong to an index, and those of them that no graph holds. */
 export function countIndexed(
@@ -24,6 +24,16 @@ export function countIndexed(
     unindexed += countBits(words)
   }
   return { records, unindexed, skipped }
+}
+
+export function fieldStatus(collection: CollectionState): FieldStatus[] {
+  return collection.fields.map((path) => {
+    let indexed = 0
+    for (const { number, rows, dead } of collection.sets) {
+      if (collection.entries.get(number)?.fields?.paths.includes(path)) indexed += rows - dead.count()
+    }
+    return { path, indexed, unindexed: collection.records - indexed }
+  })
 }
 
 export function indexStatus(collection: CollectionState, index: IndexState, building: boolean): IndexStatus {

@@ -1,6 +1,8 @@
 import { QuiverError } from '../errors.js'
 import { concat } from '../format/container.js'
 import { compileCondition } from '../filter/evaluate.js'
+import type { Filter } from '../filter/where-types.js'
+import { parseWhere } from '../filter/where.js'
 import type { Operation, Transaction as LoggedTransaction } from '../history/commit.js'
 import { whenResident } from '../segment/part-file.js'
 import type { Memtable } from '../segment/memtable.js'
@@ -11,11 +13,15 @@ import type { VectorIndex } from './version/index-state.js'
 import type { Ledger, PreparedWrite } from './ledger.js'
 import { NamespaceDraft } from './version/namespace-draft.js'
 import { CollectionReader } from './read/reader.js'
+import { matchingIds } from './read/list.js'
+import { RowFilter } from './read/matches.js'
+import { isByCondition } from './by-condition.js'
+import { checked, deleteWhere, updateWhere } from './options.js'
 import { checkBatch, checkedId } from './ids.js'
 import { Stage } from './write/stage.js'
 import type { NamespaceState } from './version/state.js'
 import type { Fields, ReadMark, RecordInput, VectorInput } from './types.js'
-import { checkedPatch, sealBatch, stagePatches, stageVectors } from './write/write.js'
+import { checkedChanges, checkedPatch, sealBatch, stagePatches, stageVectors } from './write/write.js'
 
 /** Documented limits (`docs/LIMITS.md`). */
 export const transactionRowsMax = 200_000
@@ -204,7 +210,15 @@ export class TransactionCollection<T extends object = Fields> extends Collection
   }
 
   /** As on a collection; counts as a read of the record. @throws QuiverError NOT_FOUND */
-  async update(id: string, fields: Partial<RecordInput<T>>): Promise<void> {
+  update(id: string, fields: Partial<RecordInput<T>>): Promise<void>
+  /** The same for all records that match; counts as a read by the condition. Returns how many there were. */
+  update(change: { where: Filter; set: Partial<RecordInput<T>> }): Promise<number>
+  async update(
+    idOrChange: string | { where: Filter; set: Partial<RecordInput<T>> },
+    fields?: Partial<RecordInput<T>>,
+  ): Promise<number | void> {
+    if (isByCondition(idOrChange)) return this.#updateMatching(idOrChange)
+    const id = idOrChange
     const patch = checkedPatch(id, fields)
     this.#overlay.note({ collection: this.#overlay.uuid, ids: [id] })
     await this.#write(() => stagePatches(this.#overlay.ledger.parts, this.#overlay.draft(), this.#overlay.name, [patch]))
@@ -217,8 +231,39 @@ export class TransactionCollection<T extends object = Fields> extends Collection
     await this.#write(() => stageVectors(this.#overlay.ledger.parts, this.#overlay.draft(), this.#overlay.name, index, items))
   }
 
-  /** As on a collection. Returns how many there were. */
-  async delete(ids: string | readonly string[]): Promise<number> {
+  async #updateMatching(change: unknown): Promise<number> {
+    const { where, set } = checked(updateWhere, change, 'update')
+    const fields = checkedChanges(set)
+    const ids = await this.#matching(where)
+    const { ledger, name } = this.#overlay
+    await this.#write(() =>
+      stagePatches(
+        ledger.parts,
+        this.#overlay.draft(),
+        name,
+        ids.map((id) => ({ id, fields })),
+      ),
+    )
+    return ids.length
+  }
+
+  /** Ids of the records that match within the transaction, which has read them by this condition. */
+  async #matching(where: unknown): Promise<string[]> {
+    const condition = parseWhere(where)
+    const { ledger, uuid } = this.#overlay
+    const collection = this.#overlay.draft().finish()
+    this.#overlay.note({ collection: uuid, where: condition })
+    const ids = await whenResident(() => matchingIds(collection, new RowFilter(condition, collection, ledger.parts)))
+    checkBatch(ids)
+    return ids
+  }
+
+  /** As on a collection; with `where` it counts as a read by the condition. Returns how many there were. */
+  async delete(ids: string | readonly string[] | { where: Filter }): Promise<number> {
+    if (isByCondition(ids)) {
+      const found = await this.#matching(checked(deleteWhere, ids, 'delete').where)
+      return found.length === 0 ? 0 : whenResident(() => this.#overlay.remove(found))
+    }
     const list = typeof ids === 'string' ? [ids] : ids
     checkBatch(list)
     list.forEach(checkedId)

@@ -93,6 +93,14 @@ export interface IndexStatus {
   readonly skipped: number
 }
 
+export interface FieldStatus {
+  readonly path: string
+  /** Records that a stored index of the field covers. */
+  readonly indexed: number
+  /** The others: in memory, in small parts, or in parts whose turn comes. Filters read them, or index them in memory. */
+  readonly unindexed: number
+}
+
 /** Chooses what comes back of a record. Default: all fields, no vectors of external indexes. */
 export interface ReadOptions {
   /** Only these fields (dotted paths, `id` is always there). */
@@ -165,14 +173,36 @@ export interface EvaluateOptions {
 
 export interface ListQuery extends ReadOptions {
   where?: Filter
+  /**
+   * A field, or up to 8: `'year'`, `{ field: 'year', order: 'desc' }`, or a list of these. `false` comes before `true`, then numbers, then texts by
+   * UTF-16 code units; what has no order (missing, null, lists, objects) comes last in both directions; equal ones by id. Default: by id.
+   */
+  orderBy?: SortBy | readonly SortBy[]
   /** 1 to 10,000. Default: 100. */
   limit?: number
-  /** Begin behind this id. */
+  /** Begin behind this id; with `orderBy`, behind what `next` of a page with the same order names. */
   after?: string
 }
 
+/** What to sort by: a dotted path, ascending unless it says otherwise. */
+export type SortBy = string | { readonly field: string; readonly order?: 'asc' | 'desc' }
+
+/** A value of a field and how many records have it. */
+export interface ValueCount {
+  readonly value: null | boolean | number | string
+  readonly count: number
+}
+
+export interface FacetQuery {
+  /** Dotted paths, 1 to 64. */
+  fields: readonly string[]
+  where?: Filter
+  /** Values of each field, 1 to 10,000. Default: 10. */
+  limit?: number
+}
+
 export interface Page<T extends object = Fields> {
-  /** In the order of their ids (UTF-16 code units). */
+  /** As `orderBy` says, else in the order of their ids (UTF-16 code units). */
   readonly records: readonly Stored<T>[]
   /** Give it as `after` for the next page; absent on the last. */
   readonly next?: string

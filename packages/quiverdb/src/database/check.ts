@@ -9,6 +9,7 @@ import { wordsFor } from '../format/bitset.js'
 import { scanBlock } from '../vector/scan.js'
 import type { Metric } from '../vector/metric.js'
 import { partsOf, snapshotParts } from './collector.js'
+import { fieldSections, indexRows } from '../segment/field-part.js'
 import { whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 
@@ -72,6 +73,7 @@ export async function checkNamespace(
   for (const collection of state.collections.values()) {
     try {
       await checkRecords(collection, parts, report, () => step('records'))
+      await checkFields(collection, parts, report)
       for (const index of collection.indexes) graphs += await checkGraphs(collection, index, parts, report)
     } catch (error) {
       if (!(error instanceof QuiverError) || (error.code !== 'CORRUPT' && error.code !== 'NOT_FOUND')) throw error
@@ -104,7 +106,7 @@ async function checkObject(
   } catch (error) {
     if (!(error instanceof QuiverError)) throw error
     // A part that no version names is an upload that was cut off, and waits for the collector.
-    if ((kind === 'rows' || kind === 'graph') && !referenced.has(key)) return
+    if (kind !== 'commit' && kind !== 'snapshot' && !referenced.has(key)) return
     report({ kind: 'damaged', key, message: error.message })
   }
 }
@@ -116,7 +118,8 @@ function referencesOf(parts: Parts, key: string, kind: ReturnType<typeof kindOf>
   const operations = decodeCommit(parts.containers, bytes, key).transactions.flatMap(({ ops }) => ops)
   return operations.flatMap((operation) => {
     if (operation.op === 'attachGraph') return [operation.graph]
-    return 'part' in operation && operation.part !== undefined ? [operation.part] : []
+    const fields = 'fields' in operation && operation.fields !== undefined ? [operation.fields.key] : []
+    return 'part' in operation && operation.part !== undefined ? [operation.part, ...fields] : fields
   })
 }
 
@@ -125,11 +128,12 @@ function rank(keys: BranchKeys, key: string): number {
   return kind === 'commit' || kind === 'snapshot' ? 0 : 1
 }
 
-function kindOf(keys: BranchKeys, key: string): 'commit' | 'snapshot' | 'rows' | 'graph' | undefined {
+function kindOf(keys: BranchKeys, key: string): 'commit' | 'snapshot' | 'rows' | 'graph' | 'fields' | undefined {
   if (key.startsWith(keys.logPrefix)) return 'commit'
   if (key.startsWith(keys.snapshotPrefix)) return 'snapshot'
   if (key.startsWith(keys.rowsPrefix)) return 'rows'
   if (key.startsWith(keys.graphPrefix)) return 'graph'
+  if (key.startsWith(keys.fieldsPrefix)) return 'fields'
   return undefined
 }
 
@@ -198,6 +202,32 @@ function ownDistance(metric: Metric, vector: Float32Array): number {
   const squares = vector.reduce((sum, value) => sum + value * value, 0)
   if (metric === 'dot') return -squares
   return metric === 'cosine' && squares === 0 ? 1 : 0
+}
+
+/** Every field index is what its rows give today: the bytes are the same, since making it leaves nothing to chance. */
+async function checkFields(collection: CollectionState, parts: Parts, report: (problem: CheckProblem) => void): Promise<void> {
+  for (const { number, set, rows } of collection.sets) {
+    const entry = collection.entries.get(number)?.fields
+    if (!entry) continue
+    const addresses = Array.from({ length: rows }, (_, slot) => ({ set, slot }))
+    const part = parts.fields(entry.key)
+    const differing = await whenResident(() => {
+      const made = new Map(fieldSections(indexRows(addresses, part.paths)).map(({ name, bytes }) => [name, bytes]))
+      const present = [...part.file.directory().sections.keys()]
+      return (
+        part.rows !== rows ||
+        present.length !== made.size ||
+        !present.every((name) => sameBytes(part.file.readSection(name), made.get(name)))
+      )
+    })
+    if (!differing) continue
+    const message = `The field indexes ${entry.key} of collection '${collection.name}' are not those of its rows.`
+    report({ kind: 'damaged', key: entry.key, message })
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return a.byteLength === b?.byteLength && a.every((byte, i) => byte === b[i])
 }
 
 async function checkGraphs(

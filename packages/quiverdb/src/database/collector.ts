@@ -118,7 +118,7 @@ async function sweepParts(
   }
   const before = (boundary.seq === log.head ? now : Math.min(boundary.timeMs, now)) - uploadMs
   const doomed: string[] = []
-  for (const prefix of [keys.rowsPrefix, keys.graphPrefix]) {
+  for (const prefix of [keys.rowsPrefix, keys.graphPrefix, keys.fieldsPrefix]) {
     for await (const key of store.list(prefix)) {
       // Names are UUIDv7, so they ascend by time: what follows is younger still.
       if (madeAtMs(key) >= before) break
@@ -132,7 +132,7 @@ async function sweepParts(
 export function snapshotParts(parts: Parts, key: string, bytes: Uint8Array): string[] {
   const meta = v.parse(snapshotMeta, parts.containers.decode(bytes, key, 'snapshot').meta)
   return meta.collections.flatMap((collection) => [
-    ...collection.parts.map((part) => part.key),
+    ...collection.parts.flatMap(({ key, fields }) => (fields ? [key, fields.key] : [key])),
     ...collection.indexes.flatMap(({ graphs }) => graphs.map((graph) => graph.key)),
   ])
 }
@@ -140,7 +140,7 @@ export function snapshotParts(parts: Parts, key: string, bytes: Uint8Array): str
 export function partsOf(state: NamespaceState): string[] {
   const keys: string[] = []
   for (const collection of state.collections.values()) {
-    for (const { key } of collection.entries.values()) keys.push(key)
+    for (const { key, fields } of collection.entries.values()) keys.push(key, ...(fields ? [fields.key] : []))
     for (const { graphs } of collection.indexes) for (const { key } of graphs) keys.push(key)
   }
   return keys

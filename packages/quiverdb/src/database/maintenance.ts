@@ -6,7 +6,7 @@ import { NotResident, whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 import type { NamespaceLog } from './namespace-log.js'
 import type { Occasion } from './graph-plan.js'
-import { flushDue, planCompaction, planGraph, type PlanLimits } from './plans.js'
+import { flushDue, planCompaction, planFields, planGraph, type PlanLimits } from './plans.js'
 import type { Tuning } from './tuning.js'
 import type { Progress, Task } from './progress.js'
 import { Superseded, Upkeep } from './upkeep.js'
@@ -20,7 +20,7 @@ export interface MaintainOptions {
 }
 
 export const maintainOptions = v.strictObject({
-  only: v.optional(v.array(v.picklist(['flush', 'build', 'merge', 'compact', 'snapshot', 'collect']))),
+  only: v.optional(v.array(v.picklist(['flush', 'build', 'merge', 'compact', 'fields', 'snapshot', 'collect']))),
   onProgress: v.optional(v.function()),
   signal: v.optional(v.instance(AbortSignal)),
 })
@@ -31,7 +31,7 @@ const quietMs = 250
 const pressingShare = 0.8
 /** At rest a snapshot is written for fewer commits: the next opening has less to replay. */
 const snapshotCommitsAtRest = 16
-const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'snapshot', 'collect']
+const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'fields', 'snapshot', 'collect']
 
 /**
  * The work behind one namespace: sealing rows, building and merging graphs, merging parts, snapshots, collecting. Each ends in a commit of its own
@@ -168,7 +168,9 @@ export class Maintenance {
       setTimeout(() => this.#wake(false), quietMs).unref()
       return
     }
-    this.#long ??= this.#lane(new Set<Task>(['build', 'merge', 'compact']), idle).finally(() => (this.#long = undefined))
+    this.#long ??= this.#lane(new Set<Task>(['build', 'merge', 'compact', 'fields']), idle).finally(
+      () => (this.#long = undefined),
+    )
   }
 
   #isPressing(): boolean {
@@ -242,6 +244,12 @@ export class Maintenance {
         await this.#run('compact', collection, () => this.#upkeep.compact(collection, inputs))
         return true
       }
+    }
+    for (const collection of tasks.has('fields') ? state.collections.values() : []) {
+      const part = planFields(collection, this.#limits)
+      if (!part) continue
+      await this.#run('fields', collection, () => this.#upkeep.fields(collection, part))
+      return true
     }
     for (const collection of state.collections.values()) {
       const plan =

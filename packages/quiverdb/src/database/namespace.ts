@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import { Collection } from '../collection/collection.js'
 import type { Ledger, Pin } from '../collection/ledger.js'
-import { checked, collectionName, indexDefinition } from '../collection/options.js'
+import { checked, collectionName, declaredPaths, indexDefinition } from '../collection/options.js'
 import { indexStatus } from '../collection/status.js'
 import { Transaction } from '../collection/transaction.js'
 import type { Fields, IndexOptions, IndexStatus } from '../collection/types.js'
@@ -28,6 +28,8 @@ const logLimitDefault = 100
 export interface CollectionOptions {
   /** Indexes that the collection is to have; missing ones are created. */
   indexes?: readonly IndexOptions[]
+  /** Dotted paths of fields that filters ask for, at most 64; missing ones are declared. */
+  fields?: readonly string[]
 }
 
 /** One entry of the log. */
@@ -122,16 +124,18 @@ export class Namespace {
    */
   async collection<T extends object = Fields>(name: string, options: CollectionOptions = {}): Promise<Collection<T>> {
     checked(collectionName, name, 'collection name')
-    const { indexes = [] } = checked(
-      v.strictObject({ indexes: v.optional(v.array(v.any())) }),
+    const { indexes = [], fields = [] } = checked(
+      v.strictObject({ indexes: v.optional(v.array(v.any())), fields: v.optional(v.array(v.string())) }),
       options,
       'collection options',
     ) as CollectionOptions
     for (const index of indexes) indexDefinition(index, '')
+    declaredPaths(fields)
     let uuid = (await this.#log.current()).byName(name)?.uuid
     uuid ??= await this.#create(name)
     const collection = new Collection<T>(this.#ledger, uuid, name)
     await collection.ensureIndexes(indexes)
+    if (fields.length > 0) await collection.declareFields(fields)
     return collection
   }
 

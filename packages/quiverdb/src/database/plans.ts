@@ -93,6 +93,16 @@ export function planCompaction(collection: CollectionState, tuning: Tuning): rea
   return undefined
 }
 
+/** A part that has not the field indexes that are declared. Smaller ones have to wait until they are merged. */
+export function planFields(collection: CollectionState, tuning: Tuning): SetState | undefined {
+  if (collection.fields.length === 0) return undefined
+  const wanted = collection.fields.join('\n')
+  return collection.sets.find(({ number, rows }) => {
+    const entry = collection.entries.get(number)
+    return entry !== undefined && rows >= tuning.fieldRowsMin && entry.fields?.paths.join('\n') !== wanted
+  })
+}
+
 function withinBytes(states: readonly SetState[], bytesMax: number): SetState[] {
   const chosen: SetState[] = []
   let bytes = 0

@@ -27,6 +27,8 @@ export interface Tuning {
   readonly compactParts: number
   /** Parts are not merged beyond this. */
   readonly partBytesMax: number
+  /** Parts with fewer rows get no field indexes of their own: they are soon merged, and until then read as they are. */
+  readonly fieldRowsMin: number
   /** Unreferenced objects and old versions are collected this often (namespace). */
   readonly collectEveryMs: number
   /** Threads that build one graph. 0: the number of cores, at most 4; with 1, equal rows make equal graphs. */
@@ -46,6 +48,7 @@ export const defaultTuning: Tuning = Object.freeze({
   idleMs: 1_000,
   compactParts: 4,
   partBytesMax: 512 * 1024 * 1024,
+  fieldRowsMin: 2_000,
   collectEveryMs: 60_000,
   buildThreads: 0,
 })

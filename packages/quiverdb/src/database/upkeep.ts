@@ -10,7 +10,10 @@ import { encodeSnapshot } from '../collection/version/snapshot.js'
 import type { CollectionState, NamespaceState } from '../collection/version/state.js'
 import { rebuildNeeded } from '../collection/worker/build.js'
 import { runInWorker } from '../collection/worker/host-node.js'
-import type { BuildJob, CompactJob, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
+import type { BuildJob, CompactJob, FieldsJob, Job, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
+import { pathsInText } from '../collection/version/fields.js'
+import type { FieldsEntry } from '../history/commit.js'
+import { encodeFieldPart } from '../segment/field-part.js'
 import type { GraphPart } from '../segment/graph-part.js'
 import { forEachBit, wordsFor } from '../format/bitset.js'
 import { Memtable } from '../segment/memtable.js'
@@ -78,13 +81,22 @@ export class Upkeep {
     }
     if (through < 0) return
     const { containers, pool, residency } = this.#log.parts
-    const chunks = await whenResident(() => {
+    const paths = collection.fields
+    const { chunks, fieldChunks } = await whenResident(() => {
       const { rows: uniform, columns } = reshapeRows(rows, pool)
-      return residency.run(() => sealRows(containers, pool, uniform, { columns, numbered: true, codes: true }))
+      const inText = pathsInText(
+        paths,
+        columns.map(({ key }) => key),
+      )
+      return {
+        chunks: residency.run(() => sealRows(containers, pool, uniform, { columns, numbered: true, codes: true })),
+        fieldChunks: paths.length > 0 ? encodeFieldPart(containers, uniform, inText) : undefined,
+      }
     })
     const part = this.#log.keys.rowsPrefix + uuidv7()
     await this.#store.put(part, chunks)
-    const operation = { op: 'flush' as const, collection: collection.uuid, part, rows: rows.length, through }
+    const fields = fieldChunks && (await this.#putFields(fieldChunks, paths))
+    const operation = { op: 'flush' as const, collection: collection.uuid, part, rows: rows.length, through, ...fields }
     await this.#commit((draft) => {
       if (!draft.collection(collection.uuid).hasMemory(through)) throw new Superseded()
       draft.collection(collection.uuid).flush(operation)
@@ -107,17 +119,41 @@ export class Upkeep {
         return field === undefined ? [] : [{ columnKey: key, field, dimensions }]
       }),
       dropped: [...columns.keys()].filter((key) => columnField(key) === undefined && !wanted.has(key)),
+      indexed: collection.fields,
     }
-    const { chunks, count } = await this.#work(job, 'compact', collection)
+    const { chunks, fieldChunks, count } = await this.#work(job, 'compact', collection)
     const part = this.#log.keys.rowsPrefix + uuidv7()
     await this.#store.put(part, chunks)
+    const fields = fieldChunks && (await this.#putFields(fieldChunks, collection.fields))
     const keys = inputs.map(({ set }) => set.key!)
-    const operation = { op: 'compact' as const, collection: collection.uuid, inputs: keys, part, rows: count }
+    const operation = { op: 'compact' as const, collection: collection.uuid, inputs: keys, part, rows: count, ...fields }
     await this.#commit((draft) => {
       if (!draft.collection(collection.uuid).hasParts(keys)) throw new Superseded()
       draft.collection(collection.uuid).compact(operation)
       return operation
     })
+  }
+
+  /** Makes the field indexes of a part that was sealed without those that are declared now. */
+  async fields(collection: CollectionState, { number, set }: SetState): Promise<void> {
+    const paths = collection.fields
+    const input = { key: set.key!, base: collection.entries.get(number)!.base }
+    const job: FieldsJob = { task: 'fields', store: await this.#handle([input.key]), input, paths }
+    const { chunks } = await this.#work(job, 'fields', collection)
+    const made = await this.#putFields(chunks, paths)
+    const operation = { op: 'attachFields' as const, collection: collection.uuid, rowPart: input.key, ...made }
+    await this.#commit((draft) => {
+      const target = draft.collection(collection.uuid)
+      if (!target.hasParts([input.key]) || target.fields.join('\n') !== paths.join('\n')) throw new Superseded()
+      target.attachFields(operation)
+      return operation
+    })
+  }
+
+  async #putFields(chunks: readonly Uint8Array[], paths: readonly string[]): Promise<{ readonly fields: FieldsEntry }> {
+    const key = this.#log.keys.fieldsPrefix + uuidv7()
+    await this.#store.put(key, chunks)
+    return { fields: { key, paths: [...paths] } }
   }
 
   async graph(collection: CollectionState, plan: GraphPlan): Promise<void> {
@@ -171,7 +207,7 @@ export class Upkeep {
     })
   }
 
-  async #work(job: BuildJob | CompactJob, task: Task, collection: CollectionState): ReturnType<typeof runInWorker> {
+  async #work(job: Job, task: Task, collection: CollectionState): ReturnType<typeof runInWorker> {
     return runInWorker(job, (done, total) => this.#tell({ task, collection: collection.name, done, total }), this.#signal)
   }
 

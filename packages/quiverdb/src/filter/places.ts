@@ -42,6 +42,13 @@ export class FieldPath {
     })
   }
 
+  /** What is at each place. */
+  placesIn(record: unknown): unknown[] {
+    const places: unknown[] = []
+    this.visit(record, (value) => places.push(value))
+    return places
+  }
+
   /** The one place of the path where arrays are collected (`collect` of a condition). */
   collect(record: unknown): unknown {
     let value = record

@@ -5,7 +5,7 @@ import { assert, QuiverError } from '../errors.js'
  * The one shape of every object that Quiver writes (`docs/FORMAT.md`, "Container"): a fixed head, a directory in JSON and sections of
  * bytes that begin at multiples of 64. The head's checksum covers the directory, the directory holds the checksum of every section.
  */
-const containerKinds = ['commit', 'snapshot', 'rows', 'graph', 'vectors'] as const
+const containerKinds = ['commit', 'snapshot', 'rows', 'graph', 'fields', 'vectors'] as const
 export type ContainerKind = (typeof containerKinds)[number]
 
 export type Checksum = (bytes: Uint8Array) => bigint

@@ -44,6 +44,22 @@ const dropIndex = v.object({ op: v.literal('dropIndex'), collection: v.string(),
 /** Changes nothing: its commit exists to be named. */
 const nameVersion = v.object({ op: v.literal('name') })
 
+/** Which paths are to have field indexes: some more, and some no longer. */
+const declareFields = v.object({
+  op: v.literal('declareFields'),
+  collection: v.string(),
+  add: v.array(v.string()),
+  drop: v.array(v.string()),
+})
+
+/** A field part beside a row part. */
+export const fieldsEntry = v.object({
+  key: v.string(),
+  /** The paths that were declared when it was made, sorted. */
+  paths: v.array(v.string()),
+})
+export type FieldsEntry = v.InferOutput<typeof fieldsEntry>
+
 /** Maintenance: what the records are does not change, only where they lie. */
 const flush = v.object({
   op: v.literal('flush'),
@@ -52,6 +68,8 @@ const flush = v.object({
   rows: v.number(),
   /** Rows in memory numbered up to this one are now in the part. */
   through: v.number(),
+  /** Of the part, where fields are declared. */
+  fields: v.optional(fieldsEntry),
 })
 const compact = v.object({
   op: v.literal('compact'),
@@ -59,6 +77,7 @@ const compact = v.object({
   inputs: v.array(v.string()),
   part: v.string(),
   rows: v.number(),
+  fields: v.optional(fieldsEntry),
 })
 const attachGraph = v.object({
   op: v.literal('attachGraph'),
@@ -68,6 +87,13 @@ const attachGraph = v.object({
   nodes: v.number(),
   /** Graphs that it takes the place of. */
   replaces: v.array(v.string()),
+})
+const attachFields = v.object({
+  op: v.literal('attachFields'),
+  collection: v.string(),
+  /** Key of the row part. */
+  rowPart: v.string(),
+  fields: fieldsEntry,
 })
 
 export const operation = v.variant('op', [
@@ -81,12 +107,15 @@ export const operation = v.variant('op', [
   flush,
   compact,
   attachGraph,
+  declareFields,
+  attachFields,
 ])
 export type Operation = v.InferOutput<typeof operation>
 export type RowsOperation = v.InferOutput<typeof rowsOperation>
 export type FlushOperation = v.InferOutput<typeof flush>
 export type CompactOperation = v.InferOutput<typeof compact>
 export type AttachGraphOperation = v.InferOutput<typeof attachGraph>
+export type AttachFieldsOperation = v.InferOutput<typeof attachFields>
 
 const transaction = v.object({
   /** The caller's own uuid. */

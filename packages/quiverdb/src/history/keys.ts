@@ -22,6 +22,7 @@ export class BranchKeys {
   readonly pinPrefix: string
   readonly rowsPrefix: string
   readonly graphPrefix: string
+  readonly fieldsPrefix: string
 
   constructor(namespace: string, branch = mainBranch) {
     this.namespace = namespace
@@ -32,6 +33,7 @@ export class BranchKeys {
     this.pinPrefix = `${this.root}pin/`
     this.rowsPrefix = `${this.root}rows/`
     this.graphPrefix = `${this.root}graph/`
+    this.fieldsPrefix = `${this.root}fields/`
   }
 
   log(seq: number): string {

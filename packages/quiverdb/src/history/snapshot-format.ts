@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { indexDefinition } from './commit.js'
+import { fieldsEntry, indexDefinition } from './commit.js'
 
 /** What a manifest snapshot says beside its sections (`docs/FORMAT.md`, "Snapshot"): a whole version, readable without the log before it. */
 export const snapshotMeta = v.object({
@@ -11,7 +11,17 @@ export const snapshotMeta = v.object({
       uuid: v.string(),
       name: v.string(),
       /** Row parts, oldest first. `dead` names the section with the bitset of deleted slots, where there are any. */
-      parts: v.array(v.object({ key: v.string(), rows: v.number(), base: v.number(), dead: v.optional(v.string()) })),
+      parts: v.array(
+        v.object({
+          key: v.string(),
+          rows: v.number(),
+          base: v.number(),
+          dead: v.optional(v.string()),
+          fields: v.optional(fieldsEntry),
+        }),
+      ),
+      /** Paths that are to have field indexes, sorted. */
+      fields: v.optional(v.array(v.string())),
       /** The section with the rows that are in no part yet. */
       memory: v.optional(v.string()),
       indexes: v.array(

@@ -7,6 +7,7 @@ import { collectionNames, type CollectionName, type References, type World } fro
 
 export const commandKinds = [
   'upsert', 'upsert', 'upsert', 'upsertMany', 'upsertLarge', 'update', 'update', 'delete', 'deleteMany', 'setVectors', 'createIndex', 'dropIndex',
+  'declareFields', 'dropFields',
   'transaction', 'conflict', 'burst', 'name', 'at', 'maintain', 'maintain', 'settle', 'collect', 'reopen',
 ] as const // prettier-ignore
 
@@ -24,6 +25,8 @@ const indexMenu: readonly IndexOptions[] = [
   { name: 'e-five', field: 'e', dimensions: 5, metric: 'l2' },
   { name: 'body', field: 'text', source: 'external', dimensions: 3, metric: 'cosine' },
 ]
+/** Fields that get indexes and lose them: one of them may hold vectors, which are in columns. */
+const fieldMenu = ['n', 'tag', 'text', 'nested.list', 'e']
 const tags = ['a', 'b', 'c']
 
 /** One command's random choices. All of them come from its seed, so that removing other commands changes nothing in it. */
@@ -123,6 +126,19 @@ export async function runCommand(world: World, { kind, database, seed }: Command
       if (exists) reference.dropIndex(index)
       return expectWritten(world, after, () => collection.dropIndex(index), !exists)
     }
+    case 'declareFields': {
+      const paths = fieldMenu.filter(() => choices.random() < 0.4)
+      const isNew = paths.some((path) => !reference.indexedFields.has(path))
+      for (const path of paths) reference.indexedFields.add(path)
+      await collection.declareFields(paths)
+      if (isNew) world.advance(await world.database(database).version(), after)
+      return
+    }
+    case 'dropFields': {
+      const path = choices.of(fieldMenu)
+      const exists = reference.indexedFields.delete(path)
+      return expectWritten(world, after, () => collection.dropFields([path]), !exists)
+    }
     case 'transaction':
       return transaction(world, choices, database)
     case 'conflict':
@@ -137,7 +153,9 @@ export async function runCommand(world: World, { kind, database, seed }: Command
       return
     }
     case 'maintain':
-      return world.database(database).maintain({ only: [choices.of<Task>(['flush', 'build', 'merge', 'compact', 'snapshot'])] })
+      return world
+        .database(database)
+        .maintain({ only: [choices.of<Task>(['flush', 'build', 'merge', 'compact', 'fields', 'snapshot'])] })
     case 'settle':
       return world.database(database).settled()
     case 'collect':

@@ -13,14 +13,21 @@ export interface ReferenceRecord {
 export class ReferenceCollection {
   readonly records: Map<string, ReferenceRecord>
   readonly indexes: Map<string, IndexOptions>
+  /** Declared fields. */
+  readonly indexedFields: Set<string>
 
-  constructor(records?: Iterable<[string, ReferenceRecord]>, indexes?: Iterable<[string, IndexOptions]>) {
+  constructor(
+    records?: Iterable<[string, ReferenceRecord]>,
+    indexes?: Iterable<[string, IndexOptions]>,
+    indexedFields?: Iterable<string>,
+  ) {
     this.records = new Map(records)
     this.indexes = new Map(indexes)
+    this.indexedFields = new Set(indexedFields)
   }
 
   clone(): ReferenceCollection {
-    return new ReferenceCollection(this.records, this.indexes)
+    return new ReferenceCollection(this.records, this.indexes, this.indexedFields)
   }
 
   put(id: string, fields: Fields, external: Record<string, readonly number[]> = {}): void {

@@ -5,7 +5,7 @@ import type { Hit, SearchQuery } from '../collection/types.js'
 import { Database, type OpenOptions } from '../database/database.js'
 import { QuiverError } from '../errors.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { expectExact, expectRecords, recall } from './expect-answers.js'
+import { expectExact, expectFiltered, expectRecords, recall } from './expect-answers.js'
 import { ReferenceCollection } from './reference-collection.js'
 
 export const collectionNames = ['papers', 'notes'] as const
@@ -25,6 +25,7 @@ export const smallTuning = {
   tailRowsMax: 30,
   graphRowsMin: 20,
   compactParts: 2,
+  fieldRowsMin: 10,
   snapshotCommits: 10,
   backPressureRows: 10_000,
   idleMs: 3_600_000,
@@ -94,6 +95,8 @@ export class World {
         const collection = await database.collection(name)
         const reference = this.references[name]
         await expectRecords(collection, reference)
+        await expectFiltered(collection, reference, random)
+        expect((await collection.fields()).map(({ path }) => path)).toEqual([...reference.indexedFields].sort())
         for (const [index, { dimensions }] of reference.indexes) {
           const vector = Array.from({ length: dimensions }, () => Math.floor(random() * 7) - 3 || 1)
           await this.#verifyIndex(collection, reference, index, vector, random)
@@ -122,6 +125,7 @@ export class World {
         return
       }
       await expectRecords(reader, references[name])
+      await expectFiltered(reader, references[name], randomSource(references[name].records.size))
       for (const [index, { dimensions }] of references[name].indexes) {
         const query = { index, vector: Array.from({ length: dimensions }, (_, i) => i + 1), limit: 10, exact: true }
         expectExact((await reader.search(query)).hits, references[name], index, query)

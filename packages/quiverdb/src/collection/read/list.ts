@@ -1,5 +1,8 @@
+import { allRows } from '../../filter/fields/bounds.js'
+import { Bitset, forEachBit, wordsFor } from '../../format/bitset.js'
 import type { RowSet } from '../../segment/row-set.js'
 import type { SetState } from '../version/directory.js'
+import { livingWords } from '../version/index-state.js'
 import type { RowFilter } from './matches.js'
 import type { CollectionState } from '../version/state.js'
 
@@ -28,11 +31,23 @@ export function* rowsById(
   }
 }
 
+/** The living rows of a set. */
+export function livingOf({ rows, dead }: SetState): Uint32Array {
+  const words = new Uint32Array(wordsFor(rows))
+  livingWords(Bitset.over(allRows(rows)), dead, rows, words)
+  return words
+}
+
+/** Ids of the matching records, set by set. */
+export function matchingIds(collection: CollectionState, filter: RowFilter): string[] {
+  const ids: string[] = []
+  for (const state of collection.sets)
+    forEachBit(filter.matching(state).words, state.rows, (slot) => ids.push(state.set.id(slot)))
+  return ids
+}
+
 export function countRows(collection: CollectionState, filter: RowFilter | undefined): number {
-  if (!filter) return collection.records
-  let count = 0
-  for (const state of collection.sets) count += filter.matching(state).count()
-  return count
+  return filter ? filter.count() : collection.records
 }
 
 function advance(cursor: { state: SetState; order: Uint32Array; at: number; id: string }): boolean {

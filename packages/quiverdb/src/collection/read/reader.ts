@@ -14,7 +14,20 @@ import type { IndexState } from '../version/index-state.js'
 import { countRows, rowsById } from './list.js'
 import { evaluateVersion, sampledQueries } from './evaluate.js'
 import { RowFilter } from './matches.js'
-import { checked, countOptions, evaluateOptions, listOptions, readOptions, searchOptions } from '../options.js'
+import { rowsInOrder } from './ordered-list.js'
+import { SortOrder } from './sort-order.js'
+import { byCount, byValue, countValues } from './value-counts.js'
+import {
+  checked,
+  countOptions,
+  declaredPaths,
+  distinctOptions,
+  evaluateOptions,
+  facetOptions,
+  listOptions,
+  readOptions,
+  searchOptions,
+} from '../options.js'
 import type { Parts } from '../version/parts.js'
 import { searchVersion, type SearchOutcome } from './search.js'
 import type { RankedRow } from './top-hits.js'
@@ -23,6 +36,7 @@ import { checkedId } from '../ids.js'
 import type { CollectionState } from '../version/state.js'
 import type {
   EvaluateOptions,
+  FacetQuery,
   Fields,
   Hit,
   ListQuery,
@@ -32,6 +46,7 @@ import type {
   SearchQuery,
   SearchResult,
   Stored,
+  ValueCount,
 } from '../types.js'
 import { checkedVector, unknownIndex } from '../version/vectors.js'
 
@@ -99,11 +114,12 @@ export class CollectionReader<T extends object = Fields> {
    * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER
    */
   async list(query: ListQuery = {}): Promise<Page<T>> {
-    const { where, limit = pageLimitDefault, after, ...read } = checked(listOptions, query, 'list query')
+    const { where, orderBy, limit = pageLimitDefault, after, ...read } = checked(listOptions, query, 'list query')
     const condition = parsed(where)
+    if (orderBy) return this.#listInOrder(condition, sortOrder(orderBy), limit, after, read)
     const { collection } = await this.#source.view()
     this.#noteCondition(collection, condition)
-    const filter = condition && new RowFilter(condition, collection)
+    const filter = condition && new RowFilter(condition, collection, this.#source.parts)
     return whenResident(() => {
       const records: Stored<T>[] = []
       let last: string | undefined
@@ -117,12 +133,73 @@ export class CollectionReader<T extends object = Fields> {
     })
   }
 
+  async #listInOrder(
+    condition: Condition | undefined,
+    order: SortOrder,
+    limit: number,
+    after: string | undefined,
+    read: ReadOptions,
+  ): Promise<Page<T>> {
+    const behind = after === undefined ? undefined : order.position(after)
+    const { collection } = await this.#source.view()
+    this.#noteCondition(collection, condition)
+    const { parts } = this.#source
+    const filter = condition && new RowFilter(condition, collection, parts)
+    return whenResident(() => {
+      const rows = rowsInOrder(collection, parts, filter, order, behind, limit + 1)
+      const records = rows.slice(0, limit).map((row) => this.#record(collection, row, read))
+      return { records, ...(rows.length > limit && { next: order.token(rows[limit - 1]!) }) }
+    })
+  }
+
+  /**
+   * The values that a field has in matching records, in their order (null, `false`, `true`, numbers, texts), with the number of records that have each.
+   * Elements of lists count as values; lists, objects and missing fields do not.
+   *
+   * @param field dotted path
+   * @param query `limit`: 1 to 10,000 values, default 100
+   * @example
+   * ```ts
+   * const years = await papers.distinct('year', { where: { tags: 'ai' } }) // [{ value: 1958, count: 2 }, ...]
+   * ```
+   * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER
+   */
+  async distinct(field: string, query: { where?: SearchQuery['where']; limit?: number } = {}): Promise<ValueCount[]> {
+    const { where, limit = pageLimitDefault } = checked(distinctOptions, query, 'distinct query')
+    const counts = await this.#countValues(declaredPaths([field]), where)
+    return firstOf(counts.get(field)!, byValue, limit)
+  }
+
+  /**
+   * The most frequent values of several fields among matching records, each with its number of records: the most frequent first, equally frequent ones by
+   * value. What counts as a value is as for {@link distinct}.
+   *
+   * @example
+   * ```ts
+   * const { tags, year } = await papers.facets({ fields: ['tags', 'year'], where: { cited: { $gt: 10 } }, limit: 5 })
+   * ```
+   * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER
+   */
+  async facets(query: FacetQuery): Promise<{ [field: string]: ValueCount[] }> {
+    const { fields, where, limit = limitDefault } = checked(facetOptions, query, 'facet query')
+    const counts = await this.#countValues(declaredPaths(fields), where)
+    return Object.fromEntries([...counts].map(([field, values]) => [field, firstOf(values, byCount, limit)]))
+  }
+
+  async #countValues(paths: readonly string[], where: unknown): Promise<ReadonlyMap<string, readonly ValueCount[]>> {
+    const condition = parsed(where)
+    const { collection } = await this.#source.view()
+    this.#noteCondition(collection, condition)
+    const { parts } = this.#source
+    return whenResident(() => countValues(collection, parts, condition && new RowFilter(condition, collection, parts), paths))
+  }
+
   /** How many records there are, or how many match. @throws QuiverError INVALID_FILTER */
   async count(query: { where?: SearchQuery['where'] } = {}): Promise<number> {
     const condition = parsed(checked(countOptions, query, 'count query').where)
     const { collection } = await this.#source.view()
     this.#noteCondition(collection, condition)
-    return whenResident(() => countRows(collection, condition && new RowFilter(condition, collection)))
+    return whenResident(() => countRows(collection, condition && new RowFilter(condition, collection, this.#source.parts)))
   }
 
   /**
@@ -150,7 +227,7 @@ export class CollectionReader<T extends object = Fields> {
       index,
       query: values instanceof Float32Array ? values : Float32Array.from(values),
       count: limit + offset,
-      filter: condition && new RowFilter(condition, collection),
+      filter: condition && new RowFilter(condition, collection, this.#source.parts),
       exact: options.exact ?? options.recall === 1,
       ef: options.ef,
       recall: options.recall,
@@ -288,6 +365,14 @@ function checkAborted(signal: AbortSignal | undefined): void {
 
 function parsed(where: unknown): Condition | undefined {
   return where === undefined ? undefined : parseWhere(where)
+}
+
+function sortOrder(orderBy: readonly { field: string; order?: 'asc' | 'desc' | undefined }[]): SortOrder {
+  return new SortOrder(orderBy.map(({ field, order }) => ({ path: field, descending: order === 'desc' })))
+}
+
+function firstOf<V>(values: readonly V[], compare: (a: V, b: V) => number, limit: number): V[] {
+  return [...values].sort(compare).slice(0, limit)
 }
 
 function chooseIndex(collection: CollectionState, { field, index: name }: { field?: string; index?: string }): IndexState {

@@ -111,13 +111,8 @@ function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, 
 }
 
 function keepMatching(filter: RowFilter, state: SetState, allowed: Uint32Array): boolean {
-  let any = false
-  for (let word = 0; word < allowed.length; word++) {
-    for (let rest = allowed[word]!; rest !== 0; rest &= rest - 1) {
-      const bit = 31 - Math.clz32(rest & -rest)
-      if (filter.matches(state, word * 32 + bit)) any = true
-      else allowed[word]! &= ~(1 << bit)
-    }
-  }
-  return any
+  const { words } = filter.matching(state)
+  let any = 0
+  for (let word = 0; word < allowed.length; word++) any |= allowed[word]! &= words[word]!
+  return any !== 0
 }

@@ -1,6 +1,12 @@
 import { assert, QuiverError } from '../../errors.js'
 import { uint32s } from '../../format/bytes.js'
-import type { AttachGraphOperation, CompactOperation, FlushOperation, IndexDefinition } from '../../history/commit.js'
+import type {
+  AttachFieldsOperation,
+  AttachGraphOperation,
+  CompactOperation,
+  FlushOperation,
+  IndexDefinition,
+} from '../../history/commit.js'
 import { Bitset } from '../../format/bitset.js'
 import type { GraphPart } from '../../segment/graph-part.js'
 import { Memtable, type NewVector } from '../../segment/memtable.js'
@@ -49,6 +55,7 @@ export class CollectionDraft implements SetLookup {
   #byNumber: Map<number, SetDraft>
   #entries: Map<number, PartEntry>
   #indexes: IndexState[]
+  #fields: readonly string[]
   #alive: (Bitset[] | undefined)[]
   #ownsAlive = false
   #records: number
@@ -70,6 +77,7 @@ export class CollectionDraft implements SetLookup {
     this.#byNumber = new Map(this.#sets.map((draft) => [draft.number, draft]))
     this.#entries = new Map(base.entries)
     this.#indexes = [...base.indexes]
+    this.#fields = base.fields
     this.#alive = base.indexes.map((index) => index.knownAlive && [...index.knownAlive])
     this.#records = base.records
     for (const { set, rows } of base.sets) if (set instanceof Memtable) this.#memtables.push({ table: set, rows })
@@ -77,6 +85,10 @@ export class CollectionDraft implements SetLookup {
 
   get indexes(): readonly IndexState[] {
     return this.#indexes
+  }
+
+  get fields(): readonly string[] {
+    return this.#fields
   }
 
   /** Records that were written or deleted. */
@@ -168,7 +180,7 @@ export class CollectionDraft implements SetLookup {
       part.rows,
       this.#sets.findIndex(({ set }) => set instanceof Memtable),
     )
-    this.#entries.set(sealed.number, { key: operation.part, rows: part.rows, base: 0 })
+    this.#entries.set(sealed.number, { key: operation.part, rows: part.rows, base: 0, fields: operation.fields })
     const rest: RowLocation[] = []
     const living = new Map<number, RowLocation>()
     for (const draft of this.#sets.filter(({ set }) => set instanceof Memtable)) {
@@ -194,7 +206,7 @@ export class CollectionDraft implements SetLookup {
     const part = this.#parts.rows(operation.part, 0)
     const origin = uint32s(part.file.readSection('origin'))
     const output = this.#addSet(part, part.rows, this.#sets.indexOf(inputs[0]!))
-    this.#entries.set(output.number, { key: operation.part, rows: part.rows, base: 0 })
+    this.#entries.set(output.number, { key: operation.part, rows: part.rows, base: 0, fields: operation.fields })
     for (let slot = 0; slot < part.rows; slot++) {
       const input = inputs[origin[slot * 2]!]
       assert(input, 'every input of a compaction is part of the version')
@@ -213,6 +225,18 @@ export class CollectionDraft implements SetLookup {
     graphs.sort((a, b) => b.nodes - a.nodes)
     this.#indexes[position] = new IndexState(new Coverage(state.index, graphs))
     this.#alive[position] = undefined
+  }
+
+  /** Parts keep the indexes that they have until upkeep gives them others; those that nothing is declared for any longer are let go. */
+  declareFields(add: readonly string[], drop: readonly string[]): void {
+    this.#fields = [...new Set([...this.#fields, ...add])].filter((path) => !drop.includes(path)).sort()
+    for (const [number, { fields, ...entry }] of this.#entries) {
+      if (fields && !fields.paths.some((path) => this.#fields.includes(path))) this.#entries.set(number, entry)
+    }
+  }
+
+  attachFields({ rowPart, fields }: AttachFieldsOperation): void {
+    for (const [number, entry] of this.#entries) if (entry.key === rowPart) this.#entries.set(number, { ...entry, fields })
   }
 
   /** Whether rows up to a number are still in memory. */
@@ -249,6 +273,7 @@ export class CollectionDraft implements SetLookup {
       sets: this.#sets.map(({ number, set, rows, dead }) => ({ number, set, rows, dead })),
       entries: this.#entries,
       indexes,
+      fields: this.#fields,
       records: this.#records,
       directory: outgrown ? undefined : this.#directory,
     })

@@ -80,6 +80,12 @@ export function overlaps(a: string, b: string): boolean {
   return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`)
 }
 
+/** Of some paths those that the text of a row's fields tells all about: where a column holds vectors, the text has null. */
+export function pathsInText(paths: readonly string[], columnKeys: Iterable<string>): string[] {
+  const fields = [...columnKeys].flatMap((key) => columnField(key) ?? [])
+  return paths.filter((path) => !fields.some((field) => overlaps(field, path)))
+}
+
 /** True where the condition looks at one of the fields. */
 export function touchesAny(condition: Condition, fields: readonly string[]): boolean {
   return pathsOf(condition).some((path) => fields.some((field) => overlaps(field, path)))

@@ -80,6 +80,10 @@ export class NamespaceDraft {
         return this.collection(operation.collection).compact(operation)
       case 'attachGraph':
         return this.collection(operation.collection).attachGraph(operation)
+      case 'declareFields':
+        return this.collection(operation.collection).declareFields(operation.add, operation.drop)
+      case 'attachFields':
+        return this.collection(operation.collection).attachFields(operation)
     }
   }
 
@@ -101,7 +105,7 @@ export class NamespaceDraft {
   }
 
   createCollection(uuid: string, name: string): void {
-    const empty = { uuid, name, sets: [], entries: new Map(), indexes: [], records: 0, directory: undefined }
+    const empty = { uuid, name, sets: [], entries: new Map(), indexes: [], fields: [], records: 0, directory: undefined }
     this.#created.set(uuid, new CollectionState(empty))
   }
 

@@ -1,10 +1,12 @@
 import type { Containers } from '../../format/container.js'
+import { FieldPart } from '../../segment/field-part.js'
 import { GraphPart } from '../../segment/graph-part.js'
 import { bytesSource } from '../../segment/part-file.js'
 import type { Residency } from '../../segment/residency.js'
 import { RowPart } from '../../segment/row-part.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
+import { FieldIndexes } from './field-indexes.js'
 
 /** The stored parts that a namespace has in hand, each once, whatever number of versions look at it. */
 export class Parts {
@@ -14,9 +16,19 @@ export class Parts {
   readonly #store: ObjectStore
   readonly #rows = new Map<string, RowPart>()
   readonly #graphs = new Map<string, GraphPart>()
+  /** Shared by all namespaces of a database. */
+  readonly fieldIndexes: FieldIndexes
+  readonly #fields = new Map<string, FieldPart>()
   #setNumber = 0
 
-  constructor(store: ObjectStore, containers: Containers, pool: MemoryPool, residency: Residency) {
+  constructor(
+    store: ObjectStore,
+    containers: Containers,
+    pool: MemoryPool,
+    residency: Residency,
+    fieldIndexes = new FieldIndexes(),
+  ) {
+    this.fieldIndexes = fieldIndexes
     this.#store = store
     this.containers = containers
     this.pool = pool
@@ -50,6 +62,12 @@ export class Parts {
     return part
   }
 
+  fields(key: string): FieldPart {
+    let part = this.#fields.get(key)
+    if (!part) this.#fields.set(key, (part = new FieldPart(this.#store, this.containers, key)))
+    return part
+  }
+
   /** Rows that lie inside a commit. */
   block(bytes: Uint8Array, name: string): RowPart {
     return new RowPart(bytesSource(bytes), this.containers, this.pool, this.residency, name, 0)
@@ -67,5 +85,6 @@ export class Parts {
       this.residency.release(part)
       this.#graphs.delete(key)
     }
+    for (const key of this.#fields.keys()) if (!keys.has(key)) this.#fields.delete(key)
   }
 }

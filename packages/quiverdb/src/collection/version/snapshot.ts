@@ -51,6 +51,7 @@ function encodeCollection(
     uuid: collection.uuid,
     name: collection.name,
     parts: entries,
+    ...(collection.fields.length > 0 && { fields: [...collection.fields] }),
     memory: memory.length > 0 ? `${name}.memory` : undefined,
     indexes: collection.indexes.map(({ index, graphs }) => ({
       definition: index.definition,
@@ -76,11 +77,11 @@ function decodeCollection(
   const sets: SetState[] = []
   const entries = new Map<number, PartEntry>()
   let records = 0
-  for (const { key, rows, base, dead } of collection.parts) {
+  for (const { key, rows, base, dead, fields } of collection.parts) {
     const bits = dead === undefined ? new Bitset() : Bitset.over(uint32s(section(dead)).slice())
     const number = parts.nextSetNumber()
     sets.push({ number, set: parts.rows(key, base), rows, dead: bits })
-    entries.set(number, { key, rows, base })
+    entries.set(number, { key, rows, base, fields })
     records += rows - bits.count()
   }
   const indexes = collection.indexes.map(({ definition, graphs }) => {
@@ -103,6 +104,7 @@ function decodeCollection(
     sets,
     entries,
     indexes,
+    fields: collection.fields ?? [],
     records,
     directory: undefined,
   })

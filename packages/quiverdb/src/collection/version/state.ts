@@ -1,4 +1,4 @@
-import type { IndexDefinition } from '../../history/commit.js'
+import type { FieldsEntry, IndexDefinition } from '../../history/commit.js'
 import { forEachBit, wordsFor } from '../../format/bitset.js'
 import { IdDirectory, type RowLocation, type SetLookup, type SetState } from './directory.js'
 import type { IndexState } from './index-state.js'
@@ -9,6 +9,8 @@ export interface PartEntry {
   readonly rows: number
   /** Number of the first row where the part does not number its rows. */
   readonly base: number
+  /** The field indexes of its rows, where there are any. */
+  readonly fields?: FieldsEntry | undefined
 }
 
 /** A version that was named by a message and is kept for ever. */
@@ -26,6 +28,8 @@ export class CollectionState implements SetLookup {
   readonly sets: readonly SetState[]
   readonly entries: ReadonlyMap<number, PartEntry>
   readonly indexes: readonly IndexState[]
+  /** Paths that are to have field indexes, sorted. */
+  readonly fields: readonly string[]
   /** Living records. */
   readonly records: number
   readonly #positions: ReadonlyMap<number, number>
@@ -37,6 +41,7 @@ export class CollectionState implements SetLookup {
     sets: readonly SetState[]
     entries: ReadonlyMap<number, PartEntry>
     indexes: readonly IndexState[]
+    fields: readonly string[]
     records: number
     directory: IdDirectory | undefined
   }) {
@@ -45,6 +50,7 @@ export class CollectionState implements SetLookup {
     this.sets = facts.sets
     this.entries = facts.entries
     this.indexes = facts.indexes
+    this.fields = facts.fields
     this.records = facts.records
     this.#directory = facts.directory
     this.#positions = new Map(facts.sets.map((state, position) => [state.number, position]))

@@ -1,6 +1,7 @@
 import { columnField } from '../version/column-key.js'
-import { fieldPath, setAt, vectorAt } from '../version/fields.js'
+import { fieldPath, pathsInText, setAt, vectorAt } from '../version/fields.js'
 import type { Parts } from '../version/parts.js'
+import { encodeFieldPart } from '../../segment/field-part.js'
 import { MemoryColumn } from '../../segment/memory-column.js'
 import { sealRows, type ColumnShape, type RowAddress } from '../../segment/row-encoder.js'
 import type { RowPart } from '../../segment/row-part.js'
@@ -30,8 +31,10 @@ export function compact(job: CompactJob, parts: Parts, progress: (done: number, 
     codes: true,
     origin: Uint32Array.from(origin),
   })
+  const fieldChunks =
+    job.indexed.length > 0 ? encodeFieldPart(parts.containers, rows, pathsInText(job.indexed, columns.keys())) : undefined
   progress(job.inputs.length + 1, job.inputs.length + 1)
-  return { chunks, count: rows.length }
+  return { chunks, ...(fieldChunks && { fieldChunks }), count: rows.length }
 }
 
 /** A part as it is to be after a compaction: with the columns that its indexes want, and without those that nothing does. */

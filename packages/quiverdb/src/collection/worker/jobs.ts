@@ -37,13 +37,25 @@ export interface CompactJob {
   readonly fields: readonly { readonly columnKey: string; readonly field: string; readonly dimensions: number }[]
   /** Columns that nothing needs any more. */
   readonly dropped: readonly string[]
+  /** Paths that the new part is to have field indexes of. */
+  readonly indexed: readonly string[]
 }
 
-export type Job = BuildJob | CompactJob
+/** Makes the field indexes of a part. */
+export interface FieldsJob {
+  readonly task: 'fields'
+  readonly store: StoreHandle
+  readonly input: { readonly key: string; readonly base: number }
+  readonly paths: readonly string[]
+}
+
+export type Job = BuildJob | CompactJob | FieldsJob
 
 export interface JobResult {
   /** The finished object, to be written as it is. */
   readonly chunks: readonly Uint8Array[]
+  /** The field indexes of a new row part, another object. */
+  readonly fieldChunks?: readonly Uint8Array[]
   /** Nodes of a graph, rows of a part. */
   readonly count: number
 }

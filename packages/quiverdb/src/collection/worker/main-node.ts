@@ -10,6 +10,7 @@ import { MemoryPool } from '../../vector/memory-pool.js'
 import { Parts } from '../version/parts.js'
 import { build } from './build.js'
 import { compact } from './compact.js'
+import { indexFields } from './fields.js'
 import type { Job, JobResult, StoreHandle, WorkerMessage } from './jobs.js'
 
 /** A worker thread: takes one job, reads the parts that it names, sends back one finished object, and ends. */
@@ -21,10 +22,10 @@ const port = parentPort
 assert(port, 'this module runs as a worker thread')
 port.once('message', (job: Job) => {
   void run(job).then(
-    ({ chunks, count }) => {
+    ({ chunks, fieldChunks, count }) => {
       // Buffers move to the other thread; one that several chunks look into moves once.
-      const buffers = [...new Set(chunks.map((chunk) => chunk.buffer as ArrayBuffer))]
-      port.postMessage({ kind: 'done', chunks, count } satisfies WorkerMessage, buffers)
+      const buffers = [...new Set([...chunks, ...(fieldChunks ?? [])].map((chunk) => chunk.buffer as ArrayBuffer))]
+      port.postMessage({ kind: 'done', chunks, ...(fieldChunks && { fieldChunks }), count } satisfies WorkerMessage, buffers)
     },
     (error: unknown) => {
       const code = error instanceof QuiverError ? error.code : 'INTERNAL'
@@ -47,9 +48,20 @@ async function run(job: Job): Promise<JobResult> {
     told = performance.now()
     port!.postMessage({ kind: 'progress', done, total } satisfies WorkerMessage)
   }
-  const result = job.task === 'build' ? await build(job, parts, progress) : compact(job, parts, progress)
+  const result = await carryOut(job, parts, progress)
   await store.close()
   return result
+}
+
+function carryOut(job: Job, parts: Parts, progress: (done: number, total: number) => void): JobResult | Promise<JobResult> {
+  switch (job.task) {
+    case 'build':
+      return build(job, parts, progress)
+    case 'compact':
+      return compact(job, parts, progress)
+    case 'fields':
+      return indexFields(job, parts)
+  }
 }
 
 async function openHandle(handle: StoreHandle): Promise<ObjectStore> {

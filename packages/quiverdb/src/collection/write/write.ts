@@ -10,7 +10,7 @@ import { define, overlaps, readFields } from '../version/fields.js'
 import type { VectorIndex } from '../version/index-state.js'
 import type { Ledger, PreparedWrite } from '../ledger.js'
 import type { Parts } from '../version/parts.js'
-import { checkedId } from '../ids.js'
+import { checkBatch, checkedId, recordsPerCallMax } from '../ids.js'
 import { Stage } from './stage.js'
 import type { CollectionState, NamespaceState } from '../version/state.js'
 import type { Fields, VectorInput } from '../types.js'
@@ -25,6 +25,12 @@ class IndexesChanged extends Error {}
 export interface Patch {
   readonly id: string
   readonly fields: Fields
+}
+
+/** What a caller wants changed of every matching record. @throws QuiverError INVALID_ID */
+export function checkedChanges(fields: Fields): Fields {
+  if (fields['id'] !== undefined) throw new QuiverError('INVALID_ID', 'An update cannot give records another id.')
+  return fields
 }
 
 /** What a caller wants changed of a record. @throws QuiverError INVALID_ID, INVALID_RECORD */
@@ -259,6 +265,74 @@ export async function deleteRecords(
     signal,
   )
   return { deleted, state }
+}
+
+/** Finds the records that a write by condition is about, in the version that it follows. */
+export type FindIds = (collection: CollectionState) => string[]
+
+/** Deletes the records that match when the commit is made. */
+export async function deleteMatching(
+  ledger: Ledger,
+  uuid: string,
+  find: FindIds,
+  signal: AbortSignal | undefined,
+): Promise<{ deleted: number; state: NamespaceState }> {
+  let deleted = 0
+  const state = await ledger.commit(
+    {
+      kind: 'write',
+      sizeBytes: writeByConditionBytes,
+      rowsMax: 0,
+      prepare: (draft) => {
+        const collection = draft.collection(uuid)
+        const ids = foundIds(collection, find)
+        deleted = collection.delete(ids)
+        return { ops: [{ op: 'delete', collection: uuid, ids }], blocks: new Map(), rows: 0 }
+      },
+    },
+    signal,
+  )
+  return { deleted, state }
+}
+
+/** Replaces fields of the records that match when the commit is made. */
+export async function patchMatching(
+  ledger: Ledger,
+  uuid: string,
+  name: string,
+  find: FindIds,
+  fields: Fields,
+  signal: AbortSignal | undefined,
+): Promise<{ updated: number; state: NamespaceState }> {
+  let updated = 0
+  const state = await ledger.commit(
+    {
+      kind: 'write',
+      sizeBytes: writeByConditionBytes,
+      rowsMax: recordsPerCallMax,
+      prepare: (draft, firstRow) => {
+        const collection = draft.collection(uuid)
+        const ids = foundIds(collection, find)
+        updated = ids.length
+        if (updated === 0) return { ops: [], blocks: new Map(), rows: 0 }
+        const patches = ids.map((id) => ({ id, fields }))
+        const { rows } = stagePatches(ledger.parts, collection, name, patches)
+        const prepareRows = inlineRows(uuid, rows, concat(sealBatch(ledger.parts, rows)))
+        return prepareRows(collection, firstRow, draft.firstRid(firstRow))
+      },
+    },
+    signal,
+  )
+  return { updated, state }
+}
+
+/** What such a write is taken for before it is known: it mostly has a commit of its own. */
+const writeByConditionBytes = 512 * 1024
+
+function foundIds(collection: CollectionDraft, find: FindIds): string[] {
+  const ids = find(collection.finish())
+  checkBatch(ids)
+  return ids
 }
 
 export function indexesOf(state: NamespaceState, uuid: string): readonly VectorIndex[] {

@@ -47,12 +47,6 @@ export function either(a: Bounds, b: Bounds): Bounds {
   return pair(or(a.lower, b.lower), isExact(a) && isExact(b) ? undefined : or(a.upper, b.upper))
 }
 
-/** One of the two and not the other. */
-export function onlyOne(a: Bounds, b: Bounds): Bounds {
-  const lower = or(andNot(a.lower, b.upper), andNot(b.lower, a.upper))
-  return pair(lower, isExact(a) && isExact(b) ? undefined : andNot(or(a.upper, b.upper), and(a.lower, b.lower)))
-}
-
 /** Rows that are to be evaluated. */
 export function between({ lower, upper }: Bounds): Uint32Array {
   return lower === upper ? new Uint32Array(lower.length) : andNot(upper, lower)

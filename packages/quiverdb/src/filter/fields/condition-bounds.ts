@@ -1,34 +1,63 @@
 import type { Comparison, Condition } from '../condition.js'
-import { allRows, both, type Bounds, complement, either, exactly, onlyOne, unknownRows } from './bounds.js'
+import { allRows, both, type Bounds, either, exactly, noRows, unknownRows } from './bounds.js'
 
-/** Answers one comparison; undefined where nothing is known of its path. */
-export type ComparisonBounds = (comparison: Comparison) => Bounds | undefined
+/** The rows for which one comparison is true, or false; undefined where nothing is known of its path. */
+export type ComparisonBounds = (comparison: Comparison, wanted: boolean) => Bounds | undefined
 
-/** What is known of the rows 0 to `rows` - 1 that match a whole condition, from what is known of its comparisons. */
-export function conditionBounds(condition: Condition, of: ComparisonBounds, rows: number): Bounds {
+/**
+ * What is known of the rows 0 to `rows` - 1 for which a whole condition is true (or, with `wanted` false, false), from what is known of its comparisons.
+ * Negations are carried down to the comparisons: of a row it may be known neither that a comparison is true nor that it is false.
+ */
+export function conditionBounds(condition: Condition, of: ComparisonBounds, rows: number, wanted = true): Bounds {
   switch (condition.op) {
     case 'always':
-      return exactly(allRows(rows))
+      return exactly(wanted ? allRows(rows) : noRows(rows))
     case 'and':
-      return combined(condition.conditions, both, of, rows)
+      return combined(condition.conditions, of, rows, wanted, wanted ? both : either)
     case 'or':
-      return combined(condition.conditions, either, of, rows)
+      return combined(condition.conditions, of, rows, wanted, wanted ? either : both)
     case 'nor':
-      return complement(combined(condition.conditions, either, of, rows), rows)
+      return combined(condition.conditions, of, rows, !wanted, wanted ? both : either)
     case 'xor':
-      return combined(condition.conditions, onlyOne, of, rows)
+      return parity(condition.conditions, of, rows)[wanted ? 'odd' : 'even']
     case 'not':
-      return complement(conditionBounds(condition.condition, of, rows), rows)
+      return conditionBounds(condition.condition, of, rows, !wanted)
     default:
-      return of(condition) ?? unknownRows(rows)
+      return of(condition, wanted) ?? unknownRows(rows)
   }
+}
+
+/** The paths of the comparisons that are asked about, each once. */
+export function comparedPaths(condition: Condition): string[] {
+  const paths = new Set<string>()
+  const visit = (part: Condition): void => {
+    if ('conditions' in part) part.conditions.forEach(visit)
+    else if (part.op === 'not') visit(part.condition)
+    else if (part.op !== 'always') paths.add(part.path)
+  }
+  visit(condition)
+  return [...paths]
 }
 
 function combined(
   conditions: readonly Condition[],
-  combine: (a: Bounds, b: Bounds) => Bounds,
   of: ComparisonBounds,
   rows: number,
+  wanted: boolean,
+  combine: (a: Bounds, b: Bounds) => Bounds,
 ): Bounds {
-  return conditions.map((condition) => conditionBounds(condition, of, rows)).reduce(combine)
+  return conditions.map((condition) => conditionBounds(condition, of, rows, wanted)).reduce(combine)
+}
+
+/** Rows for which an odd, and for which an even number of the conditions is true, where each is known. */
+function parity(conditions: readonly Condition[], of: ComparisonBounds, rows: number): { odd: Bounds; even: Bounds } {
+  return conditions
+    .map((condition) => ({
+      odd: conditionBounds(condition, of, rows, true),
+      even: conditionBounds(condition, of, rows, false),
+    }))
+    .reduce((a, b) => ({
+      odd: either(both(a.odd, b.even), both(a.even, b.odd)),
+      even: either(both(a.odd, b.odd), both(a.even, b.even)),
+    }))
 }

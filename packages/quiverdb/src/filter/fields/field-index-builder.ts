@@ -20,8 +20,10 @@ export class FieldIndexBuilder {
     for (const place of places) {
       this.#mark(place === undefined ? 'missing' : 'existing', row)
       if (place === undefined) continue
+      if (place !== null) this.#mark('valued', row)
       this.#value(place, row)
       if (!Array.isArray(place)) continue
+      this.#mark('list', row)
       this.#mark('several', row)
       this.#sizes.add(place.length, row)
       for (const element of place) this.#value(element, row)

@@ -14,9 +14,13 @@ export const marks = [
   'missing',
   /** A place is there, whatever it holds. */
   'existing',
+  /** A place holds something else than null. */
+  'valued',
   'null',
   'false',
   'true',
+  /** A place holds an array. */
+  'list',
   /** A value is an array, one of its elements included. */
   'array',
   /** A value is an object. */
