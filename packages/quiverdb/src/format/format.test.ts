@@ -27,7 +27,7 @@ describe('a reader written from docs/FORMAT.md', () => {
   const row = (n: number) => ({ id: `r${n}`, n, text: 'ä€🦜'.repeat(n % 5), deep: { v: [n + 0.5, 1, n % 3] }, w: [n / 10, 1] })
 
   it('reads every record after every kind of work', async () => {
-    const db = await open(folder, { maintenance: 'manual', tuning: { graphRowsMin: 50, compactParts: 2 } })
+    const db = await open(folder, { maintenance: 'manual', tuning: { graphRowsMin: 50, compactParts: 2, fieldRowsMin: 1 } })
     const indexes = [
       { field: 'deep.v', dimensions: 3 },
       { name: 'e', field: 'text', source: 'external' as const, dimensions: 2, metric: 'dot' as const },
@@ -52,6 +52,7 @@ describe('a reader written from docs/FORMAT.md', () => {
     await main.createIndex({ field: 'w', dimensions: 2, metric: 'l2' })
     await main.setVectors('e', [{ id: 'r8', vector: [7, 7] }])
     await same()
+    await main.declareFields(['n', 'text', 'w'])
     await main.upsert(Array.from({ length: 900 }, (_, n) => row(n + 30)))
     await db.maintain({ only: ['snapshot', 'flush'] })
     await same()
@@ -68,8 +69,12 @@ describe('a reader written from docs/FORMAT.md', () => {
     await db.settled()
     await main.upsert(Array.from({ length: 300 }, (_, n) => row(n + 2000)))
     for (let n = 0; n < 300; n++) await other.upsert([{ id: `${n % 50}`, n }])
+    await main.declareFields(['deep.v'])
+    await main.dropFields(['w'])
     await db.settled()
     checkGraphs(await same())
+    await db.maintain({ only: ['snapshot'] })
+    checkFields(await same())
     await db.maintain({ only: ['snapshot'] })
     await db.close()
   })
@@ -77,6 +82,54 @@ describe('a reader written from docs/FORMAT.md', () => {
 
 async function all(collection: Collection): Promise<readonly unknown[]> {
   return (await collection.list({ limit: 10_000 })).records
+}
+
+/** The values that a field part gives each row are those of the row's fields. */
+function checkFields(reader: FormatReader): void {
+  let values = 0
+  for (const { fieldParts, declared } of reader.collections.values()) {
+    for (const [rowPart, { key, paths }] of fieldParts) {
+      expect(paths).toEqual([...declared].sort())
+      const part = reader.part(key)
+      const meta = part.meta as { rows: number; paths: string[] }
+      // The vectors of a path with an index are in a column.
+      expect(meta.paths).toEqual(['n', 'text'])
+      const rows = reader.fieldTexts(rowPart).map((text) => JSON.parse(text) as Record<string, unknown>)
+      expect(rows.length).toBe(meta.rows)
+      for (const [place, path] of meta.paths.entries()) {
+        const found = fieldValues(meta.rows, (name) => part.section(`f${place}.${name}`))
+        expect(found).toEqual(rows.map((row) => row[path]))
+        values += found.length
+      }
+    }
+  }
+  expect(values).toBeGreaterThan(1000)
+}
+
+function fieldValues(rows: number, section: (name: string) => Buffer | undefined): unknown[] {
+  const found: unknown[] = new Array(rows).fill(undefined)
+  const offsets = section('texts.offsets') ? uint32s(section('texts.offsets')!) : new Uint32Array(1)
+  const texts = Array.from({ length: offsets.length - 1 }, (_, t) =>
+    section('texts.bytes')!
+      .subarray(offsets[t], offsets[t + 1])
+      .toString(),
+  )
+  const numbers = section('numbers') ? [...float64s(section('numbers')!)] : []
+  for (const [name, terms] of [
+    ['texts', texts],
+    ['numbers', numbers],
+  ] as const) {
+    const lists = section(`${name}.lists`) ? [...uint32s(section(`${name}.lists`)!)] : []
+    const ends = section(`${name}.ends`) && uint32s(section(`${name}.ends`)!)
+    for (const [t, value] of terms.entries()) {
+      const list = ends ? lists.slice(ends[t - 1] ?? 0, ends[t]) : [lists[t]!]
+      for (let row = 0; row < rows; row++) {
+        const has = list.length === Math.ceil(rows / 32) ? ((list[row >>> 5]! >>> (row & 31)) & 1) === 1 : list.includes(row)
+        if (has) found[row] = value
+      }
+    }
+  }
+  return found
 }
 
 /** Every node of every graph stands for a vector, and its codes are that vector but for their residual. */

@@ -150,13 +150,24 @@ type LoggedOperation = { collection: string } & (
   | { op: 'delete'; ids: string[] }
   | { op: 'rows'; first: number; part?: string; section?: string }
   | { op: 'attachGraph'; index: string; graph: string; replaces: string[] }
-  | { op: 'dropCollection' | 'flush' | 'compact' | 'name' }
+  | { op: 'declareFields'; add: string[]; drop: string[] }
+  | { op: 'flush' | 'compact'; part: string; fields?: FieldsEntry }
+  | { op: 'attachFields'; rowPart: string; fields: FieldsEntry }
+  | { op: 'dropCollection' | 'name' }
 )
+
+interface FieldsEntry {
+  key: string
+  paths: string[]
+}
 
 interface ReadCollection {
   name: string
   indexes: Map<string, { definition: Definition; graphs: string[] }>
   rows: Map<string, Row>
+  declared: Set<string>
+  /** By the key of the row part. */
+  fieldParts: Map<string, FieldsEntry>
 }
 
 /**
@@ -185,6 +196,11 @@ export class FormatReader {
     return readContainer(this.#objects.get(key)!)
   }
 
+  /** The texts of the fields of a row part, slot by slot. */
+  fieldTexts(key: string): string[] {
+    return readRows(this.part(key), 0).map(({ text }) => text)
+  }
+
   records(name: string): unknown[] {
     const collection = [...this.collections.values()].find((one) => one.name === name)!
     return [...collection.rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(restored)
@@ -196,13 +212,14 @@ export class FormatReader {
       collections: {
         uuid: string
         name: string
-        parts: { key: string; base: number; rows: number; dead?: string }[]
+        parts: { key: string; base: number; rows: number; dead?: string; fields?: FieldsEntry }[]
+        fields?: string[]
         memory?: string
         indexes: { definition: Definition; graphs: { key: string }[] }[]
       }[]
     }
     this.seq = seq
-    for (const { uuid, name, parts, memory, indexes } of collections) {
+    for (const { uuid, name, parts, memory, indexes, fields = [] } of collections) {
       const rows = new Map<string, Row>()
       for (const { key, base, dead } of parts) {
         const bits = dead ? uint32s(section(dead)!) : new Uint32Array(0)
@@ -212,7 +229,8 @@ export class FormatReader {
       const known = indexes.map(
         ({ definition, graphs }) => [definition.uuid, { definition, graphs: graphs.map(({ key }) => key) }] as const,
       )
-      this.collections.set(uuid, { name, rows, indexes: new Map(known) })
+      const fieldParts = new Map(parts.flatMap((part) => (part.fields ? [[part.key, part.fields] as const] : [])))
+      this.collections.set(uuid, { name, rows, indexes: new Map(known), declared: new Set(fields), fieldParts })
     }
   }
 
@@ -225,7 +243,13 @@ export class FormatReader {
   #operate(operation: LoggedOperation, seq: number, section: Container['section']): void {
     const { op, collection: uuid } = operation
     if (op === 'createCollection') {
-      this.collections.set(uuid, { name: operation.name, rows: new Map(), indexes: new Map() })
+      this.collections.set(uuid, {
+        name: operation.name,
+        rows: new Map(),
+        indexes: new Map(),
+        declared: new Set(),
+        fieldParts: new Map(),
+      })
       return
     }
     const collection = this.collections.get(uuid)!
@@ -254,9 +278,22 @@ export class FormatReader {
         if (index) index.graphs = [...index.graphs.filter((key) => !operation.replaces.includes(key)), operation.graph]
         return
       }
+      case 'declareFields':
+        for (const path of operation.add) collection.declared.add(path)
+        for (const path of operation.drop) collection.declared.delete(path)
+        for (const [key, { paths }] of collection.fieldParts)
+          if (!paths.some((path) => collection.declared.has(path))) collection.fieldParts.delete(key)
+        return
+      case 'attachFields':
+        collection.fieldParts.set(operation.rowPart, operation.fields)
+        return
+      case 'flush':
+      case 'compact':
+        if (operation.fields) collection.fieldParts.set(operation.part, operation.fields)
+        return
       default:
         // Where records lie is of no interest here: snapshots tell it.
-        assert(['flush', 'compact', 'name'].includes(op))
+        assert.equal(op, 'name')
     }
   }
 }
