@@ -53,22 +53,21 @@ function promisesOf(program: string): RegExp[] {
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-describe.each(['README.md', 'docs/API.md', 'docs/VECTOR-ENGINE.md'].filter((page) => existsSync(join(root, page))))(
-  'the examples of %s',
-  (page) => {
-    it('compile, run and print what they say', async () => {
-      const program = await programOf(page)
-      const name = page.replace(/\W/g, '-')
-      const cwd = join(folder, name)
-      await mkdir(cwd)
-      const path = join(cwd, 'example.ts')
-      await writeFile(path, program)
-      expect(typeErrors(path)).toEqual([])
-      const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 }
-      await writeFile(join(cwd, 'example.js'), ts.transpileModule(program, { compilerOptions: options }).outputText)
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, ['example.js'], { cwd })
-      expect(stderr).toBe('')
-      for (const promise of promisesOf(program)) expect(stdout).toMatch(promise)
-    })
-  },
-)
+describe.each(
+  ['README.md', 'docs/API.md', 'docs/FILTERS.md', 'docs/VECTOR-ENGINE.md'].filter((page) => existsSync(join(root, page))),
+)('the examples of %s', (page) => {
+  it('compile, run and print what they say', async () => {
+    const program = await programOf(page)
+    const name = page.replace(/\W/g, '-')
+    const cwd = join(folder, name)
+    await mkdir(cwd)
+    const path = join(cwd, 'example.ts')
+    await writeFile(path, program)
+    expect(typeErrors(path)).toEqual([])
+    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 }
+    await writeFile(join(cwd, 'example.js'), ts.transpileModule(program, { compilerOptions: options }).outputText)
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['example.js'], { cwd })
+    expect(stderr).toBe('')
+    for (const promise of promisesOf(program)) expect(stdout).toMatch(promise)
+  })
+})
