@@ -19,17 +19,7 @@ export async function openCollection(folder, { dimensions, metric }, { index = {
   const { open } = await import('quiverdb')
   const db = await open(join(folder, 'data'), database)
   const indexes = [{ field, dimensions, metric, ...index }]
-  return { db, collection: await (hasAttributes ? withAttributes(db, indexes) : db.collection('vectors', { indexes })) }
-}
-
-/** The attributes are indexed where this Quiver can. */
-async function withAttributes(db, indexes) {
-  try {
-    return await db.collection('vectors', { indexes, fields: attributeFields })
-  } catch (error) {
-    if (error.code !== 'INVALID_ARGUMENT') throw error
-    return db.collection('vectors', { indexes })
-  }
+  return { db, collection: await db.collection('vectors', { indexes, ...(hasAttributes && { fields: attributeFields }) }) }
 }
 
 /**

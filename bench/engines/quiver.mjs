@@ -28,7 +28,7 @@ export const quiverPresets = ['highSpeed', 'highRecall'].map((preset) =>
   settled(`quiver-${preset}`, `preset ${preset}`, { index: { preset } }),
 )
 
-/** @type {import('./index.mjs').Engine} the attributes declared as fields of the collection, where this Quiver indexes them */
+/** @type {import('./index.mjs').Engine} the attributes declared as fields of the collection, so that they are indexed */
 export const quiverAttributes = settled('quiver-attributes', 'defaults', { index: {}, hasAttributes: true })
 
 /** @type {import('./index.mjs').Engine} a large graph, two small ones that are not merged, and 4,000 rows that no graph holds */
