@@ -8,7 +8,7 @@ import { BenchError } from './errors.mjs'
 import { benchFolder } from './folders.mjs'
 
 /** In the order in which `all` runs them. */
-export const benchNames = ['search', 'filter', 'open', 'build', 'churn', 'exact', 'metrics', 'neumann', 'ingest']
+export const benchNames = ['search', 'filter', 'open', 'build', 'churn', 'exact', 'metrics', 'neumann', 'ingest', 'fields']
 const all = 'all'
 /** Its engines have rows with attributes. */
 const filter = 'filter'

@@ -12,6 +12,8 @@ import { sealedVids, type SealedVids } from './sealed-vids.js'
 
 /** A column's vectors are kept in memory after so many single reads, or a sixteenth of its rows. */
 const readsBeforeKept = 256
+/** Texts of fields that are read at once where rows are read one after the other. */
+const aheadBytes = 64 * 1024
 /** Vectors that are in the heap at one time while codes are made of them. */
 const encodedTogetherBytes = 4 * 1024 * 1024
 
@@ -34,6 +36,9 @@ export class RowPart implements RowSet {
   readonly #columns = new Map<string, RowPartColumn>()
   #meta: RowPartMeta | undefined
   #fieldsOffsets: Uint32Array | undefined
+  /** A piece of the fields' texts behind the row that was read last. */
+  #ahead: { readonly start: number; readonly bytes: Uint8Array } | undefined
+  #lastRead = -2
   #idOffsets: Uint32Array | undefined
   #idBytes: Uint8Array | undefined
   #hashes: Uint32Array | undefined
@@ -77,11 +82,21 @@ export class RowPart implements RowSet {
   }
 
   fieldsText(slot: number): string {
-    this.#fieldsOffsets ??= uint32s(this.file.section('fieldsOffsets'))
-    const start = this.#fieldsOffsets[slot]!
-    const bytes = new Uint8Array(this.#fieldsOffsets[slot + 1]! - start)
-    this.file.readInto('fieldsBytes', start, bytes)
-    return decodeText(bytes)
+    const offsets = (this.#fieldsOffsets ??= uint32s(this.file.section('fieldsOffsets')))
+    const start = offsets[slot]!
+    const end = offsets[slot + 1]!
+    let ahead = this.#ahead
+    if (!ahead || start < ahead.start || end > ahead.start + ahead.bytes.byteLength) {
+      // Whoever reads two rows in their order will mostly read on.
+      const length =
+        slot === this.#lastRead + 1 ? Math.max(end - start, Math.min(aheadBytes, offsets[this.rows]! - start)) : end - start
+      const bytes = new Uint8Array(length)
+      this.file.readInto('fieldsBytes', start, bytes)
+      ahead = { start, bytes }
+      if (length > end - start) this.#ahead = ahead
+    }
+    this.#lastRead = slot
+    return decodeText(ahead.bytes.subarray(start - ahead.start, end - ahead.start))
   }
 
   columnKeys(): Iterable<string> {
@@ -112,6 +127,7 @@ export class RowPart implements RowSet {
   /** Gives back the linear memory of its columns. */
   free(): void {
     for (const column of this.#columns.values()) column.release()
+    this.#ahead = undefined
   }
 }
 
