@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { open, type Collection, type Database, type SortBy, type WhereInput } from '../index.js'
+import { Database, MemoryObjects, MemoryStore, open, type Collection, type SortBy, type WhereInput } from '../index.js'
 import { compileCondition } from '../filter/evaluate.js'
 import { parseWhere } from '../filter/where.js'
 
@@ -289,6 +289,21 @@ describe('field indexes', () => {
       rows.slice(0, 300).filter(({ tags }) => (tags as string[]).includes('a')).length,
     )
     await again.close()
+  })
+
+  it('are found out by a check where they are not those of their rows', async () => {
+    const objects = new MemoryObjects()
+    const db = await Database.over(new MemoryStore(objects), { maintenance: 'manual', tuning })
+    for (const [place, name] of ['one', 'two'].entries()) {
+      const collection = await db.collection(name, { fields: ['n'] })
+      await collection.upsert(Array.from({ length: 60 }, (_, n) => ({ id: `r${n}`, n: n * (place + 1) })))
+      await db.maintain({ only: ['flush', 'fields'] })
+    }
+    expect((await db.check()).problems).toEqual([])
+    const [first, second] = [...objects.keys()].filter((key) => key.startsWith('ns/default/fields/'))
+    objects.set(first!, objects.get(second!)!)
+    expect((await db.check()).problems).toMatchObject([{ kind: 'damaged', key: first }])
+    await db.close()
   })
 
   it('leave a field to its vector index', async () => {
