@@ -6,7 +6,7 @@ import { QuiverError } from '../errors.js'
 import { collectionNames, type CollectionName, type References, type World } from './world.js'
 
 export const commandKinds = [
-  'upsert', 'upsert', 'upsert', 'upsertMany', 'upsertLarge', 'update', 'update', 'delete', 'deleteMany', 'setVectors', 'createIndex', 'dropIndex',
+  'upsert', 'upsert', 'upsert', 'upsertMany', 'upsertLarge', 'update', 'update', 'delete', 'deleteMany', 'deleteWhere', 'updateWhere', 'setVectors', 'createIndex', 'dropIndex',
   'declareFields', 'dropFields',
   'transaction', 'conflict', 'burst', 'name', 'at', 'maintain', 'maintain', 'settle', 'collect', 'reopen',
 ] as const // prettier-ignore
@@ -105,6 +105,24 @@ export async function runCommand(world: World, { kind, database, seed }: Command
       const written = await collection.delete(ids)
       expect(written.deleted).toBe(deleted)
       return world.advance(written.version, after)
+    }
+    case 'deleteWhere': {
+      const where = { n: choices.below(20), tag: { $ne: choices.of(tags) } }
+      const deleted = reference.delete(reference.ids(where))
+      const written = await collection.delete({ where })
+      expect(written.deleted).toBe(deleted)
+      if (deleted > 0) world.advance(written.version, after)
+      return
+    }
+    case 'updateWhere': {
+      const where = { tag: choices.of(tags), n: { $lt: choices.below(20) } }
+      const set = { n: choices.below(20), text: choices.of(['short', undefined]) }
+      const ids = reference.ids(where)
+      for (const id of ids) reference.patch(id, set)
+      const written = await collection.update({ where, set })
+      expect(written.updated).toBe(ids.length)
+      if (ids.length > 0) world.advance(written.version, after)
+      return
     }
     case 'setVectors': {
       if (!reference.indexes.has('body')) return

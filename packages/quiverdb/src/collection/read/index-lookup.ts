@@ -8,15 +8,15 @@ export class IndexLookup {
   readonly #collection: CollectionState
   readonly #parts: Parts
   readonly #paths: readonly string[]
-  /** Paths that are worth an index in memory where no part has one. */
-  readonly #wanted: readonly string[]
+  /** Up to how many rows a set is worth an index in memory, where no part has one. */
+  readonly #rowsMax: ReadonlyMap<string, number>
   readonly #used = new Set<string>()
 
   constructor(collection: CollectionState, parts: Parts, paths: readonly string[]) {
     this.#collection = collection
     this.#parts = parts
     this.#paths = paths.filter((path) => path !== 'id')
-    this.#wanted = parts.fieldIndexes.ask(collection, this.#paths)
+    this.#rowsMax = parts.fieldIndexes.ask(collection, this.#paths)
   }
 
   /** Paths of which an index was found so far, sorted. */
@@ -33,7 +33,7 @@ export class IndexLookup {
     for (const path of this.#paths) {
       const index = stored && fieldIndexes.stored(stored, path)
       if (index) found.set(path, index)
-      else if (this.#wanted.includes(path)) missing.push(path)
+      else if (set.rows <= this.#rowsMax.get(path)!) missing.push(path)
     }
     for (const [path, index] of fieldIndexes.make(set, missing)) found.set(path, index)
     for (const path of found.keys()) this.#used.add(path)

@@ -10,9 +10,11 @@ import type { CollectionState } from './state.js'
 /** Documented limits (`docs/LIMITS.md`). */
 export const fieldIndexBytesMax = 256 * 1024 * 1024
 const answerBytesMax = 32 * 1024 * 1024
-/** A path that so many filters asked for is indexed in memory, where that saves the reading of many rows. */
+/** A path that so many filters asked for is indexed in memory, where that saves the reading of many rows: */
 const askedOften = 3
 const askedRowsMin = 2_000
+/** in sets of at most so many rows for each time, since to make an index takes several times as long as to read the rows, and others wait. */
+const rowsPerTime = 25_000
 /** A smaller part is read as quickly as its index is made. */
 const ownRowsMin = 256
 const askedPathsMax = 10_000
@@ -27,20 +29,26 @@ export class FieldIndexes {
   /** How often a path was asked for, the longest ago first. */
   readonly #asked = new Map<string, number>()
 
-  /** Notes that a filter asks for these paths. Returns those that are worth an index in memory. */
-  ask(collection: CollectionState, paths: readonly string[]): string[] {
-    if (collection.records < askedRowsMin) return paths.filter((path) => collection.fields.includes(path))
-    return paths.filter((path) => {
-      const name = `${collection.uuid}\n${path}`
-      const times = (this.#asked.get(name) ?? 0) + 1
-      this.#asked.delete(name)
-      this.#asked.set(name, times)
-      for (const oldest of this.#asked.keys()) {
-        if (this.#asked.size <= askedPathsMax) break
-        this.#asked.delete(oldest)
-      }
-      return times >= askedOften || collection.fields.includes(path)
-    })
+  /** Notes that a filter asks for these paths. Returns for each how many rows a set may have that is worth an index in memory. */
+  ask(collection: CollectionState, paths: readonly string[]): ReadonlyMap<string, number> {
+    return new Map(
+      paths.map((path) => {
+        const times = collection.records < askedRowsMin ? 1 : this.#count(`${collection.uuid}\n${path}`)
+        const isWanted = times >= askedOften || collection.fields.includes(path)
+        return [path, isWanted ? times * rowsPerTime : 0]
+      }),
+    )
+  }
+
+  #count(name: string): number {
+    const times = (this.#asked.get(name) ?? 0) + 1
+    this.#asked.delete(name)
+    this.#asked.set(name, times)
+    for (const oldest of this.#asked.keys()) {
+      if (this.#asked.size <= askedPathsMax) break
+      this.#asked.delete(oldest)
+    }
+    return times
   }
 
   /** The index of a path in a field part, where it has one. */
