@@ -9,7 +9,7 @@ import { degreeMax, descend, greedy, linksOf, narrowStep, rowOf, seed, topLevel 
 const levelMax: i32 = 15
 /** How many exact copies of a node its own list may name: more would leave no room for links that lead away. */
 const twinsMax: i32 = 2
-/** Nodes of level 1 that the walk of an insertion on level 0 starts from. */
+/** Nodes of level 1 that the walk of an insertion starts from on level 0, of a node that is there alone. */
 const startsMax: i32 = 8
 const unbounded: i32 = i32.MAX_VALUE
 
@@ -189,7 +189,9 @@ function link<T>(graph: Graph, walk: Walk, s: Selection, id: u32, level: i32): v
   let at = <u32>entry
   for (let l = top; l > max(level, 1); l--) at = greedy<T>(graph, walk, at, l)
   for (let l = highest; l >= 0; l--) {
-    if (!level && top > 0) seedFromAbove<T>(graph, walk, at)
+    // All that was found above leads on (Algorithm 1): one node alone could stand where a cluster that has just begun is out of sight.
+    if (l < highest && walk.count) descend(walk)
+    else if (!level && top > 0) seedFromAbove<T>(graph, walk, at)
     else seed<T>(graph, walk, at)
     narrowStep<T>(graph, walk, l, unbounded)
     at = keyId(load<i64>(walk.pool))

@@ -14,7 +14,7 @@ import type { GraphCalibration } from './graph-statistics.js'
 import { allocateGraph, graphFromImage, growing, resumeGraph } from './growing-graph.js'
 import type { MemoryPool } from './memory-pool.js'
 import { isCurrent, type KeptCurve } from './recall-curve.js'
-import { measuredMin, RecallGauge } from './recall-gauge.js'
+import { measuredMin, RecallGauge, type Truths } from './recall-gauge.js'
 import { unsignedBlocks } from './block-packing.js'
 import { encodeNodes, reserveEncoding } from './graph-encoding.js'
 import { placeSpread } from './reachability.js'
@@ -248,12 +248,13 @@ export class HnswBuilder {
     const wantsBlocks = this.#mode === 'speed'
     const known = this.#known
     const kept = known?.recall && isCurrent(known.recall, memory.nodes, wantsBlocks) ? known.recall : undefined
-    const rows = kept ?? measured(memory, wantsBlocks)
+    const truths: Truths = new Map()
+    const rows = kept ?? measured(memory, wantsBlocks, truths)
     if (!wantsBlocks || (kept && known?.mode !== 'speed')) return memory.image(rows)
     const packed = unsignedBlocks(memory)
     try {
       yield packed
-      const blocks = kept ?? measured(packed, wantsBlocks)
+      const blocks = kept ?? measured(packed, wantsBlocks, truths)
       return !kept && rows && blocks && !blocksPay(memory.parameters, rows, blocks) ? memory.image(rows) : packed.image(blocks)
     } finally {
       packed.free()
@@ -277,9 +278,9 @@ function placeInsertion(memory: GraphMemory): void {
 }
 
 /** What searches of a graph find; undefined where it is too small for that. `blocks`: as in the curve. */
-function measured(memory: GraphMemory, blocks: boolean): KeptCurve | undefined {
+function measured(memory: GraphMemory, blocks: boolean, truths: Truths): KeptCurve | undefined {
   if (memory.nodes < measuredMin) return undefined
-  const gauge = new RecallGauge()
+  const gauge = new RecallGauge(truths)
   gauge.advance(memory)
   const curve = gauge.curve()
   return curve && { nodes: memory.nodes, blocks, ...curve }

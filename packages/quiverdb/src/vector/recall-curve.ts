@@ -20,10 +20,7 @@ export interface KeptCurve extends RecallCurve {
   readonly blocks: boolean
 }
 
-/**
- * A sample is small, and codes are not the truth: of the misses that a target allows, this share is kept in reserve. With 30 to 100 rows, one
- * promise in a hundred is then missed by a point, at 1.2 times the effort that unseen queries need; with 0.15, one in forty.
- */
+/** A sample is small: of the misses that a target allows, this share is kept in reserve. Decision 0014 says what more and less would do. */
 const reserve = 0.35
 /** Beyond the last effort that was measured: the target was not reached there. */
 const beyond = 2

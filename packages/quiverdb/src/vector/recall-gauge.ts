@@ -34,15 +34,24 @@ const goldenShare = (Math.sqrt(5) - 1) / 2
 /** How many times as much may be spent on the fewest samples. */
 const overdraftMax = 3
 
+/** The distances to the nearest rows, by node. */
+export type Truths = Map<number, Float64Array>
+
 /**
  * Measures what searches of a graph find, over its rows or over blocks: rows of it are searched for by walks that do not see them. Nothing of it is
  * changed, so it may be in use; for want of the links that would have come in a row's place, walks find slightly less than others do.
  */
 export class RecallGauge {
   readonly #sums = efforts.map(() => ({ k1: 0, k10: 0, k100: 0, evaluations: 0, walks: 0 }))
+  readonly #truths: Truths
   #tried = 0
   #measured = 0
   #evaluations = 0
+
+  /** `truths`: of the same rows, which another gauge has looked for or will use. */
+  constructor(truths: Truths = new Map()) {
+    this.#truths = truths
+  }
 
   /** Goes on until enough is measured or `isLate`. Returns whether it is. @throws QuiverError MEMORY_FULL */
   advance(memory: GraphMemory, isLate: () => boolean = () => false): boolean {
@@ -75,8 +84,7 @@ export class RecallGauge {
   }
 
   #measure(memory: GraphMemory, node: number): void {
-    const truth = nearestToHidden(memory, node, deepest)
-    this.#evaluations += memory.nodes / scanGain
+    const truth = this.#truthOf(memory, node)
     if (truth[0] === truth[Math.min(truth.length, copiesMax) - 1]) return
     this.#measured++
     let isFound = false
@@ -98,6 +106,15 @@ export class RecallGauge {
         if (share < enough[`k${k}`]) isFound = false
       }
     }
+  }
+
+  #truthOf(memory: GraphMemory, node: number): Float64Array {
+    const known = this.#truths.get(node)
+    if (known) return known
+    const truth = nearestToHidden(memory, node, deepest)
+    this.#evaluations += memory.nodes / scanGain
+    this.#truths.set(node, truth)
+    return truth
   }
 }
 

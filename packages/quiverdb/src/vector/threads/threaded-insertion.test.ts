@@ -80,7 +80,8 @@ describe('insertOnLanes', () => {
 
   for (const [name, { vectors, queries }] of Object.entries(data)) {
     // The first of a cluster may be inserted by two threads at once, neither seeing the other's.
-    const tolerance = name.startsWith('tight') ? 0.06 : 0.02
+    // Codes hardly tell members of a tight cluster apart: now and then some found an island that later ones do not find, with one thread as with more.
+    const tolerance = name.startsWith('tight') ? 0.03 : 0.02
     test.each(['int8', 'float32'] as const)(`${name}: as good as one thread's graph (%s)`, async (codes) => {
       const alone = begin({ codes })
       alone.append(vectors)
