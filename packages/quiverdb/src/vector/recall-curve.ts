@@ -20,7 +20,7 @@ export interface KeptCurve extends RecallCurve {
   readonly blocks: boolean
 }
 
-/** A sample is small: of the misses that a target allows, this share is kept in reserve. Decision 0014 says what more and less would do. */
+/** A sample is small: of the misses that a target allows, this share is kept in reserve. What more and less would do: `docs/decisions/0014-recall-is-measured.md`. */
 const reserve = 0.35
 /** Beyond the last effort that was measured: the target was not reached there. */
 const beyond = 2
