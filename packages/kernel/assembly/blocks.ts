@@ -14,9 +14,9 @@ import { isAllowed, linksOf, rowOf } from './walk'
 
 const cacheLineBytes: usize = 64
 /** Two float32 for each of 32 neighbours. */
-const groupNumbersBytes: usize = 256
+export const groupNumbersBytes: usize = 256
 /** Where the estimates of a group begin behind its sums. */
-const estimatesOffset: usize = 64
+export const estimatesOffset: usize = 64
 /** Where keys that are on their way into a large pool are, behind the estimates. */
 const freshOffset: usize = 192
 /** Up to this ef neighbours enter the pool one by one, which moves little. */
@@ -84,7 +84,7 @@ function estimate4(walk: Walk, numbers: usize, own: f32, agreement: v128, out: u
 /** Writes the estimates of a group of neighbours and returns which of them are below `worst`. */
 // @ts-ignore: decorator
 @inline
-function estimateGroup(graph: Graph, walk: Walk, group: usize, own: f32, worst: f32): u32 {
+export function estimateGroup(graph: Graph, walk: Walk, group: usize, own: f32, worst: f32): u32 {
   const sums = walk.estimates, bytes = <usize>graph.codeBytes << 2
   agreements(group, walk.table, bytes, sums)
   const bar = f32x4.splat(worst)
@@ -102,7 +102,7 @@ function estimateGroup(graph: Graph, walk: Walk, group: usize, own: f32, worst: 
 /** Keeps an expanded node among the results when its codes are near enough. */
 // @ts-ignore: decorator
 @inline
-function keepResult(walk: Walk, key: i64): void {
+export function keepResult(walk: Walk, key: i64): void {
   const results = walk.results, n = walk.resultCount, most = walk.resultsMax
   if (n < most) walk.resultCount = n + 1
   else if (key >= load<i64>(results + (<usize>(most - 1) << 3))) return
@@ -110,7 +110,7 @@ function keepResult(walk: Walk, key: i64): void {
 }
 
 /** Looks at the codes of what is left in the pool: a row is a fifth of a block, and estimates alone would put some of the nearest too far back. */
-function rankUnexpanded(graph: Graph, walk: Walk): void {
+export function rankUnexpanded(graph: Graph, walk: Walk): void {
   const q = walk.query, pool = walk.pool, visited = walk.visited, epoch = <u16>walk.epoch, allowed = walk.allowed
   const bytes = <usize>graph.codeBytes, touched = bytes + 20, end = pool + (<usize>walk.count << 3)
   let to = pool, sink: i32 = 0

@@ -118,6 +118,10 @@ export class Walk {
   expand: i32
   /** Whether the results, and not the pool, are the answer. */
   ranked: i32
+  /** Of a walk among allowed nodes: `bridgesMax` keys of neighbours that are not allowed, and from a node with fewer allowed ones it looks over so many in all. */
+  bridges: usize
+  bridgesMax: i32
+  bridgeCount: i32
 }
 
 /** One scan over a block of rows; resumable. */

@@ -4,13 +4,11 @@ import { keyDistance, keyId } from './keys'
 import { codesFloat32, Graph, Walk } from './layout'
 import { encodeQueryRow, encodeRow } from './rows'
 import { fillTable } from './signs'
-import { descend, descendToBlocks, greedy, narrowStep, seed, settle, topLevel, wideStep } from './walk'
+import { descend, descendToBlocks, findStarts, narrowStep, settle, startLevel, startsMax, topLevel, wideStep } from './walk'
 
 /** Blocks are for data where signs tell enough: there fewer starts, from a level higher, lose nothing. */
 const blockStartsMax: i32 = 2
 const blockStartLevel: i32 = 2
-/** Nodes of level 1 that the walk on level 0 starts from: one alone can stand in the wrong one of two tight clusters. */
-const startsMax: i32 = 4
 
 // @ts-ignore: decorator
 @inline
@@ -35,23 +33,10 @@ export function searchQuery(
 }
 
 function begin<T>(graph: Graph, walk: Walk): void {
-  const entry = graph.entry, top = topLevel(graph, entry), ef = walk.ef, frontier = walk.frontier, blocks = overBlocks(graph, walk)
-  let at = <u32>entry
-  const first = blocks ? blockStartLevel : 1
-  for (let level = top; level > first; level--) at = greedy<T>(graph, walk, at, level)
-  if (top < first) {
-    seed<T>(graph, walk, at)
-    if (blocks) descendToBlocks(walk)
-    return
-  }
-  walk.ef = blocks ? blockStartsMax : startsMax
-  walk.frontier = 0
-  seed<T>(graph, walk, at)
-  narrowStep<T>(graph, walk, first, i32.MAX_VALUE)
-  walk.ef = ef
-  walk.frontier = frontier
+  const blocks = overBlocks(graph, walk), top = topLevel(graph, graph.entry), level = blocks ? blockStartLevel : startLevel
+  findStarts<T>(graph, walk, level, blocks ? blockStartsMax : startsMax)
   if (blocks) descendToBlocks(walk)
-  else descend(walk)
+  else if (top >= level) descend(walk)
 }
 
 /** Descends the upper levels and stands at the first nodes of level 0. The walk's addresses, ef and epoch are set. */

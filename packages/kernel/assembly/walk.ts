@@ -7,6 +7,9 @@ import { distance1, distance4 } from './rows'
 import { keyDistance, keyId, keyOf, maxHeapPush, maxHeapReplace, maxHeapSort, minHeapPop, minHeapPush, sortedInsert } from './keys'
 import { Graph, none, Walk } from './layout'
 
+/** Nodes of level 1 that a walk on level 0 starts from: one alone can stand in the wrong one of two tight clusters. */
+export const startLevel: i32 = 1
+export const startsMax: i32 = 4
 const cacheLineBytes: usize = 64
 const epochMax: u32 = 65535
 
@@ -72,6 +75,23 @@ export function renewEpoch(walk: Walk): void {
   if (walk.epoch <= epochMax) return
   memory.fill(walk.visited, 0, <usize>walk.visitedNodes << 1)
   walk.epoch = 1
+}
+
+/**
+ * Leaves at most `most` of the nearest nodes of an upper level in the pool, by a narrow walk. A graph without that level: its entry, seen, at which
+ * the walk, wide or narrow, stands on level 0.
+ */
+export function findStarts<T>(graph: Graph, walk: Walk, level: i32, most: i32): void {
+  const top = topLevel(graph, graph.entry), ef = walk.ef, frontier = walk.frontier
+  let at = <u32>graph.entry
+  for (let above = top; above > level; above--) at = greedy<T>(graph, walk, at, above)
+  if (top < level) { seed<T>(graph, walk, at); return }
+  walk.ef = most
+  walk.frontier = 0
+  seed<T>(graph, walk, at)
+  narrowStep<T>(graph, walk, level, i32.MAX_VALUE)
+  walk.ef = ef
+  walk.frontier = frontier
 }
 
 /** Goes on from the results of a narrow walk on level 1 with a walk over blocks, which marks a node as seen when it expands it. */

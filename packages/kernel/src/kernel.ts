@@ -108,6 +108,19 @@ export interface KernelExports {
   searchBegin(graph: number, walk: number): void
   /** Goes on for about `evaluationsMax` distances. Returns 1 when done, else 0. */
   searchStep(graph: number, walk: number, evaluationsMax: number): number
+  /** Begins a walk among allowed nodes. The walk's addresses are set. Returns 1 when there are matches around the query. See assembly/filtered.ts. */
+  filteredBegin(
+    graph: number,
+    walk: number,
+    seeds: number,
+    seedCount: number,
+    share: number,
+    near: number,
+    far: number,
+    ahead: number,
+  ): number
+  /** As searchStep, of a walk that filteredBegin began. */
+  filteredStep(graph: number, walk: number, evaluationsMax: number): number
   /** Orders the nearest `count` of what a walk over rows found by their 16-bit codes; the rest is left out. */
   searchRerank(graph: number, walk: number, rows: number, stride: number, count: number): void
   /** Writes the nearest nodes (u32) and scale * distance + shift (float64); ends the walk. Returns how many. */

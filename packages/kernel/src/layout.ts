@@ -67,6 +67,9 @@ export const walkLayout = structure([
   'resultCount',
   'expand',
   'ranked',
+  'bridges',
+  'bridgesMax',
+  'bridgeCount',
 ])
 
 /** One scan over rows. `bound`, `scale`, `lowerShift` and `upperShift` are float32; all others are integers. */

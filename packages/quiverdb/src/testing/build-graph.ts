@@ -1,6 +1,7 @@
 import { recallOf, referenceNearest, vectorAt } from '@quiverdb/testing'
 import type { GraphImage } from '../vector/graph-image.js'
 import type { GraphMemory } from '../vector/graph-memory.js'
+import { packedBlocks } from '../vector/block-packing.js'
 import { GraphStatistics } from '../vector/graph-statistics.js'
 import { HnswBuilder, type HnswBuilderOptions } from '../vector/hnsw-builder.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
@@ -57,4 +58,20 @@ export function recallAt10Of(pool: MemoryPool, image: GraphImage, known: KnownQu
   const recall = recallAt10In(graph.memory, known, ef)
   graph.free()
   return recall
+}
+
+/** The same graph over rows and over blocks, whether blocks pay or not. */
+export function withRowsAndBlocks(
+  pool: MemoryPool,
+  vectors: Float32Array,
+  options: GraphTestOptions,
+  use: (rows: ResidentGraph, blocks: ResidentGraph) => void,
+): void {
+  const builder = begunGraph(pool, vectors, options)
+  builder.insertNext(builder.pending)
+  builder.repair()
+  const packed = packedBlocks(builder.memory)
+  use(new ResidentGraph(builder.memory), new ResidentGraph(packed))
+  packed.free()
+  builder.free()
 }

@@ -1,14 +1,13 @@
 import { walkLayout } from '@quiverdb/kernel'
 import { clusteredVectors, normal, randomSource, recallOf, referenceNearest, vectorAt } from '@quiverdb/testing'
 import { afterAll, describe, expect, test } from 'vitest'
-import { begunGraph, type GraphTestOptions } from '../testing/build-graph.js'
+import { type GraphTestOptions, withRowsAndBlocks } from '../testing/build-graph.js'
 import { stagingFor } from './encode.js'
 import type { GraphMode } from './graph-image.js'
 import type { GraphMemory } from './graph-memory.js'
 import { MemoryPool } from './memory-pool.js'
 import { type Metric, metrics, queryTransform } from './metric.js'
 import { ResidentGraph } from './resident-graph.js'
-import { packedBlocks } from './block-packing.js'
 import { placeWalk } from './walk-room.js'
 
 const { index: walkField } = walkLayout
@@ -28,20 +27,11 @@ describe('graphs with blocks', async () => {
   const pool = await MemoryPool.create()
   afterAll(() => pool.close())
 
-  /** The same graph over rows and over blocks, whether blocks pay or not. */
-  function withGraphs(
+  const withGraphs = (
     vectors: Float32Array,
     options: GraphTestOptions,
     use: (rows: ResidentGraph, blocks: ResidentGraph) => void,
-  ) {
-    const builder = begunGraph(pool, vectors, options)
-    builder.insertNext(builder.pending)
-    builder.repair()
-    const packed = packedBlocks(builder.memory)
-    use(new ResidentGraph(builder.memory), new ResidentGraph(packed))
-    packed.free()
-    builder.free()
-  }
+  ) => withRowsAndBlocks(pool, vectors, options, use)
 
   /** What the block of each expanded node says of its neighbours beside what their own codes say: estimate - distance, over the distance. */
   function errorsOfEstimates(blocks: GraphMemory, query: Float32Array): number[] {

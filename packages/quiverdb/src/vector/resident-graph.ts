@@ -11,6 +11,7 @@ import { type AffineMap, metricMap, queryTransform } from './metric.js'
 import type { RecallCurve } from './recall-curve.js'
 import { unreachableNodes } from './reachability.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
+import { amongOf, beginAmong, isScanned } from './among-allowed.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
 import { encodingOf } from './graph-encoding.js'
 import { placeWalk } from './walk-room.js'
@@ -30,6 +31,11 @@ export interface GraphSearchOptions {
   /** How many nodes that allows. Where it is most of them, blocks are walked all the same, with an effort that makes up for the others. */
   readonly allowedCount?: number
   /**
+   * Allowed nodes from everywhere in the graph ({@link seedsOf}). With them the walk goes among allowed nodes alone, from wherever those are, and what it
+   * does not find is found by a scan.
+   */
+  readonly seeds?: Uint32Array
+  /**
    * A distance that as many known vectors elsewhere as are wanted do not exceed: the walk ends early where the nodes that it comes to are
    * clearly farther. Walks with an `allowed` set, or with a large ef, take no notice of it.
    */
@@ -46,6 +52,8 @@ export interface GraphSearchResult {
   readonly evaluations: number
   /** False when the budget ended the walk first. */
   readonly complete: boolean
+  /** All that is allowed was scanned: what was found is proven to hold the nearest. */
+  readonly scanned?: boolean
 }
 
 /** Relative rounding of the map from graph space to the metric in float32. */
@@ -60,6 +68,17 @@ const patienceMin = 16
 /** With fewer nodes allowed than this share, what is allowed is kept apart from what is walked. */
 const mostShare = 0.5
 const { index: walkField } = walkLayout
+
+/** A walk whose query is encoded and whose room is there, at these addresses. */
+interface PlacedWalk {
+  readonly walk: number
+  readonly keep: number
+  readonly found: number
+  readonly distances: number
+  readonly map: AffineMap
+}
+
+type Step = (graph: number, walk: number, evaluationsMax: number) => number
 
 /**
  * A graph that is loaded for searching. Estimates come from its codes: score the candidates exactly before showing distances.
@@ -119,6 +138,7 @@ export class ResidentGraph {
     checkLength(query, memory.parameters.dimensions)
     if (!(options.ef >= 1)) throw new QuiverError('INVALID_ARGUMENT', `ef must be at least 1, not ${options.ef}.`)
     if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
+    if (options.allowed && options.seeds) return this.#among(query, options, options.allowed, options.seeds)
     const share = (options.allowedCount ?? 0) / nodes
     const wide = options.allowed !== undefined && (memory.mode !== 'speed' || share < mostShare)
     const ef = Math.min(Math.floor(wide || !options.allowed ? options.ef : options.ef / share), nodes)
@@ -130,8 +150,36 @@ export class ResidentGraph {
     return { ...again, evaluations: found.evaluations + again.evaluations }
   }
 
+  /** A walk among allowed nodes, or a scan of them where that takes less or the walk found too few. */
+  #among(query: Float32Array, options: GraphSearchOptions, allowed: Uint32Array, seeds: Uint32Array): GraphSearchResult {
+    const memory = this.#memory
+    const count = options.allowedCount ?? memory.nodes
+    const share = count / memory.nodes
+    const among = amongOf(options.ef, share, seeds)
+    const wanted = Math.min(options.least ?? 1, count)
+    let evaluations = 0
+    if (!isScanned(share, memory.nodes, among.near)) {
+      const placed = this.#place(query, among.far, Math.max(wanted, options.keep ?? among.far), options, false)
+      if (beginAmong(memory, placed.walk, among)) {
+        const found = this.#run(placed, memory.arena.kernel.filteredStep, options.budget)
+        if (found.count >= wanted || !found.complete) return found
+        evaluations = found.evaluations
+      }
+    }
+    const scan = this.scan(query, { k: Math.max(1, wanted), allowed, budget: options.budget })
+    const { nodes, estimates, complete } = scan
+    return { nodes, estimates, count: nodes.length, evaluations: evaluations + scan.evaluations, complete, scanned: true }
+  }
+
   /** One walk; `wide` keeps what is allowed apart from what is walked, and goes over rows in any mode. */
   #walk(query: Float32Array, ef: number, keep: number, options: GraphSearchOptions, wide: boolean): GraphSearchResult {
+    const { arena, pointer } = this.#memory
+    const placed = this.#place(query, ef, keep, options, wide)
+    arena.kernel.searchBegin(pointer, placed.walk)
+    return this.#run(placed, arena.kernel.searchStep, options.budget)
+  }
+
+  #place(query: Float32Array, ef: number, keep: number, options: GraphSearchOptions, wide: boolean): PlacedWalk {
     const memory = this.#memory
     const { pool, arena } = memory
     const walk = placeWalk(memory, ef, wide, keep)
@@ -146,10 +194,14 @@ export class ResidentGraph {
       arena.f32[walk / 4 + walkField.bound] = boundFactor * ((options.bound - map.shift) / map.scale)
       arena.u32[walk / 4 + walkField.patience] = Math.max(patienceMin, Math.ceil(patienceShare * ef))
     }
+    return { walk, keep, found, distances, map }
+  }
+
+  #run({ walk, keep, found, distances, map }: PlacedWalk, step: Step, budget: Budget | undefined): GraphSearchResult {
+    const memory = this.#memory
+    const { arena, pointer } = memory
     const { kernel } = arena
-    const { pointer } = memory
-    kernel.searchBegin(pointer, walk)
-    const complete = runWithin(options.budget, (evaluationsMax) => kernel.searchStep(pointer, walk, evaluationsMax) === 1)
+    const complete = runWithin(budget, (evaluationsMax) => step(pointer, walk, evaluationsMax) === 1)
     if (memory.mode === 'balanced') {
       const { stride } = rerankLayout(memory.parameters.dimensions)
       kernel.searchRerank(pointer, walk, memory.section('rerank').pointer, stride, keep)

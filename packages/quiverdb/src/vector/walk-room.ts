@@ -9,7 +9,7 @@ const narrowEfMax = 512
 /** Estimates from blocks are cheap but many more enter the pool. */
 const blocksEfMax = 4_096
 /** A walk over blocks looks at the codes of so many nodes behind the ones that it expands. */
-const ahead = 16
+export const rankedAhead = 16
 /** A search keeps this many nodes of level 1 in the same pool. */
 const startsMax = 4
 /** Nodes that a deletion offers to those who linked to the deleted one. */
@@ -26,7 +26,7 @@ export function placeWalk(memory: GraphMemory, ef: number, wide: boolean, keep =
   const visited = pool.scratch(arena, 'visited', 2 * capacity, () => {
     arena.u32[walk / 4 + walkField.epoch] = 0
   })
-  const results = pool.scratch(arena, 'pool', keyBytes * (Math.max(ef, startsMax) + ahead + 1))
+  const results = pool.scratch(arena, 'pool', keyBytes * (Math.max(ef, startsMax) + rankedAhead + 1))
   const frontier = heaps ? pool.scratch(arena, 'frontier', keyBytes * Math.max(1, capacity)) : 0
   const batch = pool.scratch(arena, 'batch', 4 * (parameters.m0 + 4))
   const ranked = pool.scratch(arena, 'results', keyBytes * (keep + 1))
@@ -38,7 +38,7 @@ export function placeWalk(memory: GraphMemory, ef: number, wide: boolean, keep =
   u32[at + walkField.resultsMax] = keep
   u32[at + walkField.table] = table
   u32[at + walkField.estimates] = estimates
-  u32[at + walkField.ef] = mode === 'speed' && !heaps ? ef + ahead : ef
+  u32[at + walkField.ef] = mode === 'speed' && !heaps ? ef + rankedAhead : ef
   u32[at + walkField.expand] = ef
   f32[at + walkField.bound] = Infinity
   u32[at + walkField.patience] = 0
