@@ -7,7 +7,7 @@ import type { GraphMode } from './graph-image.js'
 import type { GraphMemory } from './graph-memory.js'
 import { MemoryPool } from './memory-pool.js'
 import { type Metric, metrics, queryTransform } from './metric.js'
-import { ResidentGraph } from './resident-graph.js'
+import { type ResidentGraph } from './resident-graph.js'
 import { placeWalk } from './walk-room.js'
 
 const { index: walkField } = walkLayout
