@@ -101,6 +101,10 @@ const count = (least: number, most: number) => v.optional(v.pipe(v.number(), v.i
 const read = { fields: v.optional(v.array(v.string())), vectors: v.optional(v.boolean()) }
 const where = v.optional(v.unknown())
 
+/** Documented in `docs/LIMITS.md`. */
+const overqueryMax = 1_000
+const candidatesMax = 100_000_000
+
 export const searchOptions = v.strictObject({
   ...read,
   vector: v.unknown(),
@@ -112,6 +116,10 @@ export const searchOptions = v.strictObject({
   maxDistance: v.optional(v.number()),
   exact: v.optional(v.boolean()),
   ef: count(1, efMax),
+  strategy: v.optional(v.picklist(['auto', 'preFilter', 'postFilter'])),
+  overquery: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(overqueryMax))),
+  maxScanCandidates: count(1, candidatesMax),
+  explain: v.optional(v.boolean()),
   recall: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
   signal: v.optional(v.instance(AbortSignal)),
   timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),

@@ -123,8 +123,23 @@ export interface SearchQuery extends ReadOptions {
   offset?: number
   /** Leaves out what is farther than this, in the metric's own distance. */
   maxDistance?: number
-  /** Searches every vector instead of walking the graph. Default: false. */
+  /** Searches every vector that may answer instead of walking the graph. Default: false. */
   exact?: boolean
+  /**
+   * How `where` is applied. `preFilter`: all matches are found first and searched exactly. `postFilter`: candidates come from the graph as without a
+   * filter and are then asked for, more of them until enough match. `auto` counts the matches and walks among them alone, or scans them where they are
+   * few; where counting would mean to read very many records and most of a sample match, it does as `postFilter`. Default: `auto`.
+   */
+  strategy?: FilterStrategy
+  /** Candidates of the graph for each hit that is wanted, at least; 1 to 1,000. It never changes how many hits there are. Default: 1. */
+  overquery?: number
+  /**
+   * With `where`: look at no more candidates than this, and return what was found, with `complete: false`. With `postFilter` those are candidates that
+   * the filter is asked about, otherwise distances that are computed. 1 to 100,000,000. Default: no bound.
+   */
+  maxScanCandidates?: number
+  /** Also return how the search was done. Default: false. */
+  explain?: boolean
   /**
    * The share of the true nearest that is to be found, above 0 and up to 1: the effort is taken from what each graph was measured to need. 1 is the
    * same as `exact`. Default: what the index's preset promises (0.95, 0.99 for highRecall, 0.85 for highSpeed).
@@ -144,11 +159,52 @@ export interface Hit<T extends object = Fields> {
   readonly record: Stored<T>
 }
 
+export type FilterStrategy = 'auto' | 'preFilter' | 'postFilter'
+
+/** `graph`: without a filter. `exact`: all vectors were scanned. `matches`: among counted matches. `preFilter`: all matches were scanned. `postFilter`: as the strategy. */
+export type SearchWay = 'graph' | 'exact' | 'matches' | 'preFilter' | 'postFilter'
+
+/** One part of an index and what was done with it. */
+export interface ExplainedPart {
+  /** A graph, or rows that no graph holds (of an exact search, all rows of a part). */
+  readonly kind: 'graph' | 'rows'
+  readonly size: number
+  /** Of these, how many match, where they were counted. */
+  readonly matches?: number
+  readonly way: 'walk' | 'scan'
+  /** The effort of a walk. */
+  readonly ef?: number
+  /** Distances that were computed; with `postFilter`, candidates that the filter was asked about. */
+  readonly candidates: number
+}
+
+/** How a search was done. */
+export interface SearchExplanation {
+  readonly strategy: SearchWay
+  /** Records of the collection. */
+  readonly records: number
+  /** Records with a vector that match, where they were counted. */
+  readonly matches?: number
+  /** The share of a sample that matched, where they were not. */
+  readonly sampledShare?: number
+  /** How the filter was answered: paths by a field index, and how many records were read one by one. */
+  readonly filter?: { readonly indexed: readonly string[]; readonly evaluated: number }
+  readonly parts: readonly ExplainedPart[]
+  /** Of all parts. */
+  readonly candidates: number
+  /** `filterMs`: to know what matches. `searchMs`: walks, scans and exact ranking. `recordsMs`: the rest, with reading the hits. */
+  readonly times: { readonly filterMs: number; readonly searchMs: number; readonly recordsMs: number; readonly totalMs: number }
+  /** What cut the answer short, if anything did. */
+  readonly cutBy?: 'time' | 'candidates'
+}
+
 export interface SearchResult<T extends object = Fields> {
   /** Nearest first; equal distances by id. */
   readonly hits: readonly Hit<T>[]
-  /** False when the time ran out first: then there may be nearer records. */
+  /** False when time or `maxScanCandidates` ran out first: then there may be nearer records. */
   readonly complete: boolean
+  /** Where it was asked for. */
+  readonly explanation?: SearchExplanation
   /** The version that was searched. */
   readonly version: string
 }

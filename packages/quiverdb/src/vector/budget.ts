@@ -7,16 +7,21 @@ export interface Budget {
   readonly signal?: AbortSignal
   /** Distances between two looks at the clock. Default: 20,000, a few milliseconds; most searches need fewer. */
   readonly evaluationsPerStep?: number
+  /** Distances after which a search returns what it has, with `complete: false`. Default: no bound. */
+  readonly evaluationsMax?: number
 }
 
 const evaluationsPerStepDefault = 20_000
 
-/** Calls `step` until it returns true. Returns whether it did before the deadline. @throws QuiverError ABORTED */
+/** Calls `step` until it returns true. Returns whether it did within the budget. @throws QuiverError ABORTED */
 export function runWithin(budget: Budget | undefined, step: (evaluationsMax: number) => boolean): boolean {
-  const evaluationsMax = budget?.evaluationsPerStep ?? evaluationsPerStepDefault
+  const perStep = budget?.evaluationsPerStep ?? evaluationsPerStepDefault
+  let left = budget?.evaluationsMax ?? Infinity
   for (;;) {
     if (budget?.signal?.aborted) throw new QuiverError('ABORTED', 'The search was aborted.', { cause: budget.signal.reason })
+    const evaluationsMax = Math.min(perStep, left)
     if (step(evaluationsMax)) return true
-    if (budget?.deadline !== undefined && performance.now() >= budget.deadline) return false
+    left -= evaluationsMax
+    if (left <= 0 || (budget?.deadline !== undefined && performance.now() >= budget.deadline)) return false
   }
 }

@@ -37,7 +37,7 @@ export class RowFilter {
   readonly #needsId: boolean
   readonly #lookup: IndexLookup
   /** Names the condition among the answers that versions share; undefined where they cannot. */
-  readonly #question: string | undefined
+  readonly question: string | undefined
   readonly #bounds = new Map<SetState, Bounds>()
   #evaluated = 0
 
@@ -54,7 +54,7 @@ export class RowFilter {
     this.#lookup = new IndexLookup(collection, parts, comparedPaths(condition))
     const question = JSON.stringify(condition)
     // Which row an id stands for differs between versions.
-    this.#question = this.#needsId || question.length > questionLengthMax ? undefined : question
+    this.question = this.#needsId || question.length > questionLengthMax ? undefined : question
   }
 
   get report(): FilterReport {
@@ -75,6 +75,16 @@ export class RowFilter {
     const words = new Uint32Array(wordsFor(state.rows))
     livingWords(Bitset.over(bounds.lower), state.dead, state.rows, words)
     return Bitset.over(words)
+  }
+
+  /** Records whose fields are yet to be read to know all that match. */
+  unread(): number {
+    let unread = 0
+    for (const state of this.#collection.sets) {
+      const open = between(this.#boundsOf(state))
+      if (livingWords(Bitset.over(open), state.dead, state.rows, open) !== 0) unread += Bitset.over(open).count()
+    }
+    return unread
   }
 
   /** How many records of the whole version match. */
@@ -99,7 +109,7 @@ export class RowFilter {
     const rest = andNot(bounds.upper, andNot(living, matched.words))
     const refined = and(rest, lower).every((word, i) => word === rest[i]) ? exactly(lower) : { lower, upper: rest }
     this.#bounds.set(state, refined)
-    if (this.#question !== undefined) this.#parts.fieldIndexes.keepAnswer(state.set, this.#question, refined)
+    if (this.question !== undefined) this.#parts.fieldIndexes.keepAnswer(state.set, this.question, refined)
     return refined
   }
 
@@ -117,7 +127,7 @@ export class RowFilter {
   #boundsOf(state: SetState): Bounds {
     const known = this.#bounds.get(state)
     if (known) return known
-    const answer = this.#question === undefined ? undefined : this.#parts.fieldIndexes.answer(state.set, this.#question)
+    const answer = this.question === undefined ? undefined : this.#parts.fieldIndexes.answer(state.set, this.question)
     const bounds = answer ?? this.#asked(state)
     this.#bounds.set(state, bounds)
     return bounds

@@ -1,7 +1,9 @@
 import type { Budget } from '../../vector/budget.js'
 import type { IndexState } from '../version/index-state.js'
 import type { CollectionState } from '../version/state.js'
+import type { FilterStrategy } from '../types.js'
 import type { RowFilter } from './matches.js'
+import type { SearchTrace } from './trace.js'
 
 /** A search of one version of a collection. */
 export interface SearchPlan {
@@ -17,4 +19,12 @@ export interface SearchPlan {
   readonly recall: number | undefined
   readonly maxDistance: number
   readonly budget: Budget
+  /** How the filter is to be applied. Default: `auto`. */
+  readonly strategy?: FilterStrategy | undefined
+  /** Candidates of a walk for each row that is wanted, at least. */
+  readonly overquery?: number | undefined
+  /** Candidates that a filtered search may look at. */
+  readonly candidatesMax?: number | undefined
+  /** Told of what was done, where someone asked. */
+  readonly trace?: SearchTrace
 }

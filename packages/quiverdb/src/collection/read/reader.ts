@@ -31,6 +31,7 @@ import {
 import type { Parts } from '../version/parts.js'
 import { searchVersion, type SearchOutcome } from './search.js'
 import type { RankedRow } from './top-hits.js'
+import { SearchTrace } from './trace.js'
 import { turnMs } from './turns.js'
 import { checkedId } from '../ids.js'
 import type { CollectionState } from '../version/state.js'
@@ -233,15 +234,17 @@ export class CollectionReader<T extends object = Fields> {
       recall: options.recall,
       maxDistance: options.maxDistance ?? Infinity,
       budget,
+      strategy: options.strategy,
+      overquery: options.overquery,
+      candidatesMax: options.maxScanCandidates,
+      ...(options.explain && { trace: new SearchTrace() }),
     }
     const outcome = this.#now(searchVersion(plan, this.#source.parts), budget)
-    const { hits, complete } = outcome instanceof Promise ? await outcome : outcome
-    const made = this.#hits(collection, hits.rows(), offset, { fields, vectors })
-    return {
-      hits: made instanceof Promise ? await made : made,
-      complete,
-      version: formatVersionName(seq),
-    }
+    const { hits, complete, isLate } = outcome instanceof Promise ? await outcome : outcome
+    const making = this.#hits(collection, hits.rows(), offset, { fields, vectors })
+    const made = making instanceof Promise ? await making : making
+    const explanation = plan.trace?.explanation(collection.records, plan.filter?.report, complete, isLate)
+    return { hits: made, complete, version: formatVersionName(seq), ...(explanation && { explanation }) }
   }
 
   /**

@@ -1,20 +1,28 @@
-import { wordsFor } from '../../format/bitset.js'
+import { countBits, forEachBit, wordsFor } from '../../format/bitset.js'
+import type { Budget } from '../../vector/budget.js'
 import { graphPresets } from '../../vector/graph-image.js'
 import { effortFor } from '../../vector/recall-curve.js'
-import type { ResidentGraph } from '../../vector/resident-graph.js'
+import type { GraphSearchOptions, ResidentGraph } from '../../vector/resident-graph.js'
 import { scanBlock } from '../../vector/scan.js'
-import type { SearchPlan } from './plan.js'
+import type { ExplainedPart } from '../types.js'
 import type { SetState } from '../version/directory.js'
 import { livingWords } from '../version/index-state.js'
-import type { RowFilter } from './matches.js'
 import type { Parts } from '../version/parts.js'
+import type { CollectionState } from '../version/state.js'
 import { type Locations, nodeLocations } from './locations.js'
+import { knownMatched, type Matched, matchedBy, type MatchedNodes } from './matched.js'
+import type { RowFilter } from './matches.js'
+import type { SearchPlan } from './plan.js'
+import { walkThenFilter } from './post-filter.js'
 import { rankAll, rankNearest } from './ranking.js'
 import { TopHits } from './top-hits.js'
+import type { SearchTrace } from './trace.js'
 
 export interface SearchOutcome {
   readonly hits: TopHits
   readonly complete: boolean
+  /** The time ran out. */
+  readonly isLate: boolean
 }
 
 /** Nodes that a walk ranks by their codes, for each row that is wanted, and as many more: the codes put the nearest among these. */
@@ -22,57 +30,216 @@ const keptFactor = 2
 const keptExtra = 16
 const keptFor = (plan: SearchPlan): number => keptFactor * plan.count + keptExtra
 
+/** Reading more records than this, only to know what matches, is put off while a sample of this size says that many match. */
+const readMost = 20_000
+const sampleSize = 256
+const sampleShareMin = 0.1
+/** What the graphs of a filtered search are asked for where its options do not say: candidates for each row. */
+const oversample = 3
+
+type Steps = Generator<() => void, void, void>
+
 /**
- * Searches one version, part by part: graphs first, largest first, each handing its worst kept distance on, then the rows that no graph holds.
- * A filter, or `exact`, scans codes of all rows that may answer instead; then the answer is provably the exact one.
+ * Searches one version, part by part: graphs first, largest first, each handing its worst kept distance on, then the rows that no graph holds. With
+ * `exact` or `preFilter` all rows that may answer are scanned instead; then the answer is provably the exact one.
  *
  * It yields between parts, where nothing of it is in linear memory, so that a long search can let others run.
  */
 export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => void, SearchOutcome, void> {
-  const hits = new TopHits(plan.count, plan.maxDistance)
-  let complete = true
-  let started = false
-  /** True once the time is over; the first part is searched in any case. */
-  const late = (): boolean => {
-    const over = started && plan.budget.deadline !== undefined && performance.now() >= plan.budget.deadline
-    started = true
-    if (over) complete = false
-    return over
-  }
-  const scanAll = plan.exact || plan.filter !== undefined
-  if (!scanAll) {
-    for (let i = 0; i < plan.index.graphs.length && !late(); i++) {
-      yield () => {
-        complete = walkGraph(plan, parts, i, hits) && complete
-      }
-    }
-  }
-  for (const state of plan.collection.sets) {
-    if (late()) break
-    yield () => {
-      complete = scanSet(plan, parts, state, scanAll, hits) && complete
-    }
-  }
-  return { hits, complete }
+  const search = new VersionSearch(plan, parts)
+  yield* search.steps()
+  return { hits: search.hits, complete: search.complete, isLate: search.isLate }
 }
 
-function walkGraph(plan: SearchPlan, parts: Parts, place: number, hits: TopHits): boolean {
-  const { index, collection } = plan
-  const part = index.graphs[place]!
-  const graph = part.graph()
+class VersionSearch {
+  readonly hits: TopHits
+  complete = true
+  isLate = false
+  readonly #plan: SearchPlan
+  readonly #parts: Parts
+  #started = false
+  /** Candidates that may still be looked at. */
+  #left: number
+
+  constructor(plan: SearchPlan, parts: Parts) {
+    this.#plan = plan
+    this.#parts = parts
+    this.hits = new TopHits(plan.count, plan.maxDistance)
+    this.#left = (plan.filter && plan.candidatesMax) ?? Infinity
+  }
+
+  *steps(): Steps {
+    const { filter, exact, strategy = 'auto', trace } = this.#plan
+    if (exact || strategy === 'preFilter') {
+      trace?.chose(filter ? 'preFilter' : 'exact')
+      yield* this.#scanAll()
+    } else if (!filter) yield* this.#plain()
+    else if (strategy === 'postFilter') yield* this.#postFilter(filter)
+    else yield* this.#auto(filter)
+  }
+
+  *#plain(): Steps {
+    const { index, collection } = this.#plan
+    for (let i = 0; i < index.graphs.length && this.#mayGoOn(); i++) yield () => this.#walk(i)
+    for (const state of collection.sets) {
+      if (!this.#mayGoOn()) return
+      yield () => this.#scan(state, 'open')
+    }
+  }
+
+  *#scanAll(): Steps {
+    for (const state of this.#plan.collection.sets) {
+      if (!this.#mayGoOn()) return
+      yield () => this.#scan(state, 'held')
+    }
+  }
+
+  *#auto(filter: RowFilter): Steps {
+    const { collection, index, trace } = this.#plan
+    let matched = knownMatched(collection, index, filter)
+    if (!matched) {
+      let share = 0
+      yield () => this.#timed(() => (share = filter.unread() > readMost ? sampledShare(collection, filter, trace) : 0))
+      if (share >= sampleShareMin) return yield* this.#postFilter(filter)
+      for (const state of collection.sets) yield () => this.#timed(() => filter.matching(state))
+      yield () => this.#timed(() => (matched = matchedBy(collection, index, filter)))
+    }
+    yield* this.#among(matched!)
+  }
+
+  *#among({ graphs, open, count }: Matched): Steps {
+    const { trace } = this.#plan
+    trace?.chose('matches')
+    trace?.counted(count)
+    for (let i = 0; i < graphs.length && this.#mayGoOn(); i++) {
+      if (graphs[i]!.allowedCount > 0) yield () => this.#walk(i, graphs[i])
+    }
+    for (const [state, words] of open) {
+      if (!this.#mayGoOn()) return
+      yield () => this.#scanRows(state, words, true)
+    }
+  }
+
+  *#postFilter(filter: RowFilter): Steps {
+    const { index, collection, trace } = this.#plan
+    trace?.chose('postFilter')
+    for (let i = 0; i < index.graphs.length && this.#mayGoOn(); i++) yield () => this.#walkThenFilter(filter, i)
+    for (const state of collection.sets) {
+      if (!this.#mayGoOn()) return
+      yield () => this.#scan(state, 'open')
+    }
+  }
+
+  /** True while neither time nor candidates are used up; the first part is searched in any case. */
+  #mayGoOn(): boolean {
+    const { deadline } = this.#plan.budget
+    this.isLate ||= this.#started && deadline !== undefined && performance.now() >= deadline
+    this.#started = true
+    if (!this.isLate && this.#left > 0) return true
+    this.complete = false
+    return false
+  }
+
+  #timed(filtering: () => void): void {
+    const begun = performance.now()
+    filtering()
+    this.#plan.trace?.filtering(performance.now() - begun)
+  }
+
+  /** Takes down what was done with a part. */
+  #did(begun: number, part: ExplainedPart, complete: boolean): void {
+    const { trace, budget } = this.#plan
+    this.#left -= part.candidates
+    this.complete &&= complete
+    if (!complete && budget.deadline !== undefined && performance.now() >= budget.deadline) this.isLate = true
+    if (!trace) return
+    trace.searching(performance.now() - begun)
+    trace.part(part)
+  }
+
+  #budget(): Budget {
+    return this.#left === Infinity ? this.#plan.budget : { ...this.#plan.budget, evaluationsMax: Math.max(1, this.#left) }
+  }
+
+  #walk(place: number, matched?: MatchedNodes): void {
+    const plan = this.#plan
+    const { index, collection, count, query } = plan
+    const begun = plan.trace ? performance.now() : 0
+    const part = index.graphs[place]!
+    const graph = part.graph()
+    const ef = leastEffort(plan, graph)
+    const found = graph.search(query, {
+      ef,
+      keep: keptFor(plan),
+      least: count,
+      bound: this.hits.worst,
+      budget: this.#budget(),
+      ...(matched ?? living(plan, place)),
+    })
+    rankNearest(plan, this.#parts, found, nodeLocations(plan, part, found.nodes), this.hits)
+    const { evaluations: candidates, scanned, complete } = found
+    const facts = { kind: 'graph' as const, size: part.nodes, ...(matched && { matches: matched.allowedCount }), candidates }
+    this.#did(begun, { ...facts, ...(scanned ? { way: 'scan' } : { way: 'walk', ef }) }, complete)
+  }
+
+  #walkThenFilter(filter: RowFilter, place: number): void {
+    const plan = this.#plan
+    const begun = performance.now()
+    const part = plan.index.graphs[place]!
+    const graph = part.graph()
+    const count = plan.index.aliveCounts(plan.collection.sets)[place]!
+    const ef = Math.max(leastEffort(plan, graph), oversample * plan.count)
+    const options = { ef, budget: plan.budget, ...living(plan, place) }
+    const found = walkThenFilter(plan, filter, part, options, count, this.#left)
+    rankNearest(plan, this.#parts, found, nodeLocations(plan, part, found.nodes), this.hits)
+    const { candidates, complete } = found
+    this.#did(begun, { kind: 'graph', size: part.nodes, way: 'walk', ef: found.ef, candidates }, complete)
+  }
+
+  /** Scans the rows of a set that belong to the index, or of these the ones that no graph holds. */
+  #scan(state: SetState, which: 'held' | 'open'): void {
+    const { index, filter } = this.#plan
+    const mask = index.coverage.of(state.set, state.rows)
+    if (which === 'open' && mask.openRows === 0) return
+    const allowed = new Uint32Array(wordsFor(state.rows))
+    if (livingWords(mask[which], state.dead, state.rows, allowed) === 0) return
+    if (filter) this.#timed(() => keepMatching(filter, state, allowed, which === 'open'))
+    if (allowed.some((word) => word !== 0)) this.#scanRows(state, allowed, which === 'open')
+  }
+
+  #scanRows(state: SetState, allowed: Uint32Array, besideGraphs: boolean): void {
+    const plan = this.#plan
+    const { index } = plan.index
+    const column = index.column(state.set)
+    if (!column) return
+    const begun = plan.trace ? performance.now() : 0
+    // Beside a graph, whose answer is approximate anyway, a first pass over one-bit codes saves most of the work. Not in memory: there rows that
+    // are younger than this version share the codes, and its answers are not to depend on them.
+    const approximate = besideGraphs && plan.index.graphs.length > 0 && state.set.key !== null
+    const found = scanBlock(column.codes(), plan.query, index.definition.metric, {
+      k: plan.count,
+      allowed,
+      bound: this.hits.worst,
+      budget: this.#budget(),
+      approximate,
+    })
+    const locations: Locations = { sets: [state], slotIn: (_, candidate) => found.nodes[candidate]! }
+    if (approximate) rankNearest(plan, this.#parts, found, locations, this.hits)
+    else rankAll(plan, this.#parts, found.count, locations, this.hits)
+    const facts = { kind: 'rows' as const, size: state.rows, way: 'scan' as const, candidates: found.evaluations }
+    this.#did(begun, { ...facts, ...(plan.filter && { matches: countBits(allowed) }) }, found.complete)
+  }
+}
+
+/** The living nodes of a graph; nothing where all are, so that the kernel need not look at a bitset at all. */
+function living({ index, collection }: SearchPlan, place: number): Pick<GraphSearchOptions, 'allowed' | 'allowedCount'> {
   const allowedCount = index.aliveCounts(collection.sets)[place]!
-  // Without deletions the kernel need not look at a bitset at all.
-  const allowed = allowedCount === part.nodes ? undefined : index.alive(collection.sets)[place]!.words
-  const found = graph.search(plan.query, {
-    ef: Math.max(effortOf(plan, graph), plan.count),
-    keep: keptFor(plan),
-    least: plan.count,
-    bound: hits.worst,
-    budget: plan.budget,
-    ...(allowed && { allowed, allowedCount }),
-  })
-  rankNearest(plan, parts, found, nodeLocations(plan, part, found.nodes), hits)
-  return found.complete
+  if (allowedCount === index.graphs[place]!.nodes) return {}
+  return { allowed: index.alive(collection.sets)[place]!.words, allowedCount }
+}
+
+function leastEffort(plan: SearchPlan, graph: ResidentGraph): number {
+  return Math.max(effortOf(plan, graph), Math.ceil(plan.count * (plan.overquery ?? 1)))
 }
 
 /** As asked for; else what the graph was seen to need for the recall that is asked for, or that the preset promises. */
@@ -85,34 +252,30 @@ function effortOf(plan: SearchPlan, { recall }: ResidentGraph): number {
   return Math.max(preset.efSearch, effortFor(recall, plan.count, preset.recall))
 }
 
-function scanSet(plan: SearchPlan, parts: Parts, state: SetState, all: boolean, hits: TopHits): boolean {
-  const { index } = plan.index
-  const { held, open, openRows } = plan.index.coverage.of(state.set, state.rows)
-  if (!all && openRows === 0) return true
-  const column = index.column(state.set)
-  if (!column) return true
-  const allowed = new Uint32Array(wordsFor(state.rows))
-  if (livingWords(all ? held : open, state.dead, state.rows, allowed) === 0) return true
-  if (plan.filter && !keepMatching(plan.filter, state, allowed)) return true
-  // Beside a graph, whose answer is approximate anyway, a first pass over one-bit codes saves most of the work. Not in memory: there rows that
-  // are younger than this version share the codes, and its answers are not to depend on them.
-  const approximate = !all && plan.index.graphs.length > 0 && state.set.key !== null
-  const found = scanBlock(column.codes(), plan.query, index.definition.metric, {
-    k: plan.count,
-    allowed,
-    bound: hits.worst,
-    budget: plan.budget,
-    approximate,
-  })
-  const locations: Locations = { sets: [state], slotIn: (_, candidate) => found.nodes[candidate]! }
-  if (approximate) rankNearest(plan, parts, found, locations, hits)
-  else rankAll(plan, parts, found.count, locations, hits)
-  return found.complete
+/** Of the marked rows of a set, those that match. `few`: of the others nothing need be known. */
+function keepMatching(filter: RowFilter, state: SetState, marked: Uint32Array, few: boolean): void {
+  if (few) {
+    forEachBit(marked.slice(), state.rows, (slot) => {
+      if (!filter.matches(state, slot)) marked[slot >>> 5]! &= ~(1 << (slot & 31))
+    })
+    return
+  }
+  const { words } = filter.matching(state)
+  for (let word = 0; word < marked.length; word++) marked[word]! &= words[word]!
 }
 
-function keepMatching(filter: RowFilter, state: SetState, allowed: Uint32Array): boolean {
-  const { words } = filter.matching(state)
-  let any = 0
-  for (let word = 0; word < allowed.length; word++) any |= allowed[word]! &= words[word]!
-  return any !== 0
+/** The share of matches among living rows from everywhere. */
+function sampledShare(collection: CollectionState, filter: RowFilter, trace: SearchTrace | undefined): number {
+  const step = Math.max(1, Math.floor(collection.records / sampleSize))
+  let [seen, sampled, matching] = [0, 0, 0]
+  for (const state of collection.sets) {
+    for (let slot = 0; slot < state.rows; slot++) {
+      if (state.dead.has(slot) || seen++ % step !== 0) continue
+      sampled++
+      if (filter.matches(state, slot)) matching++
+    }
+  }
+  const share = sampled > 0 ? matching / sampled : 0
+  trace?.sampled(share)
+  return share
 }
