@@ -163,7 +163,7 @@ class VersionSearch {
 
   #walk(place: number, matched?: MatchedNodes): void {
     const plan = this.#plan
-    const { index, collection, count, query } = plan
+    const { index, count, query } = plan
     const begun = plan.trace ? performance.now() : 0
     const part = index.graphs[place]!
     const graph = part.graph()
