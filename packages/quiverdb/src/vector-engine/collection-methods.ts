@@ -40,18 +40,19 @@ export abstract class CollectionMethods extends SearchMethods {
 
   /** Stores a vector in a collection, which is made if need be. @throws VectorError EmptyVector, DimensionMismatch, InvalidVector */
   storeInCollection(collection: string, key: string, vector: VectorInput): void {
-    this.core.collections.getOrCreate(collection).embeddings.store('store_in_collection', key, vector)
+    this.core.collections.storing(collection, (embeddings) => embeddings.store('store_in_collection', key, vector))
   }
 
   /** @throws VectorError as `storeInCollection`, and StorageError: not metadata */
   storeInCollectionWithMetadata(collection: string, key: string, vector: VectorInput, metadata: Metadata): void {
-    const { embeddings } = this.core.collections.getOrCreate(collection)
-    embeddings.store('store_in_collection_with_metadata', key, vector, metadata)
+    const operation = 'store_in_collection_with_metadata'
+    this.core.collections.storing(collection, (embeddings) => embeddings.store(operation, key, vector, metadata))
   }
 
-  /** All of them, or none where one cannot be stored. @throws VectorError BatchValidationError */
+  /** All of them, or none where one cannot be stored. @throws VectorError as `batchStoreEmbeddings` */
   batchStoreInCollection(collection: string, inputs: readonly EmbeddingInput[]): BatchResult {
-    return this.core.collections.getOrCreate(collection).embeddings.storeMany('batch_store_in_collection', inputs)
+    const operation = 'batch_store_in_collection'
+    return this.core.collections.storing(collection, (embeddings) => embeddings.storeMany(operation, inputs))
   }
 
   /** A copy of the vector, in float32. @throws VectorError NotFound */

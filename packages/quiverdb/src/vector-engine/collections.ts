@@ -39,9 +39,16 @@ export class Collections {
     return name === DEFAULT_COLLECTION ? this.defaults : this.#named.get(name)
   }
 
-  /** The collection, made with the defaults of the engine where there is none. @throws VectorError StorageError: not a name */
-  getOrCreate(name: string): Searchable {
-    return this.get(name) ?? this.create(name)
+  /** Stores in a collection, made with the defaults of the engine where there is none, but not for what is refused. @throws VectorError StorageError: not a name */
+  storing<R>(name: string, store: (embeddings: Embeddings) => R): R {
+    const present = this.get(name)
+    const { embeddings } = present ?? this.create(name)
+    try {
+      return store(embeddings)
+    } catch (error) {
+      if (!present) this.delete(name)
+      throw error
+    }
   }
 
   /** The collection, with another configuration; what it holds stays. For loading. @throws VectorError ConfigurationError */

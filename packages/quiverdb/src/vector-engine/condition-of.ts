@@ -41,7 +41,13 @@ type Pair = Extract<FilterTree, { op: 'and' | 'or' }>
 
 /** A chain of one operator becomes one list, so that it does not grow deep. */
 function membersOf({ op, left, right }: Pair): FilterCondition[] {
-  return [left, right].flatMap((member) => (member.tree.op === op ? membersOf(member.tree) : [member]))
+  const members: FilterCondition[] = []
+  const pending = [right, left]
+  for (let next; (next = pending.pop());) {
+    if (next.tree.op === op) pending.push(next.tree.right, next.tree.left)
+    else members.push(next)
+  }
+  return members
 }
 
 const nothing: Condition = { op: 'nor', conditions: [{ op: 'always' }] }

@@ -27,7 +27,7 @@ export abstract class EmbeddingMethods {
 
   /**
    * Stores many: all of them, or none where one cannot be stored. Of several with one key the last stays.
-   * @throws VectorError BatchValidationError with the index of the first that cannot be stored
+   * @throws VectorError BatchValidationError with the index of the first that cannot be stored, BatchOperationError with that of one that memory has no room for
    */
   batchStoreEmbeddings(inputs: readonly EmbeddingInput[]): BatchResult {
     return this.core.defaults.embeddings.storeMany('batch_store_embeddings', inputs)

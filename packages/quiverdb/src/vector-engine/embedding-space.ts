@@ -1,6 +1,8 @@
+import { QuiverError } from '../errors.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
 import { DimensionBlock } from './dimension-block.js'
 import type { Embedding, Place } from './embedding.js'
+import { VectorError } from './errors.js'
 import { SortedKeys } from './key-order.js'
 import { type SpaceGraphs } from './space-graphs.js'
 import type { Metadata } from './types.js'
@@ -11,6 +13,9 @@ export interface NewEmbedding {
   readonly vector: Float32Array
   readonly metadata: Metadata
 }
+
+/** Where each of some new embeddings was given room. */
+type Places = Map<NewEmbedding, Place>
 
 /** Embeddings by key: those of one collection, those of none, or those of the entities. Vectors of each dimension lie together. */
 export class EmbeddingSpace {
@@ -53,13 +58,29 @@ export class EmbeddingSpace {
     return this.#blocks.get(embedding.place.dimension)!.read(embedding.place)
   }
 
-  /** Stores all or none; of several with one key the last stays. `inBulk`: with one copy per dimension. @throws QuiverError MEMORY_FULL */
-  put(items: readonly NewEmbedding[], inBulk = false): void {
-    const places = inBulk ? this.#reserveInBulk(items) : this.#reserve(items)
-    const changed = new Map<Embedding, Float32Array>()
-    items.forEach((item, i) => changed.set(this.#commit(item, places[i]!), item.vector))
-    this.graphs.put(changed)
-    this.#tidy()
+  /** @throws QuiverError MEMORY_FULL */
+  put(item: NewEmbedding): void {
+    const places: Places = new Map()
+    this.#reserve(places, () => this.#placeEach([item], places))
+    this.#commitAll([item], places)
+  }
+
+  /**
+   * Stores all or none; of several with one key the last stays. `inBulk`: with one copy per dimension.
+   * @throws VectorError BatchOperationError: the first that memory has no room for; in bulk the first of its dimension
+   */
+  putMany(items: readonly NewEmbedding[], inBulk: boolean): void {
+    const places: Places = new Map()
+    try {
+      this.#reserve(places, () => (inBulk ? this.#placeInBulk(items, places) : this.#placeEach(items, places)))
+    } catch (error) {
+      if (!(error instanceof QuiverError)) throw error
+      throw VectorError.batchOperation(
+        items.findIndex((item) => !places.has(item)),
+        error,
+      )
+    }
+    this.#commitAll(items, places)
   }
 
   /** Whether it was there. */
@@ -84,39 +105,38 @@ export class EmbeddingSpace {
     this.keys.clear()
   }
 
-  #reserve(items: readonly NewEmbedding[]): Place[] {
-    const places: Place[] = []
+  /** Gives up what was reserved before a failure. */
+  #reserve(places: Places, place: () => void): void {
     try {
-      for (const { vector } of items) places.push(this.#blockFor(vector.length).reserve(vector))
+      place()
     } catch (error) {
-      this.#release(places)
+      for (const reserved of places.values()) this.#blocks.get(reserved.dimension)!.release(reserved)
+      this.#tidy()
       throw error
     }
-    return places
   }
 
-  #reserveInBulk(items: readonly NewEmbedding[]): Place[] {
+  #placeEach(items: readonly NewEmbedding[], places: Places): void {
+    for (const item of items) places.set(item, this.#blockFor(item.vector.length).reserve(item.vector))
+  }
+
+  #placeInBulk(items: readonly NewEmbedding[], places: Places): void {
     const byDimension = new Map<number, NewEmbedding[]>()
     for (const item of items) {
       const group = byDimension.get(item.vector.length)
       if (group) group.push(item)
       else byDimension.set(item.vector.length, [item])
     }
-    const places = new Map<NewEmbedding, Place>()
-    try {
-      for (const [dimension, group] of byDimension) {
-        const reserved = this.#blockFor(dimension).reserveMany(group.map(({ vector }) => vector))
-        group.forEach((item, i) => places.set(item, reserved[i]!))
-      }
-    } catch (error) {
-      this.#release([...places.values()])
-      throw error
+    for (const [dimension, group] of byDimension) {
+      const reserved = this.#blockFor(dimension).reserveMany(group.map(({ vector }) => vector))
+      group.forEach((item, i) => places.set(item, reserved[i]!))
     }
-    return items.map((item) => places.get(item)!)
   }
 
-  #release(places: readonly Place[]): void {
-    for (const place of places) this.#blocks.get(place.dimension)!.release(place)
+  #commitAll(items: readonly NewEmbedding[], places: Places): void {
+    const changed = new Map<Embedding, Float32Array>()
+    for (const item of items) changed.set(this.#commit(item, places.get(item)!), item.vector)
+    this.graphs.put(changed)
     this.#tidy()
   }
 

@@ -64,12 +64,12 @@ export class Embeddings {
 
   store(operation: string, key: string, vector: VectorInput, metadata: Metadata = noMetadata): void {
     const start = performance.now()
-    this.space.put([this.#checked({ key, vector, metadata })])
+    this.space.put(this.#checked({ key, vector, metadata }))
     this.#indexWhenDue()
     this.#wrote(operation, start, 1)
   }
 
-  /** All or none. @throws VectorError BatchValidationError: the first that cannot be stored */
+  /** All or none. @throws VectorError BatchValidationError: the first that cannot be stored; BatchOperationError: there is no room for it */
   storeMany(operation: string, inputs: readonly EmbeddingInput[]): BatchResult {
     const start = performance.now()
     const items = inputs.map((input, index) => {
@@ -80,7 +80,7 @@ export class Embeddings {
       }
     })
     const bulk = items.length >= this.#context.config.batchParallelThreshold
-    this.space.put(items, bulk)
+    this.space.putMany(items, bulk)
     this.#indexWhenDue()
     this.#wrote(operation, start, items.length, bulk)
     return { storedKeys: items.map(({ key }) => key), count: items.length }

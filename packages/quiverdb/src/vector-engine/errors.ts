@@ -1,6 +1,6 @@
 import { QuiverError, type ErrorCode } from '../errors.js'
 
-/** What went wrong, in the words of the vector engine. Each has one {@link ErrorCode}, but for BatchValidationError, which has that of its cause. */
+/** What went wrong, in the words of the vector engine. Each has one {@link ErrorCode}, but for StorageError and those of batches, which have that of their cause. */
 export type VectorErrorKind =
   | 'NotFound'
   | 'DimensionMismatch'
@@ -9,6 +9,7 @@ export type VectorErrorKind =
   | 'InvalidTopK'
   | 'StorageError'
   | 'BatchValidationError'
+  | 'BatchOperationError'
   | 'ConfigurationError'
   | 'CollectionExists'
   | 'CollectionNotFound'
@@ -77,6 +78,12 @@ export class VectorError extends QuiverError {
   static batchValidation(index: number, cause: VectorError): VectorError {
     const message = `Batch validation error at index ${index}: ${cause.message}`
     return new VectorError('BatchValidationError', cause.code, message, { index, cause: cause.message }, cause)
+  }
+
+  /** An item that was checked could not be carried out, and nothing of the batch was. */
+  static batchOperation(index: number, cause: QuiverError): VectorError {
+    const message = `Batch operation error at index ${index}: ${cause.message}`
+    return new VectorError('BatchOperationError', cause.code, message, { index, cause: cause.message }, cause)
   }
 
   static configuration(message: string): VectorError {

@@ -104,7 +104,7 @@ export class FilterCondition {
 
 /**
  * Not a condition of the filter floor, whose values are JSON: here Ints have 64 bits, a missing field does not match `ne`, fields are no paths and
- * have no lists. The durable engine asks the database for a superset (durable/where.ts) and decides by this.
+ * have no lists. `conditionOf` says the same to a database; durable/where.ts says what that leaves out.
  */
 function compile(tree: FilterTree): (metadata: Metadata) => boolean {
   switch (tree.op) {

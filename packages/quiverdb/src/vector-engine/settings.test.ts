@@ -1,9 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, test } from 'vitest'
-import { keysOf } from '../testing/vector-engine/engine-under-test.js'
+import { keysOf, refusalOf } from '../testing/vector-engine/engine-under-test.js'
 import { VectorEngineConfig, type VectorEngineOptions } from './config.js'
 import { FilterCondition } from './filter-condition.js'
 import { VectorEngine } from './vector-engine.js'
+import type { VectorError } from './errors.js'
 
 const open: VectorEngine[] = []
 afterEach(() => open.splice(0).forEach((engine) => engine.close()))
@@ -186,13 +187,22 @@ describe('memory', () => {
     expect(() => engine.storeEmbedding('k', [1, 2, 3, 4, 5])).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   })
 
-  test.each([1, 1000])('a batch that memory has no room for stores nothing (bulk from %i)', async (batchParallelThreshold) => {
+  test.each([1, 5000])('a batch that memory has no room for stores nothing (bulk from %i)', async (batchParallelThreshold) => {
     const engine = await VectorEngine.create({ batchParallelThreshold, sparseThreshold: 1 }, { memoryBytesMax: 256 * 1024 })
     open.push(engine)
     engine.batchStoreEmbeddings(batchOf(10, 100))
     const before = engine.searchSimilar(batchOf(1, 100)[0]!.vector, 20)
-    const full = () => engine.batchStoreEmbeddings([{ key: 'other', vector: [1] }, ...batchOf(1000, 100)])
-    expect(full).toThrow(expect.objectContaining({ code: 'MEMORY_FULL' }))
+    const full = await refusalOf(() => engine.batchStoreEmbeddings([{ key: 'other', vector: [1] }, ...batchOf(1000, 100)]))
+    expect(full).toMatchObject({ kind: 'BatchOperationError', code: 'MEMORY_FULL', cause: { code: 'MEMORY_FULL' } })
+    const { index } = (full as VectorError).details as { index: number }
+    // In one piece there is room for all vectors of a dimension or for none.
+    expect(index === 1).toBe(batchParallelThreshold === 1)
+    expect((full as VectorError).details).toEqual({ index, cause: ((full as VectorError).cause as Error).message })
+    expect((full as Error).message).toBe(`Batch operation error at index ${index}: ${((full as Error).cause as Error).message}`)
+    expect(() => engine.batchStoreInCollection('new', batchOf(1000, 100))).toThrow(
+      expect.objectContaining({ kind: 'BatchOperationError' }),
+    )
+    expect(engine.collectionExists('new')).toBe(false)
     expect(engine.count()).toBe(10)
     expect(engine.searchSimilar(batchOf(1, 100)[0]!.vector, 20)).toEqual(before)
     expect(engine.searchSimilar([1], 5)).toEqual([])

@@ -22,7 +22,7 @@ export function namesToSave(core: EngineCore): string[] {
 
 /**
  * Takes a collection in, with its configuration: what it holds is added to what is there. All of it, or nothing.
- * @throws VectorError EmptyVector, DimensionMismatch, InvalidVector, ConfigurationError; QuiverError MEMORY_FULL
+ * @throws VectorError EmptyVector, DimensionMismatch, InvalidVector, ConfigurationError, BatchOperationError: memory is full
  */
 export function restore(core: EngineCore, operation: string, snapshot: PersistentVectorIndex): string {
   const { collection: name, config, vectors } = snapshot

@@ -67,6 +67,18 @@ export function collectionCases({ name, create }: EngineFactory): void {
       await engine.deleteCollection('new')
     })
 
+    test('what is refused makes no collection', async () => {
+      const engine = await create({ maxDimension: 3 })
+      await expectRefusal(() => engine.storeInCollection('c', 'k', []), 'EmptyVector')
+      await expectRefusal(() => engine.storeInCollectionWithMetadata('c', 'k', [1, 2, 3, 4], {}), 'DimensionMismatch')
+      const batch = [{ key: 'a', vector: [1] }, { key: 'b', vector: [] }] // prettier-ignore
+      await expectRefusal(() => engine.batchStoreInCollection('c', batch), 'BatchValidationError', { index: 1 })
+      expect(await engine.collectionExists('c')).toBe(false)
+      await engine.createCollection('c')
+      await expectRefusal(() => engine.storeInCollection('c', 'k', []), 'EmptyVector')
+      expect(await engine.collectionExists('c')).toBe(true)
+    })
+
     test('case 59: an unknown collection is empty', async () => {
       const engine = await create()
       expect(await engine.searchInCollection('unknown', [1], 5)).toEqual([])

@@ -42,17 +42,17 @@ export abstract class DurableCollectionMethods extends DurableSearchMethods {
 
   /** Stores a vector in a collection, which is made if need be. @throws VectorError as `storeEmbedding` */
   async storeInCollection(collection: string, key: string, vector: VectorInput): Promise<void> {
-    await (await this.core.collections.getOrCreate(collection)).embeddings.store(key, vector)
+    await this.core.collections.storing(collection, (embeddings) => embeddings.store(key, vector))
   }
 
   /** @throws VectorError as `storeInCollection`, and StorageError: not metadata */
   async storeInCollectionWithMetadata(collection: string, key: string, vector: VectorInput, metadata: Metadata): Promise<void> {
-    await (await this.core.collections.getOrCreate(collection)).embeddings.store(key, vector, metadata)
+    await this.core.collections.storing(collection, (embeddings) => embeddings.store(key, vector, metadata))
   }
 
-  /** All of them in one commit, or none. @throws VectorError BatchValidationError, StorageError */
+  /** All of them in one commit, or none. @throws VectorError as `batchStoreEmbeddings` */
   async batchStoreInCollection(collection: string, inputs: readonly EmbeddingInput[]): Promise<BatchResult> {
-    return await (await this.core.collections.getOrCreate(collection)).embeddings.storeMany(inputs)
+    return await this.core.collections.storing(collection, (embeddings) => embeddings.storeMany(inputs))
   }
 
   /** @throws VectorError NotFound */

@@ -1,14 +1,17 @@
 import type { Collection } from '../../collection/collection.js'
 import type { Fields, Stored } from '../../collection/types.js'
 import { QuiverError } from '../../errors.js'
+import { jsonEqual } from '../../filter/equal.js'
 import { checkKey } from '../check-input.js'
 import { completeCollectionConfig } from '../collections.js'
+import type { EmbeddingInput } from '../embeddings.js'
 import { VectorError } from '../errors.js'
 import { DEFAULT_COLLECTION, VectorCollectionConfig, type DistanceMetric, type VectorCollectionOptions } from '../types.js'
 import { type DurableContext, stored, transact } from './durable-context.js'
 import { DurableSearch } from './durable-search.js'
-import { DurableSpace, openRecords, type SpaceRecords } from './durable-space.js'
+import { DurableSpace } from './durable-space.js'
 import { idOf, keyOf } from './record.js'
+import { SpaceRecords } from './space-records.js'
 
 /** A set of embeddings with its searches. */
 export interface DurableSearchable {
@@ -73,31 +76,44 @@ export class DurableCollections {
     return entry && configOf(entry)
   }
 
-  /** The collection, made with the defaults of the engine where there is none. @throws VectorError StorageError: not a name */
-  async getOrCreate(name: string): Promise<DurableSearchable> {
-    for (;;) {
-      const found = await this.get(name)
-      if (found) return found
+  /**
+   * Stores in a collection, made where there is none, but not for what is refused. A process that dies meanwhile leaves it empty.
+   * @throws VectorError StorageError: not a name
+   */
+  async storing<R>(
+    name: string,
+    store: (embeddings: DurableSpace) => Promise<R>,
+    options?: VectorCollectionConfig | VectorCollectionOptions,
+  ): Promise<R> {
+    for (let isNew = false; ;) {
+      const collection = await this.get(name)
+      if (!collection) {
+        isNew = await this.#createUnlessThere(name, options)
+        continue
+      }
       try {
-        await this.create(name)
+        return await store(collection.embeddings)
       } catch (error) {
-        // Someone else may have been first.
-        if (!(error instanceof VectorError) || error.kind !== 'CollectionExists') throw error
+        if (isNew) await this.#deleteIfEmpty(name, collection.embeddings)
+        throw error
       }
     }
   }
 
-  /** Gives a collection another configuration, making it if need be; what it holds stays. For loading. @throws VectorError ConfigurationError */
-  async configure(name: string, options: VectorCollectionConfig): Promise<DurableSearchable> {
-    if (name === DEFAULT_COLLECTION) return this.#default
+  /**
+   * Adds to a collection, which has this configuration then; all or nothing, but where a process dies between storing and configuring.
+   * @throws VectorError ConfigurationError, those of `storeMany`
+   */
+  async load(name: string, options: VectorCollectionConfig, inputs: readonly EmbeddingInput[]): Promise<void> {
+    if (name === DEFAULT_COLLECTION) return void (await this.#default.embeddings.storeMany(inputs))
     const config = completeCollectionConfig(options, this.#context.config)
+    await this.storing(name, (embeddings) => embeddings.configured(config).storeMany(inputs), config)
     await transact(this.#context, async (tx) => {
       const registry = tx.collection(registryName)
       const present = await registry.get(idOf(name))
-      const space = present ? spaceOf(present) : spacePrefix + crypto.randomUUID()
-      await registry.upsert([{ id: idOf(name), ...entryOf(config, space) }])
+      const entry = present && { id: present.id, ...entryOf(config, spaceOf(present)) }
+      if (entry && !jsonEqual(entry, present)) await registry.upsert([entry])
     })
-    return await this.getOrCreate(name)
   }
 
   /** With all its embeddings. @throws VectorError CollectionNotFound */
@@ -130,11 +146,34 @@ export class DurableCollections {
     }
   }
 
+  /** Whether it was not there. @throws VectorError ConfigurationError, StorageError: not a name */
+  async #createUnlessThere(name: string, options?: VectorCollectionConfig | VectorCollectionOptions): Promise<boolean> {
+    try {
+      await this.create(name, options)
+      return true
+    } catch (error) {
+      if (error instanceof VectorError && error.kind === 'CollectionExists') return false
+      throw error
+    }
+  }
+
+  /** Of a collection that was made for what was refused then; others may have stored in it since. */
+  async #deleteIfEmpty(name: string, { records }: DurableSpace): Promise<void> {
+    const isDeleted = await transact(this.#context, async (tx) => {
+      const registry = tx.collection(registryName)
+      const entry = await registry.get(idOf(name))
+      if (!entry || spaceOf(entry) !== records.name || (await tx.collection(records.name).count()) > 0) return false
+      await registry.delete(entry.id)
+      return true
+    })
+    if (isDeleted) await this.#drop(records.name)
+  }
+
   /** Made when it is first looked into. */
   #records(space: string): Promise<SpaceRecords> {
     let records = this.#open.get(space)
     if (!records) {
-      records = openRecords(this.#context, space)
+      records = SpaceRecords.open(this.#context.namespace, space)
       this.#open.set(space, records)
       records.catch(() => this.#open.delete(space))
     }

@@ -12,7 +12,7 @@ import { sampleOf } from '../selectivity.js'
 import { stored } from './durable-context.js'
 import type { DurableSpace } from './durable-space.js'
 import { dimensionField, isOutsize, keyOf, metadataOf, vectorOf } from './record.js'
-import { fieldsOf, whereOf } from './where.js'
+import { recordFilterOf } from './where.js'
 
 /** Of one search of a collection. */
 const limitMax = 10_000
@@ -47,7 +47,7 @@ export class DurableSearch {
   }
 
   /**
-   * The strategy is the database's own: what `filter` can say to it decides which rows are scanned, exactly; the rest is looked at in the hits.
+   * The strategy is the database's own, whatever `options` say: it scans the records that match.
    * @throws VectorError as `nearest`, and ConfigurationError
    */
   async filtered(
@@ -58,7 +58,9 @@ export class DurableSearch {
     options?: FilteredSearchConfig | FilteredSearchOptions,
   ): Promise<SearchResult[]> {
     if (!(options instanceof FilteredSearchConfig)) new FilteredSearchConfig(options)
-    const plan = this.#plan(operation, query, k, {}, { where: whereOf(filter), fields: fieldsOf(filter) })
+    const { where, check } = recordFilterOf(filter)
+    const plan = this.#plan(operation, query, k, {}, { exact: true, where, fields: check?.fields ?? [] })
+    if (!check) return resultsOf(await this.#hits(plan))
     for (let wanted = k; ; wanted *= filteredGrowth) {
       const hits = await this.#hits({ ...plan, k: wanted })
       const matching = hits.filter(({ record }) => filter.matches(metadataOf(record)))
@@ -100,14 +102,14 @@ export class DurableSearch {
       return ranked(records, plan).slice(0, k)
     }
     const hits = await this.#indexed(plan)
-    const outsize = await this.#space.outsize()
+    const outsize = await this.#space.known.outsize(query.where)
     return outsize.length === 0 ? hits : [...hits, ...ranked(outsize, plan)].sort(byScore).slice(0, k)
   }
 
   /** The k nearest of those that an index holds. */
   async #indexed({ vector, k, metric, deadline, query }: Plan): Promise<Ranked[]> {
     const hits: Ranked[] = []
-    const index = await this.#space.indexFor(metric, vector.length)
+    const index = await this.#space.known.indexFor(metric, vector.length)
     if (index === undefined) return hits
     while (hits.length < k) {
       const limit = Math.min(limitMax, k - hits.length)
@@ -127,9 +129,9 @@ export class DurableSearch {
   /** How many vectors can be found at all: those of the query's dimension. */
   async #findable(vector: Float32Array, metric: EngineMetric): Promise<number> {
     if (!metric.servesZero && isZeroVector(vector)) return 0
-    const name = await this.#space.indexFor(metric, vector.length)
+    const name = await this.#space.known.indexFor(metric, vector.length)
     const indexes = await stored(() => this.#space.records.indexes())
-    const outsize = (await this.#space.outsize()).filter((record) => record[dimensionField] === vector.length)
+    const outsize = (await this.#space.known.outsize()).filter((record) => record[dimensionField] === vector.length)
     return outsize.length + (indexes.find((index) => index.name === name)?.records ?? 0)
   }
 }

@@ -1,10 +1,10 @@
 import type { Collection } from '../../collection/collection.js'
 import type { Fields, ListQuery, Stored } from '../../collection/types.js'
-import type { WhereInput } from '../../filter/where.js'
-import type { Metric } from '../../vector/metric.js'
+import { QuiverError } from '../../errors.js'
+import type { Filter, WhereInput } from '../../filter/where-types.js'
 import { checkedVector, checkKey } from '../check-input.js'
 import type { BatchResult, EmbeddingInput } from '../embeddings.js'
-import { engineMetric, type EngineMetric } from '../engine-metric.js'
+import { engineMetric } from '../engine-metric.js'
 import { VectorError } from '../errors.js'
 import type { FilterCondition } from '../filter-condition.js'
 import { noMetadata, plainMetadata } from '../metadata.js'
@@ -12,35 +12,21 @@ import { type PagedResult, type Pagination, pageOf } from '../pagination.js'
 import type { Metadata, MetadataValue, VectorCollectionConfig } from '../types.js'
 import { type DurableContext, stored } from './durable-context.js'
 import {
+  type EmbeddingRecord,
   dimensionField,
   idOf,
-  isOutsize,
   keyOf,
   metadataField,
   metadataFields,
   metadataOf,
-  outsizeMark,
-  outsizeMarkField,
   recordOf,
-  vectorField,
   vectorOf,
 } from './record.js'
-import { fieldsOf, whereOf } from './where.js'
+import type { SpaceRecords } from './space-records.js'
+import { recordFilterOf } from './where.js'
 
+/** Of one list of a collection. */
 const pageRecords = 10_000
-
-/** A collection of the database, and what is known of it. */
-export interface SpaceRecords {
-  readonly records: Collection
-  /** Names of indexes that are there; nobody drops one. */
-  readonly indexes: Set<string>
-  /** A version at which all vectors were in indexes. */
-  withoutOutsize: string | undefined
-}
-
-export async function openRecords({ namespace }: DurableContext, name: string): Promise<SpaceRecords> {
-  return { records: await stored(() => namespace.collection(name)), indexes: new Set(), withoutOutsize: undefined }
-}
 
 export interface SpaceOptions {
   /** Goes before a key in messages. */
@@ -53,24 +39,21 @@ export interface SpaceOptions {
 export class DurableSpace {
   readonly config: VectorCollectionConfig
   readonly context: DurableContext
-  readonly records: Collection
-  readonly #prefix: string
+  readonly known: SpaceRecords
+  readonly #options: SpaceOptions
   /** What records with an embedding are told by, where there are others. */
   readonly #embedded: WhereInput | undefined
-  readonly #known: SpaceRecords
 
-  constructor(
-    context: DurableContext,
-    known: SpaceRecords,
-    config: VectorCollectionConfig,
-    { prefix = '', mayLackEmbeddings = false }: SpaceOptions = {},
-  ) {
+  constructor(context: DurableContext, known: SpaceRecords, config: VectorCollectionConfig, options: SpaceOptions = {}) {
     this.context = context
-    this.records = known.records
-    this.#known = known
+    this.known = known
     this.config = config
-    this.#prefix = prefix
-    this.#embedded = mayLackEmbeddings ? { [dimensionField]: { $exists: true } } : undefined
+    this.#options = options
+    this.#embedded = options.mayLackEmbeddings ? { [dimensionField]: { $exists: true } } : undefined
+  }
+
+  get records(): Collection {
+    return this.known.records
   }
 
   /** The length that vectors and queries must have, if there is one. */
@@ -78,11 +61,21 @@ export class DurableSpace {
     return this.config.dimension ?? this.context.config.defaultDimension
   }
 
-  async store(key: string, vector: ArrayLike<number>, metadata: Metadata = noMetadata): Promise<void> {
-    await this.#put([this.#checked({ key, vector, metadata })])
+  /** The same with another configuration. */
+  configured(config: VectorCollectionConfig): DurableSpace {
+    return new DurableSpace(this.context, this.known, config, this.#options)
   }
 
-  /** All or none, in one commit. @throws VectorError BatchValidationError: the first that cannot be stored */
+  async store(key: string, vector: ArrayLike<number>, metadata: Metadata = noMetadata): Promise<void> {
+    const item = this.#checked({ key, vector, metadata })
+    await this.ensureIndexFor(item.vector)
+    await stored(() => this.records.upsert([recordOf(item.key, item.vector, item.metadata)]))
+  }
+
+  /**
+   * All or none, in one commit.
+   * @throws VectorError BatchValidationError: the first that cannot be stored; BatchOperationError: one that the database refuses; StorageError
+   */
   async storeMany(inputs: readonly EmbeddingInput[]): Promise<BatchResult> {
     const items = inputs.map((input, index) => {
       try {
@@ -91,14 +84,14 @@ export class DurableSpace {
         throw error instanceof VectorError ? VectorError.batchValidation(index, error) : error
       }
     })
-    if (items.length > 0) await this.#put(items)
+    if (items.length > 0) await this.#putMany(items)
     return { storedKeys: items.map(({ key }) => key), count: items.length }
   }
 
   /** The record of an embedding. @throws VectorError NotFound */
   async recordOf(key: string): Promise<Stored> {
     const record = await this.find(key)
-    if (record?.[dimensionField] === undefined) throw VectorError.notFound(this.#prefix + key)
+    if (record?.[dimensionField] === undefined) throw this.#notFound(key)
     return record
   }
 
@@ -116,13 +109,19 @@ export class DurableSpace {
 
   /** @throws VectorError NotFound */
   async delete(key: string): Promise<void> {
-    if ((await this.deleteMany([key])) === 0) throw VectorError.notFound(this.#prefix + key)
+    if ((await stored(() => this.records.delete(idOf(key)))).deleted === 0) throw this.#notFound(key)
   }
 
-  /** In one commit. Returns how many of the keys were there. */
+  /** In one commit. Returns how many of the keys were there. @throws VectorError BatchOperationError: one that cannot be a key here */
   async deleteMany(keys: readonly string[]): Promise<number> {
-    const ids = [...new Set(keys)].map(idOf)
-    return (await stored(() => this.records.delete(ids))).deleted
+    const ids = keys.map((key, index) => {
+      try {
+        return idOf(key)
+      } catch (error) {
+        throw error instanceof VectorError ? VectorError.batchOperation(index, error) : error
+      }
+    })
+    return (await stored(() => this.records.delete([...new Set(ids)]))).deleted
   }
 
   /** Deletes all, or the first `maxKeysPerScan`; returns how many. */
@@ -151,12 +150,16 @@ export class DurableSpace {
   }
 
   async countMatching(filter: FilterCondition): Promise<number> {
-    return (await this.#matching(filter)).length
+    const { where, check } = recordFilterOf(filter)
+    if (check) return (await this.keysMatching(filter, Infinity)).length
+    return await stored(() => this.records.count({ where: this.#wanted(where) }))
   }
 
-  /** In byte order, at most `maxKeysPerScan`. */
-  async keysMatching(filter: FilterCondition): Promise<string[]> {
-    return await this.#matching(filter, this.context.config.maxKeysPerScan)
+  /** In byte order. */
+  async keysMatching(filter: FilterCondition, limit = this.context.config.maxKeysPerScan): Promise<string[]> {
+    const { where, check } = recordFilterOf(filter)
+    const matches = (record: Stored): boolean => !check || check.filter.matches(metadataOf(record))
+    return await this.#keysOf({ where, fields: check?.fields ?? [] }, matches, limit)
   }
 
   /** Every record with an embedding, in the byte order of keys; each page of them as it is at its time. */
@@ -201,56 +204,8 @@ export class DurableSpace {
     return Object.hasOwn(metadata, field) ? metadata[field] : undefined
   }
 
-  /** The name of the index of a metric, which is made if there are vectors of that dimension; else undefined. */
-  async indexFor(metric: EngineMetric, dimension: number): Promise<string | undefined> {
-    const name = indexName(metric, dimension)
-    if (this.#known.indexes.has(name)) return name
-    const indexes = await stored(() => this.records.indexes())
-    if (!indexes.some(({ field }) => field === vectorField(dimension))) return undefined
-    await this.#ensureIndex(name, vectorField(dimension), dimension, metric.graphMetric)
-    return name
-  }
-
-  /** The index that a vector goes into. @throws VectorError StorageError: there are vectors of too many dimensions */
-  async ensureIndexFor(vector: Float32Array): Promise<void> {
-    if (isOutsize(vector)) return await this.#ensureIndex(outsizeIndex, outsizeMarkField, outsizeMark.length, 'l2')
-    const metric = engineMetric(this.config.distanceMetric)
-    await this.#ensureIndex(indexName(metric, vector.length), vectorField(vector.length), vector.length, metric.graphMetric)
-  }
-
-  /** The records whose vectors are too long for indexes. */
-  async outsize(): Promise<Stored[]> {
-    const records: Stored[] = []
-    if (!(await this.#hasOutsize())) return records
-    const query = { vector: outsizeMark, index: outsizeIndex, exact: true, limit: pageRecords }
-    for (;;) {
-      const { hits } = await stored(() => this.records.search({ ...query, offset: records.length }))
-      for (const { record } of hits) records.push(record)
-      if (hits.length < pageRecords) return records
-    }
-  }
-
-  async #hasOutsize(): Promise<boolean> {
-    if (this.#known.indexes.has(outsizeIndex)) return true
-    const version = await stored(() => this.context.namespace.version())
-    if (version === this.#known.withoutOutsize) return false
-    const indexes = await stored(() => this.records.indexes())
-    if (!indexes.some(({ name }) => name === outsizeIndex)) {
-      this.#known.withoutOutsize = version
-      return false
-    }
-    this.#known.indexes.add(outsizeIndex)
-    return true
-  }
-
-  async #ensureIndex(name: string, field: string, dimensions: number, metric: Metric): Promise<void> {
-    if (this.#known.indexes.has(name)) return
-    await stored(() => this.records.ensureIndexes([{ name, field, dimensions, metric, zeroVectors: 'keep' }]))
-    this.#known.indexes.add(name)
-  }
-
   async *#pages(reader: Pick<Collection, 'list'>, query: ListQuery): AsyncIterable<Stored> {
-    const where = this.#embedded && query.where ? { $and: [this.#embedded, query.where] } : (this.#embedded ?? query.where)
+    const where = this.#wanted(query.where)
     for (let after: string | undefined; ;) {
       const page = await stored(() => reader.list({ ...query, where, limit: pageRecords, after }))
       yield* page.records
@@ -258,22 +213,49 @@ export class DurableSpace {
     }
   }
 
-  async #put(items: readonly Required<EmbeddingInput>[]): Promise<void> {
-    const records = items.map(({ key, vector, metadata }) => recordOf(key, vector as Float32Array, metadata))
-    for (const { vector } of items) await this.ensureIndexFor(vector as Float32Array)
-    await stored(() => this.records.upsert(records))
+  #wanted(where: Filter | undefined): Filter | undefined {
+    return this.#embedded && where ? { $and: [this.#embedded, where] } : (this.#embedded ?? where)
+  }
+
+  async #putMany(items: readonly CheckedEmbedding[]): Promise<void> {
+    // The last of each key.
+    const places = new Map(items.map(({ key }, index) => [idOf(key), index]))
+    const records: EmbeddingRecord[] = []
+    for (const index of places.values()) {
+      const { key, vector, metadata } = items[index]!
+      await this.#ensureIndexForItem(index, vector)
+      records.push(recordOf(key, vector, metadata))
+    }
+    try {
+      await stored(() => this.records.upsert(records))
+    } catch (error) {
+      const index =
+        error instanceof VectorError && error.cause instanceof QuiverError
+          ? places.get(error.cause.details['id'] as string)
+          : undefined
+      throw index === undefined ? error : VectorError.batchOperation(index, error as VectorError)
+    }
+  }
+
+  /** The index that a vector goes into. @throws VectorError StorageError: there are vectors of too many dimensions */
+  async ensureIndexFor(vector: Float32Array): Promise<void> {
+    await this.known.ensureIndexFor(vector, engineMetric(this.config.distanceMetric))
+  }
+
+  async #ensureIndexForItem(index: number, vector: Float32Array): Promise<void> {
+    try {
+      await this.ensureIndexFor(vector)
+    } catch (error) {
+      throw error instanceof VectorError && error.code === 'LIMIT_EXCEEDED' ? VectorError.batchOperation(index, error) : error
+    }
+  }
+
+  #notFound(key: string): VectorError {
+    return VectorError.notFound((this.#options.prefix ?? '') + key)
   }
 
   async #update(key: string, fields: Fields): Promise<void> {
     await stored(() => this.records.update(idOf(key), fields))
-  }
-
-  async #matching(filter: FilterCondition, limit?: number): Promise<string[]> {
-    return await this.#keysOf(
-      { where: whereOf(filter), fields: fieldsOf(filter) },
-      (record) => filter.matches(metadataOf(record)),
-      limit,
-    )
   }
 
   async #keysOf(query: ListQuery, wanted: (record: Stored) => boolean, limit = Infinity): Promise<string[]> {
@@ -285,7 +267,7 @@ export class DurableSpace {
     return keys
   }
 
-  #checked({ key, vector, metadata = noMetadata }: EmbeddingInput): Required<EmbeddingInput> {
+  #checked({ key, vector, metadata = noMetadata }: EmbeddingInput): CheckedEmbedding {
     checkKey(key)
     idOf(key)
     const copy = checkedVector(vector, this.context.config, this.declaredDimension)
@@ -293,6 +275,6 @@ export class DurableSpace {
   }
 }
 
-const outsizeIndex = 'outsize'
-
-const indexName = (metric: EngineMetric, dimension: number): string => `${metric.graphMetric}${dimension}`
+interface CheckedEmbedding extends Required<EmbeddingInput> {
+  readonly vector: Float32Array
+}

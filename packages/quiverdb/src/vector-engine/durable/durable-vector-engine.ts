@@ -14,8 +14,9 @@ import { DurableCollectionMethods } from './collection-methods.js'
 import { DurableCollections, durableSearchable } from './durable-collections.js'
 import { type DurableContext, stored } from './durable-context.js'
 import { DurableEntities } from './durable-entities.js'
-import { DurableSpace, openRecords, type SpaceOptions } from './durable-space.js'
+import { DurableSpace, type SpaceOptions } from './durable-space.js'
 import { keyOf, metadataOf, vectorOf } from './record.js'
+import { SpaceRecords } from './space-records.js'
 
 /** All of an engine lies in one namespace, so that other users of the database are not in its way. */
 const namespaceName = 'vector-engine'
@@ -42,7 +43,7 @@ export class DurableVectorEngine extends DurableCollectionMethods {
       const context: DurableContext = { config, database, namespace }
       const { defaultMetric: distanceMetric } = config
       const space = async (name: string, options?: SpaceOptions): Promise<DurableSpace> => {
-        const records = await openRecords(context, name)
+        const records = await SpaceRecords.open(namespace, name)
         return new DurableSpace(context, records, new VectorCollectionConfig({ distanceMetric }), options)
       }
       const defaults = durableSearchable(await space('embeddings'))
@@ -86,8 +87,8 @@ export class DurableVectorEngine extends DurableCollectionMethods {
   }
 
   /**
-   * Adds what a JSON file holds to the collection that it names, in one commit; its configuration is that of the file then.
-   * @returns the name @throws VectorError IoError, SerializationError, ConfigurationError: a limit is exceeded, DimensionMismatch
+   * Adds what a JSON file holds to the collection that it names, in one commit; its configuration is that of the file then. All of it, or nothing.
+   * @returns the name @throws VectorError IoError, SerializationError, ConfigurationError: a limit is exceeded, those of `batchStoreEmbeddings`
    */
   async loadIndex(path: string): Promise<string> {
     return await this.#loadFile(path, 'json')
@@ -137,7 +138,7 @@ export class DurableVectorEngine extends DurableCollectionMethods {
   async #load(index: PersistentVectorIndex): Promise<void> {
     const { collection, config, vectors } = index
     checkSnapshot(index, this.config)
-    const { embeddings } = await this.core.collections.configure(collection, config)
-    await embeddings.storeMany(vectors.map(({ key, vector, metadata }) => ({ key, vector, metadata: metadata ?? undefined })))
+    const inputs = vectors.map(({ key, vector, metadata }) => ({ key, vector, metadata: metadata ?? undefined }))
+    await this.core.collections.load(collection, config, inputs)
   }
 }

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { randomSource } from '@quiverdb/testing'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { refusalOf } from '../../testing/vector-engine/engine-under-test.js'
 import {
   FilterCondition,
   float,
@@ -15,6 +16,7 @@ import {
   VectorEngine,
   VectorError,
   type DurableVectorEngine,
+  type Metadata,
 } from '../index.js'
 
 let folder: string
@@ -150,12 +152,67 @@ describe('a durable engine', () => {
     }
   })
 
+  test('a batch with an item that the database refuses stores nothing, and names it', async () => {
+    const engine = await opened('memory:')
+    await engine.storeEmbedding('a', [9])
+    const large = { text: 'x'.repeat(4 * 1024 ** 2) }
+    const batch = [{ key: 'a', vector: [1, 2] }, { key: 'large', vector: [1, 2], metadata: large }, { key: 'c', vector: [3] }] // prettier-ignore
+    const failure = {
+      kind: 'BatchOperationError',
+      code: 'LIMIT_EXCEEDED',
+      details: { index: 1 },
+      cause: { kind: 'StorageError' },
+    }
+    await expect(engine.batchStoreEmbeddings(batch)).rejects.toMatchObject(failure)
+    const dimensions = Array.from({ length: 70 }, (_, i) => ({ key: `d${i}`, vector: Array<number>(i + 1).fill(1) }))
+    const tooMany = await refusalOf(() => engine.batchStoreEmbeddings(dimensions))
+    expect(tooMany).toMatchObject({ ...failure, details: { index: expect.any(Number) as number } })
+    expect((tooMany as VectorError).message).toMatch(/^Batch operation error at index 6\d: Storage error: /)
+    expect(await engine.listKeys()).toEqual(['a'])
+    expect(Array.from(await engine.getEmbedding('a'))).toEqual([9])
+    const gone = engine.batchDeleteEmbeddings(['a', 'k'.repeat(2000)])
+    await expect(gone).rejects.toMatchObject({ kind: 'BatchOperationError', details: { index: 1 } })
+    expect(await engine.exists('a')).toBe(true)
+    await expect(engine.batchStoreInCollection('new', batch)).rejects.toMatchObject(failure)
+    expect(await engine.listCollections()).toEqual([])
+  })
+
+  test('an index file is loaded whole or not at all', async () => {
+    const engine = await opened()
+    await engine.createCollection('docs', { dimension: 2, distanceMetric: 'euclidean' })
+    await engine.storeInCollection('docs', 'a', [1, 2])
+    const config = await engine.getCollectionConfig('docs')
+    const memory = await VectorEngine.create()
+    const save = async (collection: string, metadata: Metadata): Promise<string> => {
+      memory.createCollection(collection, { dimension: 3 })
+      memory.storeInCollectionWithMetadata(collection, 'b', [1, 2, 3], metadata)
+      const path = join(folder, `${collection}.json`)
+      await memory.saveIndex(collection, path)
+      memory.deleteCollection(collection)
+      return path
+    }
+    for (const collection of ['docs', 'new']) {
+      const path = await save(collection, { text: 'x'.repeat(4 * 1024 ** 2) })
+      await expect(engine.loadIndex(path)).rejects.toMatchObject({ kind: 'BatchOperationError', details: { index: 0 } })
+    }
+    expect(await engine.getCollectionConfig('docs')).toEqual(config)
+    expect(await engine.listCollectionKeys('docs')).toEqual(['a'])
+    expect(await engine.listCollections()).toEqual(['docs'])
+    for (const collection of ['docs', 'new']) await engine.loadIndex(await save(collection, {}))
+    expect(await engine.listCollectionKeys('docs')).toEqual(['a', 'b'])
+    expect((await engine.getCollectionConfig('docs'))?.dimension).toBe(3)
+    expect(await engine.searchInCollection('docs', [1, 2, 3], 1)).toEqual([{ key: 'b', score: expect.closeTo(1, 6) as number }])
+    expect((await engine.getCollectionConfig('new'))?.dimension).toBe(3)
+    memory.close()
+  })
+
   test('answers as the engine in memory does, whatever was written before', async () => {
     const random = randomSource(11)
     const [engine, memory] = [await opened('memory:'), await VectorEngine.create()]
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
     const keys = ['a', 'b', '', 'é', '😀', '\uffee']
     const vector = (): number[] => Array.from({ length: pick([2, 3]) }, () => Math.round(4 * random() - 2))
+    const ints = [2n ** 53n + 1n, 2n ** 53n, -(2n ** 62n)]
     const both = async (call: (target: DurableVectorEngine | VectorEngine) => unknown): Promise<void> => {
       const outcome = async (target: DurableVectorEngine | VectorEngine): Promise<unknown> => {
         try {
@@ -168,12 +225,19 @@ describe('a durable engine', () => {
       expect(await outcome(engine)).toEqual(await outcome(memory))
     }
     for (let step = 0; step < 150; step++) {
-      const [key, numbers, metadata] = [pick(keys), vector(), { n: pick([1, 2, 0.5, float(2)]), s: pick(['x', 'y']) }]
+      const [key, numbers, metadata] = [
+        pick(keys),
+        vector(),
+        { n: pick([1, 2, 0.5, float(2), NaN, null, ...ints]), s: pick(['x', 'y', '\u{1f600}', '\uffee']) },
+      ]
       const query = vector()
       const filter = pick([
         FilterCondition.gt('n', 1),
         FilterCondition.eq('s', 'x'),
         FilterCondition.ne('n', 2).or(FilterCondition.contains('s', 'y')),
+        FilterCondition.gt('n', pick(ints)),
+        FilterCondition.in('n', [pick(ints), 2]),
+        FilterCondition.lt('s', '\u{1f600}').and(FilterCondition.exists('n')),
       ])
       const change = pick<(target: DurableVectorEngine | VectorEngine) => unknown>([
         (target) => target.storeEmbeddingWithMetadata(key, numbers, metadata),
@@ -192,6 +256,7 @@ describe('a durable engine', () => {
         (await target.searchSimilarFiltered(query, 10, filter)).map(({ key, score }) => `${key} ${score.toFixed(9)}`).sort(),
       )
       await both((target) => target.listKeysMatching(filter))
+      await both((target) => target.countMatching(filter))
       await both((target) => target.getMetadata(key))
     }
     await both((target) => target.listKeys())

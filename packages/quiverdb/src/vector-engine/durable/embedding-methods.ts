@@ -37,7 +37,8 @@ export abstract class DurableEmbeddingMethods {
 
   /**
    * Stores up to 100,000: all of them in one commit, or none. Of several with one key the last stays.
-   * @throws VectorError BatchValidationError with the index of the first that cannot be stored, StorageError
+   * @throws VectorError BatchValidationError with the index of the first that cannot be stored, BatchOperationError with that of one that
+   * the database refuses, StorageError
    */
   async batchStoreEmbeddings(inputs: readonly EmbeddingInput[]): Promise<BatchResult> {
     return await this.core.defaults.embeddings.storeMany(inputs)

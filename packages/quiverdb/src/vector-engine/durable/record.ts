@@ -6,9 +6,8 @@ import { Float, float, int, metadataTypeOf, type Metadata, type MetadataValue } 
 import { orderedText, plainText } from './ordered-text.js'
 
 /**
- * An embedding as a record: `{ id: ':key', d: 2, v2: [0.5, 1], 'm:color': { s: 'red' } }`. The vector lies in a field named after its
- * dimension, so that each dimension has its indexes; each value of metadata in a field of its own, by type, so that filters compare
- * only what is comparable. A vector longer than 10^18 lies in `w`, with a mark in `o`. An entity without an embedding has neither `d` nor a vector.
+ * An embedding as a record: `{ id: ':key', d: 2, v2: [0.5, 1], 'm:color': 'red' }`. The vector lies in a field named after its
+ * dimension, so that each dimension has its indexes; each value of metadata in a field of its own, for filters. A vector longer than 10^18 lies in `w`, with a mark in `o`. An entity without an embedding has neither `d` nor a vector.
  */
 export type EmbeddingRecord = RecordInput & { id: string }
 
@@ -80,44 +79,32 @@ export function metadataOf(record: Fields): Metadata {
   )
 }
 
-/** One of: `z` null, `b` a boolean, `s` text in byte order, `n` a number, with `i` the digits of an Int that it rounds or `f` what it hides of a Float. */
-interface EncodedValue {
-  readonly z?: true
-  readonly b?: boolean
-  readonly s?: string
-  readonly n?: number
-  readonly i?: string
-  readonly f?: true | 'NaN' | 'Infinity' | '-Infinity' | '-0'
-}
+/**
+ * JSON as it is; what JSON has no form for is a list of the number nearest to it, by which filters compare, and what it is: the digits of an
+ * Int (`[9007199254740992, { i: '9007199254740993' }]`) or what the number hides of a Float (`[1, { f: true }]`). NaN has no number: `[{ f: 'NaN' }]`.
+ */
+type EncodedValue = null | boolean | string | number | readonly [number, Exact] | readonly [Exact]
+
+type Exact = { readonly i: string } | { readonly f: true | 'NaN' | 'Infinity' | '-Infinity' | '-0' }
 
 function encodedValue(value: MetadataValue): EncodedValue {
-  switch (metadataTypeOf(value)) {
-    case 'Null':
-      return { z: true }
-    case 'Bool':
-      return { b: value as boolean }
-    case 'String':
-      return { s: orderedText(value as string) }
-    case 'Int':
-      return typeof value === 'bigint' ? { n: Number(value), i: String(value) } : { n: value as number }
-    case 'Float':
-      return encodedFloat(value instanceof Float ? value.value : (value as number))
-  }
+  const type = metadataTypeOf(value)
+  if (type === 'Float') return encodedFloat(value instanceof Float ? value.value : (value as number))
+  return typeof value === 'bigint' ? [Number(value), { i: String(value) }] : (value as Exclude<MetadataValue, bigint | Float>)
 }
 
 function encodedFloat(value: number): EncodedValue {
-  if (Number.isNaN(value)) return { f: 'NaN' }
-  if (!Number.isFinite(value)) return { n: comparableNumber(value), f: value > 0 ? 'Infinity' : '-Infinity' }
-  if (Object.is(value, -0)) return { n: 0, f: '-0' }
-  return float(value) instanceof Float ? { n: value, f: true } : { n: value }
+  if (Number.isNaN(value)) return [{ f: 'NaN' }]
+  if (!Number.isFinite(value)) return [comparableNumber(value), { f: value > 0 ? 'Infinity' : '-Infinity' }]
+  if (Object.is(value, -0)) return [0, { f: '-0' }]
+  return float(value) instanceof Float ? [value, { f: true }] : value
 }
 
-function decodedValue({ z, b, s, n, i, f }: EncodedValue): MetadataValue {
-  if (z) return null
-  if (b !== undefined) return b
-  if (s !== undefined) return plainText(s)
-  if (i !== undefined) return int(BigInt(i))
-  return typeof f === 'string' ? Number(f) : f ? float(n!) : n!
+function decodedValue(encoded: EncodedValue): MetadataValue {
+  if (!Array.isArray(encoded)) return encoded as Exclude<EncodedValue, readonly unknown[]>
+  const exact = encoded.at(-1) as Exact
+  if ('i' in exact) return int(BigInt(exact.i))
+  return exact.f === true ? float(encoded[0] as number) : Number(exact.f)
 }
 
 /** A number as it is kept for comparing: JSON has no infinities. */
