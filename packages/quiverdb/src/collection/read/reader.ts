@@ -205,7 +205,8 @@ export class CollectionReader<T extends object = Fields> {
 
   /**
    * The records whose vectors are nearest to one, nearest first.
-   * With `where` or `exact` the answer is exact; otherwise it comes from the graphs, re-ranked by the full vectors.
+   * They come from the graphs, re-ranked by the full vectors; with `exact`, or where few match `where`, from a scan. With `where` there are `limit` hits
+   * whenever so many match.
    *
    * @example
    * ```ts

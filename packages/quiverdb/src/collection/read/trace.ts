@@ -47,7 +47,12 @@ export class SearchTrace {
       ...(report && { filter: { indexed: report.indexed, evaluated: report.evaluated } }),
       parts: this.#parts,
       candidates: this.#parts.reduce((sum, { candidates }) => sum + candidates, 0),
-      times: { filterMs: this.#filterMs, searchMs: this.#searchMs, recordsMs: totalMs - this.#filterMs - this.#searchMs, totalMs },
+      times: {
+        filterMs: this.#filterMs,
+        searchMs: this.#searchMs,
+        recordsMs: totalMs - this.#filterMs - this.#searchMs,
+        totalMs,
+      },
       ...(!complete && { cutBy: isLate ? ('time' as const) : ('candidates' as const) }),
     }
   }
