@@ -11,8 +11,10 @@ import { findStarts, isAllowed, linksOf, renewEpoch, rowOf, startLevel, startsMa
 const cacheLineBytes: usize = 64
 /** With fewer allowed nodes than this to start from, the seeds are taken too. */
 const enoughStarts: i32 = 8
+/** A block of neighbours is read at once in the time that so many rows take here and there. */
+const rowsPerBlock: f32 = 6
 /** Around the query are matches where this part of those are allowed that would be if matches were everywhere alike. */
-const nearPart: f32 = 0.5
+const nearPart: f32 = 0.25
 
 // @ts-ignore: decorator
 @inline
@@ -168,6 +170,7 @@ export function filteredBegin(
   walk.expand = isAround ? near : far
   walk.ef = walk.expand + ahead
   walk.ranked = graph.groupsOffset ? 1 : 0
+  walk.bridgesByRows = graph.groupsOffset && share * <f32>graph.m0 < rowsPerBlock ? 1 : 0
   walk.done = walk.cursor = walk.count = 0
   walk.worst = f32.MAX_VALUE
   // Looking over a start uses the batch.
@@ -198,7 +201,8 @@ export function filteredStep(graphPointer: usize, walkPointer: usize, evaluation
       const bridge = keyId(load<i64>(walk.bridges + (<usize>i << 3)))
       if (isSeen(walk, bridge)) continue
       see(walk, bridge)
-      look(graph, walk, bridge, true)
+      if (walk.bridgesByRows) lookAtRows<u8>(graph, walk, bridge, true)
+      else look(graph, walk, bridge, true)
     }
   }
   walk.done = walk.cursor >= min(walk.count, walk.expand) ? 1 : 0

@@ -122,6 +122,8 @@ export class Walk {
   bridges: usize
   bridgesMax: i32
   bridgeCount: i32
+  /** In blocks: whether what lies behind a bridge is looked at by rows, since few of its neighbours are allowed. */
+  bridgesByRows: i32
 }
 
 /** One scan over a block of rows; resumable. */

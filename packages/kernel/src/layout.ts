@@ -70,6 +70,7 @@ export const walkLayout = structure([
   'bridges',
   'bridgesMax',
   'bridgeCount',
+  'bridgesByRows',
 ])
 
 /** One scan over rows. `bound`, `scale`, `lowerShift` and `upperShift` are float32; all others are integers. */

@@ -17,7 +17,6 @@ export interface AmongAllowed {
 }
 
 // Measured by `npm run bench -- filter`.
-const nearFactor = 1.25
 const farFactor = 10
 const bridgesNear = 4
 const bridgesFar = 8
@@ -32,7 +31,7 @@ const seedsMax = 64
 const { index: walkField } = walkLayout
 
 export function amongOf(ef: number, share: number, seeds: Uint32Array): AmongAllowed {
-  const near = Math.ceil(nearFactor * ef * Math.max(1, sparseShare / share))
+  const near = Math.ceil(ef * Math.max(1, sparseShare / share))
   return {
     seeds,
     share,

@@ -163,18 +163,19 @@ class VersionSearch {
 
   #walk(place: number, matched?: MatchedNodes): void {
     const plan = this.#plan
-    const { index, count, query } = plan
+    const { index, collection, count, query } = plan
     const begun = plan.trace ? performance.now() : 0
     const part = index.graphs[place]!
     const graph = part.graph()
     const ef = leastEffort(plan, graph)
+    const isNarrowed = matched !== undefined && matched.allowedCount < index.aliveCounts(collection.sets)[place]!
     const found = graph.search(query, {
       ef,
       keep: keptFor(plan),
       least: count,
       bound: this.hits.worst,
       budget: this.#budget(),
-      ...(matched ?? living(plan, place)),
+      ...(isNarrowed ? matched : living(plan, place)),
     })
     rankNearest(plan, this.#parts, found, nodeLocations(plan, part, found.nodes), this.hits)
     const { evaluations: candidates, scanned, complete } = found
