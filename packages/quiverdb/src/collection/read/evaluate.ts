@@ -15,7 +15,7 @@ import type { RowLocation } from '../version/directory.js'
 import { type IndexState, livingWords } from '../version/index-state.js'
 import type { CollectionState } from '../version/state.js'
 import type { SearchPlan } from './plan.js'
-import type { SearchOutcome } from './search.js'
+import type { TopHits } from './top-hits.js'
 import { Turns } from './turns.js'
 
 /** A vector to search for, and the row that it is of, which is not to be found. */
@@ -36,10 +36,7 @@ export interface EvaluationPlan {
 }
 
 /** Searches one version exactly, then with growing effort. `run` runs one search. */
-export async function evaluateVersion(
-  plan: EvaluationPlan,
-  run: (search: SearchPlan) => Promise<SearchOutcome>,
-): Promise<Evaluation> {
+export async function evaluateVersion(plan: EvaluationPlan, run: (search: SearchPlan) => Promise<TopHits>): Promise<Evaluation> {
   const { collection, index, queries, k, efs, signal } = plan
   const total = queries.length * (1 + efs.length)
   const turns = new Turns()
@@ -47,7 +44,7 @@ export async function evaluateVersion(
   let milliseconds = 0
   const distancesWith = async ({ vector, self }: EvaluationQuery, ef: number | undefined): Promise<number[]> => {
     const begun = performance.now()
-    const { hits } = await run({
+    const hits = await run({
       ...{ collection, index, query: vector, count: self ? k + 1 : k, filter: undefined },
       ...{ exact: ef === undefined, ef, recall: undefined, maxDistance: Infinity, budget: { signal } },
     })

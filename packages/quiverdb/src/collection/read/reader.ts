@@ -1,16 +1,10 @@
 import * as v from 'valibot'
-import { QuiverError } from '../../errors.js'
 import { parseWhere } from '../../filter/where.js'
 import type { Condition } from '../../filter/condition.js'
 import { formatVersionName } from '../../history/keys.js'
 import { isResident, whenResident } from '../../segment/part-file.js'
-import { exactValues } from '../../segment/row-set.js'
 import type { Budget } from '../../vector/budget.js'
 import { effortsFor, type Evaluation, kDefault, sampleDefault } from '../../vector/evaluation.js'
-import { columnField } from '../version/column-key.js'
-import type { RowLocation } from '../version/directory.js'
-import { define, overlaps, project, readFields } from '../version/fields.js'
-import type { IndexState } from '../version/index-state.js'
 import { countRows, rowsById } from './list.js'
 import { evaluateVersion, sampledQueries } from './evaluate.js'
 import { RowFilter } from './matches.js'
@@ -29,10 +23,12 @@ import {
   searchOptions,
 } from '../options.js'
 import type { Parts } from '../version/parts.js'
-import { searchVersion, type SearchOutcome } from './search.js'
+import { chooseIndex } from './choose-index.js'
+import { readRecord } from './records.js'
+import { VersionSearch } from './search.js'
 import type { RankedRow } from './top-hits.js'
 import { SearchTrace } from './trace.js'
-import { turnMs } from './turns.js'
+import { checkAborted, runSteps } from './turns.js'
 import { checkedId } from '../ids.js'
 import type { CollectionState } from '../version/state.js'
 import type {
@@ -49,7 +45,7 @@ import type {
   Stored,
   ValueCount,
 } from '../types.js'
-import { checkedVector, unknownIndex } from '../version/vectors.js'
+import { checkedVector } from '../version/vectors.js'
 
 /** One version of a collection, as a reader holds it. */
 export interface View {
@@ -96,7 +92,7 @@ export class CollectionReader<T extends object = Fields> {
     return whenResident(() =>
       ids.map((id) => {
         const found = collection.find(id)
-        return found ? this.#record(collection, found, wanted) : null
+        return found ? readRecord<T>(collection, found, wanted) : null
       }),
     )
   }
@@ -127,7 +123,7 @@ export class CollectionReader<T extends object = Fields> {
       for (const { state, slot, id } of rowsById(collection, after)) {
         if (filter && !filter.matches(state, slot)) continue
         if (records.length === limit) return { records, next: last }
-        records.push(this.#record(collection, { state, slot }, read))
+        records.push(readRecord<T>(collection, { state, slot }, read))
         last = id
       }
       return { records }
@@ -148,7 +144,7 @@ export class CollectionReader<T extends object = Fields> {
     const filter = condition && new RowFilter(condition, collection, parts)
     return whenResident(() => {
       const rows = rowsInOrder(collection, parts, filter, order, behind, limit + 1)
-      const records = rows.slice(0, limit).map((row) => this.#record(collection, row, read))
+      const records = rows.slice(0, limit).map((row) => readRecord<T>(collection, row, read))
       return { records, ...(rows.length > limit && { next: order.token(rows[limit - 1]!) }) }
     })
   }
@@ -240,8 +236,11 @@ export class CollectionReader<T extends object = Fields> {
       candidatesMax: options.maxScanCandidates,
       ...(options.explain && { trace: new SearchTrace() }),
     }
-    const outcome = this.#now(searchVersion(plan, this.#source.parts), budget)
-    const { hits, complete, isLate } = outcome instanceof Promise ? await outcome : outcome
+    const { parts } = this.#source
+    const search = new VersionSearch(plan, parts)
+    const running = runSteps(search.steps(), parts.residency, signal)
+    if (running) await running
+    const { hits, complete, isLate } = search
     const making = this.#hits(collection, hits.rows(), offset, { fields, vectors })
     const made = making instanceof Promise ? await making : making
     const explanation = plan.trace?.explanation(collection.records, plan.filter?.report, complete, isLate)
@@ -279,7 +278,12 @@ export class CollectionReader<T extends object = Fields> {
       ? vectors.map((vector) => ({ vector: Float32Array.from(checkedVector(vector, index.index, 'a query')) }))
       : await whenResident(() => sampledQueries(collection, index, sample))
     const plan = { collection, index, queries, k, efs, signal, onProgress: onProgress as EvaluateOptions['onProgress'] }
-    return evaluateVersion(plan, async (search) => this.#now(searchVersion(search, this.#source.parts), search.budget))
+    const { parts } = this.#source
+    return evaluateVersion(plan, async (searchPlan) => {
+      const search = new VersionSearch(searchPlan, parts)
+      await runSteps(search.steps(), parts.residency, signal)
+      return search.hits
+    })
   }
 
   /** Without a promise where all is there: most of them are. */
@@ -294,77 +298,16 @@ export class CollectionReader<T extends object = Fields> {
       made = []
       for (let i = offset; i < rows.length; i++) {
         const { distance, state, slot } = rows[i]!
-        const record = this.#record(collection, { state, slot }, read)
+        const record = readRecord<T>(collection, { state, slot }, read)
         made.push({ id: record.id, distance, record })
       }
     }
     return isResident(make) ? made : whenResident(make).then(() => made)
   }
 
-  /** Runs a search part by part, to its end where that is a matter of a moment. */
-  #now(search: Generator<() => void, SearchOutcome, void>, budget: Budget): SearchOutcome | Promise<SearchOutcome> {
-    const { residency } = this.#source.parts
-    const turnEnd = performance.now() + turnMs
-    for (let step = search.next(); ; step = search.next()) {
-      if (step.done) return step.value
-      checkAborted(budget.signal)
-      const part = step.value
-      if (!isResident(() => residency.run(part))) return this.#inTurns(search, part, budget)
-      if (performance.now() >= turnEnd) return this.#inTurns(search, undefined, budget)
-    }
-  }
-
-  /** Goes on with a search, part by part, letting other work in between. */
-  async #inTurns(
-    search: Generator<() => void, SearchOutcome, void>,
-    missing: (() => void) | undefined,
-    budget: Budget,
-  ): Promise<SearchOutcome> {
-    const { residency } = this.#source.parts
-    if (missing) await whenResident(() => residency.run(missing))
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 0))
-      const turnEnd = performance.now() + turnMs
-      while (performance.now() < turnEnd) {
-        const step = search.next()
-        if (step.done) return step.value
-        checkAborted(budget.signal)
-        const part = step.value
-        await whenResident(() => residency.run(part))
-      }
-    }
-  }
-
-  #record(collection: CollectionState, { state, slot }: RowLocation, { fields, vectors = false }: ReadOptions): Stored<T> {
-    const id = state.set.id(slot)
-    const record: Fields = { id }
-    if (fields === undefined || fields.length > 0) {
-      const wanted = fields?.filter((field) => field !== 'id')
-      const isWanted = (columnKey: string): boolean => wanted!.some((path) => overlaps(path, columnField(columnKey)!))
-      const all = readFields(state.set, slot, wanted ? isWanted : true)
-      for (const [name, value] of Object.entries(wanted ? project(all, wanted) : all)) define(record, name, value)
-    }
-    if (vectors) record['$vectors'] = externalVectors(collection, { state, slot })
-    return record as Stored<T>
-  }
-
   #noteCondition(collection: CollectionState, condition: Condition | undefined): void {
     this.#source.note?.({ collection: collection.uuid, where: condition ?? { op: 'always' } })
   }
-}
-
-function externalVectors(collection: CollectionState, { state, slot }: RowLocation): { [index: string]: number[] } {
-  const found: { [index: string]: number[] } = {}
-  for (const { index } of collection.indexes) {
-    if (index.definition.source !== 'external') continue
-    const column = index.column(state.set)
-    if (column?.has(slot)) found[index.definition.name] = Array.from(exactValues(column, slot))
-  }
-  return found
-}
-
-function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new QuiverError('ABORTED', 'The search was aborted.', { cause: signal.reason })
 }
 
 function parsed(where: unknown): Condition | undefined {
@@ -377,26 +320,4 @@ function sortOrder(orderBy: readonly { field: string; order?: 'asc' | 'desc' | u
 
 function firstOf<V>(values: readonly V[], compare: (a: V, b: V) => number, limit: number): V[] {
   return [...values].sort(compare).slice(0, limit)
-}
-
-function chooseIndex(collection: CollectionState, { field, index: name }: { field?: string; index?: string }): IndexState {
-  if (collection.indexes.length === 1 && field === undefined && name === undefined) return collection.indexes[0]!
-  const all = collection.indexes.map(({ index }) => index)
-  const fitting = collection.indexes.filter(({ index: { definition } }) => {
-    return (name === undefined || definition.name === name) && (field === undefined || definition.field === field)
-  })
-  if (fitting.length === 1) return fitting[0]!
-  if (all.length === 0)
-    throw new QuiverError('NOT_FOUND', `Collection '${collection.name}' has no vector index.`, {
-      details: { collection: collection.name },
-    })
-  if (fitting.length === 0) throw unknownIndex(name ?? field ?? '', collection.name, all)
-  const names = fitting.map(({ index }) => `'${index.definition.name}'`).join(', ')
-  throw new QuiverError(
-    'AMBIGUOUS_INDEX',
-    `Collection '${collection.name}' has several indexes that fit: ${names}. Name one with 'index'.`,
-    {
-      details: { indexes: fitting.map(({ index }) => index.definition.name) },
-    },
-  )
 }

@@ -17,13 +17,7 @@ import { walkThenFilter } from './post-filter.js'
 import { rankAll, rankNearest } from './ranking.js'
 import { TopHits } from './top-hits.js'
 import type { SearchTrace } from './trace.js'
-
-export interface SearchOutcome {
-  readonly hits: TopHits
-  readonly complete: boolean
-  /** The time ran out. */
-  readonly isLate: boolean
-}
+import type { Steps } from './turns.js'
 
 /** Nodes that a walk ranks by their codes, for each row that is wanted, and as many more: the codes put the nearest among these. */
 const keptFactor = 2
@@ -37,23 +31,14 @@ const sampleShareMin = 0.1
 /** What the graphs of a filtered search are asked for where its options do not say: candidates for each row. */
 const oversample = 3
 
-type Steps = Generator<() => void, void, void>
-
 /**
  * Searches one version, part by part: graphs first, largest first, each handing its worst kept distance on, then the rows that no graph holds. With
  * `exact` or `preFilter` all rows that may answer are scanned instead; then the answer is provably the exact one.
- *
- * It yields between parts, where nothing of it is in linear memory, so that a long search can let others run.
  */
-export function* searchVersion(plan: SearchPlan, parts: Parts): Generator<() => void, SearchOutcome, void> {
-  const search = new VersionSearch(plan, parts)
-  yield* search.steps()
-  return { hits: search.hits, complete: search.complete, isLate: search.isLate }
-}
-
-class VersionSearch {
+export class VersionSearch {
   readonly hits: TopHits
   complete = true
+  /** The time ran out. */
   isLate = false
   readonly #plan: SearchPlan
   readonly #parts: Parts
@@ -68,14 +53,15 @@ class VersionSearch {
     this.#left = (plan.filter && plan.candidatesMax) ?? Infinity
   }
 
-  *steps(): Steps {
+  /** The search itself; the answer is there when they are done. */
+  steps(): Steps {
     const { filter, exact, strategy = 'auto', trace } = this.#plan
     if (exact || strategy === 'preFilter') {
       trace?.chose(filter ? 'preFilter' : 'exact')
-      yield* this.#scanAll()
-    } else if (!filter) yield* this.#plain()
-    else if (strategy === 'postFilter') yield* this.#postFilter(filter)
-    else yield* this.#auto(filter)
+      return this.#scanAll()
+    }
+    if (!filter) return this.#plain()
+    return strategy === 'postFilter' ? this.#postFilter(filter) : this.#auto(filter)
   }
 
   *#plain(): Steps {

@@ -1,5 +1,47 @@
+import { QuiverError } from '../../errors.js'
+import { isResident, whenResident } from '../../segment/part-file.js'
+import type { Residency } from '../../segment/residency.js'
+
 /** How long a search may hold the thread before it lets others run. */
-export const turnMs = 12
+const turnMs = 12
+
+/** Pieces of synchronous work, one after the other. Between them nothing of it is in linear memory. A piece that could not be done is done again. */
+export type Steps = Generator<() => void, void, void>
+
+/** Runs steps to their end: at once where that is a matter of a moment, else letting other work in between. @throws QuiverError ABORTED */
+export function runSteps(steps: Steps, residency: Residency, signal: AbortSignal | undefined): void | Promise<void> {
+  const turnEnd = performance.now() + turnMs
+  for (let step = steps.next(); !step.done; step = steps.next()) {
+    checkAborted(signal)
+    const work = step.value
+    if (!isResident(() => residency.run(work))) return runInTurns(steps, residency, signal, work)
+    if (performance.now() >= turnEnd) return runInTurns(steps, residency, signal)
+  }
+}
+
+async function runInTurns(
+  steps: Steps,
+  residency: Residency,
+  signal: AbortSignal | undefined,
+  missing?: () => void,
+): Promise<void> {
+  if (missing) await whenResident(() => residency.run(missing))
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    const turnEnd = performance.now() + turnMs
+    while (performance.now() < turnEnd) {
+      const step = steps.next()
+      if (step.done) return
+      checkAborted(signal)
+      const work = step.value
+      await whenResident(() => residency.run(work))
+    }
+  }
+}
+
+export function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new QuiverError('ABORTED', 'The search was aborted.', { cause: signal.reason })
+}
 
 /** Lets other work run now and then during work that takes long. */
 export class Turns {
