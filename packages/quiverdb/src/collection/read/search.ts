@@ -4,7 +4,6 @@ import { graphPresets } from '../../vector/graph-image.js'
 import { effortFor } from '../../vector/recall-curve.js'
 import type { GraphSearchOptions, ResidentGraph } from '../../vector/resident-graph.js'
 import { scanBlock } from '../../vector/scan.js'
-import type { ExplainedPart } from '../types.js'
 import type { SetState } from '../version/directory.js'
 import { livingWords } from '../version/index-state.js'
 import type { Parts } from '../version/parts.js'
@@ -132,15 +131,12 @@ export class VersionSearch {
     this.#plan.trace?.filtering(performance.now() - begun)
   }
 
-  /** Takes down what was done with a part. */
-  #did(begun: number, part: ExplainedPart, complete: boolean): void {
-    const { trace, budget } = this.#plan
-    this.#left -= part.candidates
-    this.complete &&= complete
-    if (!complete && budget.deadline !== undefined && performance.now() >= budget.deadline) this.isLate = true
-    if (!trace) return
-    trace.searching(performance.now() - begun)
-    trace.part(part)
+  #looked(candidates: number, complete: boolean): void {
+    const { deadline } = this.#plan.budget
+    this.#left -= candidates
+    if (complete) return
+    this.complete = false
+    if (deadline !== undefined && performance.now() >= deadline) this.isLate = true
   }
 
   #budget(): Budget {
@@ -165,8 +161,12 @@ export class VersionSearch {
     })
     rankNearest(plan, this.#parts, found, nodeLocations(plan, part, found.nodes), this.hits)
     const { evaluations: candidates, scanned, complete } = found
-    const facts = { kind: 'graph' as const, size: part.nodes, ...(matched && { matches: matched.allowedCount }), candidates }
-    this.#did(begun, { ...facts, ...(scanned ? { way: 'scan' } : { way: 'walk', ef }) }, complete)
+    this.#looked(candidates, complete)
+    plan.trace?.part(begun, {
+      ...{ kind: 'graph', size: part.nodes, ...(matched && { matches: matched.allowedCount }) },
+      ...(scanned ? { way: 'scan' } : { way: 'walk', ef }),
+      candidates,
+    })
   }
 
   #walkThenFilter(filter: RowFilter, place: number): void {
@@ -180,7 +180,8 @@ export class VersionSearch {
     const found = walkThenFilter(plan, filter, part, options, count, this.#left)
     rankNearest(plan, this.#parts, found, nodeLocations(plan, part, found.nodes), this.hits)
     const { candidates, complete } = found
-    this.#did(begun, { kind: 'graph', size: part.nodes, way: 'walk', ef: found.ef, candidates }, complete)
+    this.#looked(candidates, complete)
+    plan.trace?.part(begun, { kind: 'graph', size: part.nodes, way: 'walk', ef: found.ef, candidates })
   }
 
   /** Scans the rows of a set that belong to the index, or of these the ones that no graph holds. */
@@ -213,8 +214,10 @@ export class VersionSearch {
     const locations: Locations = { sets: [state], slotIn: (_, candidate) => found.nodes[candidate]! }
     if (approximate) rankNearest(plan, this.#parts, found, locations, this.hits)
     else rankAll(plan, this.#parts, found.count, locations, this.hits)
-    const facts = { kind: 'rows' as const, size: state.rows, way: 'scan' as const, candidates: found.evaluations }
-    this.#did(begun, { ...facts, ...(plan.filter && { matches: countBits(allowed) }) }, found.complete)
+    const { evaluations: candidates, complete } = found
+    this.#looked(candidates, complete)
+    const matches = plan.filter && plan.trace ? { matches: countBits(allowed) } : {}
+    plan.trace?.part(begun, { kind: 'rows', size: state.rows, ...matches, way: 'scan', candidates })
   }
 }
 

@@ -25,16 +25,14 @@ export class SearchTrace {
     this.#sampled = share
   }
 
-  part(part: ExplainedPart): void {
+  /** What was done with a part since a time. */
+  part(begun: number, part: ExplainedPart): void {
+    this.#searchMs += performance.now() - begun
     this.#parts.push(part)
   }
 
   filtering(milliseconds: number): void {
     this.#filterMs += milliseconds
-  }
-
-  searching(milliseconds: number): void {
-    this.#searchMs += milliseconds
   }
 
   explanation(records: number, report: FilterReport | undefined, complete: boolean, isLate: boolean): SearchExplanation {
