@@ -70,6 +70,8 @@ export class Graph {
   groupsOffset: i32
   /** Signs of the rotation; 0 where rows are not rotated. */
   signs: usize
+  /** Not 0: rows and lists of level 0 come when a walk asks for them (see bring.ts). */
+  partial: i32
 }
 
 /** One walk over a graph. It can be left and resumed, so all that it knows is here. */

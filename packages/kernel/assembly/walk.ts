@@ -3,6 +3,7 @@
 // A narrow walk keeps one sorted pool of ef keys with an "expanded" bit: fastest up to a few hundred. A wide walk keeps a heap of what
 // is left to expand apart from a heap of results, so that nodes which may not be returned lead on without taking the place of ones
 // that may, and so that a large ef costs a logarithm instead of a shift. Both visit a node once, so both end, whatever ties there are.
+import { bring } from './bring'
 import { distance1, distance4 } from './rows'
 import { keyDistance, keyId, keyOf, maxHeapPush, maxHeapReplace, maxHeapSort, minHeapPop, minHeapPush, sortedInsert } from './keys'
 import { Graph, none, Walk } from './layout'
@@ -42,10 +43,11 @@ export function topLevel(graph: Graph, entry: i32): i32 {
 
 /** Follows ever nearer neighbours on one upper level. */
 export function greedy<T>(graph: Graph, walk: Walk, start: u32, level: i32): u32 {
-  const q = walk.query, codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, degree = graph.m
+  const q = walk.query, codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, degree = graph.m, partial = graph.partial
   let current = start, best = distance1<T>(q, rowOf(graph, start), bytes), moved = true
   while (moved) {
     moved = false
+    if (partial) bring(graph, current, level)
     const links = linksOf(graph, current, level)
     for (let j: i32 = 0; j < degree; j += 4) {
       const at = links + (<usize>j << 2), a = load<u32>(at)
@@ -198,7 +200,7 @@ function gather<T>(graph: Graph, walk: Walk, links: usize, degree: i32, epoch: u
 export function narrowStep<T>(graph: Graph, walk: Walk, level: i32, evaluationsMax: i32): i32 {
   const q = walk.query, pool = walk.pool, batch = walk.batch, ef = walk.ef, epoch = <u16>walk.epoch
   const codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, degree = degreeMax(graph, level)
-  const bound = walk.bound, patience = walk.patience
+  const bound = walk.bound, patience = walk.patience, partial = graph.partial
   let n = walk.count, cursor = walk.cursor, worst = walk.worst, evaluations: i32 = 0
   while (cursor < n && evaluations < evaluationsMax) {
     const at = pool + (<usize>cursor << 3), key = load<i64>(at)
@@ -206,6 +208,7 @@ export function narrowStep<T>(graph: Graph, walk: Walk, level: i32, evaluationsM
     if (<i32>key & 1) continue
     if (cursor > patience && keyDistance(key) > bound) { cursor = n; break }
     store<i64>(at, key | 1)
+    if (partial) bring(graph, keyId(key), level)
     const fresh = gather<T>(graph, walk, linksOf(graph, keyId(key), level), degree, epoch)
     evaluations += fresh
     for (let i: i32 = 0; i < fresh; i += 4) {
@@ -247,12 +250,13 @@ function laneOf(v: v128, lane: i32): f32 {
 /** As narrowStep, on level 0, with an `allowed` set or a large ef. The results end up sorted in the pool. */
 export function wideStep<T>(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
   const q = walk.query, pool = walk.pool, frontier = walk.frontier, batch = walk.batch, ef = walk.ef, epoch = <u16>walk.epoch
-  const codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, allowed = walk.allowed
+  const codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, allowed = walk.allowed, partial = graph.partial
   let n = walk.count, left = walk.frontierCount, worst = walk.worst, evaluations: i32 = 0
   while (left > 0 && evaluations < evaluationsMax) {
     const key = minHeapPop(frontier, left)
     left--
     if (n == ef && keyDistance(key) > worst) { left = 0; break }
+    if (partial) bring(graph, keyId(key), 0)
     const fresh = gather<T>(graph, walk, linksOf(graph, keyId(key), 0), graph.m0, epoch)
     evaluations += fresh
     for (let i: i32 = 0; i < fresh; i += 4) {

@@ -1,6 +1,7 @@
 export { checksumBlockBytes, createChecksum } from './checksum.js'
 export {
   bestInstructions,
+  type BringList,
   canShareMemory,
   createMemory,
   instantiateKernel,

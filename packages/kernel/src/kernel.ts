@@ -223,11 +223,12 @@ export function loadKernel({ shared = false, instructions = bestInstructions() }
 /** Before this, Node had relaxed SIMD behind a flag only, and its optimised code gave wrong results. */
 const relaxedNodeMin = 22
 
+/** Undefined outside of Node, and of what calls itself so. */
+const nodeVersion = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node
+
 /** The fastest instructions of this runtime. */
 export function bestInstructions(): Instructions {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } }
-  const node = process?.versions?.node
-  if (node !== undefined && Number.parseInt(node) < relaxedNodeMin) return 'plain'
+  if (nodeVersion !== undefined && Number.parseInt(nodeVersion) < relaxedNodeMin) return 'plain'
   return webAssembly?.validate(relaxedProbe) ? 'relaxed' : 'plain'
 }
 
@@ -241,9 +242,19 @@ async function compile(shared: boolean, instructions: Instructions): Promise<Ker
     throw new Error('This JavaScript runtime has no WebAssembly SIMD, which Quiver needs. Node 20 and current browsers have it.')
   }
   const { base64, memoryFlagOffset } = binaries[instructions]
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  const bytes = decoded(base64)
   bytes[memoryFlagOffset] = shared ? memoryFlags.shared : memoryFlags.unshared
-  return webAssembly.compile(bytes)
+  // Functions are then compiled when they are first called: a millisecond instead of ten. A page may not do so, which would wait meanwhile.
+  return nodeVersion === undefined ? webAssembly.compile(bytes) : new webAssembly.Module(bytes)
+}
+
+function decoded(base64: string): Uint8Array {
+  const { Buffer } = globalThis as { Buffer?: { from(text: string, encoding: 'base64'): Uint8Array } }
+  if (Buffer && nodeVersion !== undefined) return Buffer.from(base64, 'base64')
+  const text = atob(base64)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
 }
 
 /** Whether memory can be shared between threads here: a browser tab has to be isolated (COOP and COEP headers). */
@@ -261,8 +272,16 @@ export function createMemory(initialBytes: number, maximumBytes: number, { share
 /** Size of a WebAssembly page. */
 export const pageBytes = 65_536
 
+/** Puts a node's list on a level in its place, and the rows of all that it names. Called only for a graph that is marked as partial; what it throws ends the walk. */
+export type BringList = (graph: number, node: number, level: number) => void
+
 /** Binds a compiled kernel to a memory. The first 64 KiB of it are the kernel's own. */
-export function instantiateKernel(module: KernelModule, memory: KernelMemory): KernelExports {
+export function instantiateKernel(module: KernelModule, memory: KernelMemory, bring: BringList = bringNothing): KernelExports {
   if (!webAssembly) throw new Error('This JavaScript runtime has no WebAssembly.')
-  return new webAssembly.Instance(module, { env: { memory } }).exports as KernelExports
+  const imported: BringList = (graph, node, level) => bring(graph >>> 0, node >>> 0, level)
+  return new webAssembly.Instance(module, { env: { memory, bring: imported } }).exports as KernelExports
+}
+
+function bringNothing(): never {
+  throw new Error('This kernel walks no graph that is only partly there.')
 }

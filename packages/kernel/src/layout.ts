@@ -35,6 +35,7 @@ export const graphLayout = structure([
   'linkStride',
   'groupsOffset',
   'signs',
+  'partial',
 ])
 
 /** One walk over a graph. `worst`, `bound`, `step` and `half` are float32; all others are integers. */

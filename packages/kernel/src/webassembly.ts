@@ -19,6 +19,7 @@ export interface KernelMemory {
 interface WebAssemblyNamespace {
   validate(bytes: Uint8Array): boolean
   compile(bytes: Uint8Array): Promise<KernelModule>
+  Module: new (bytes: Uint8Array) => KernelModule
   Memory: new (options: { initial: number; maximum?: number; shared?: boolean }) => KernelMemory
   Instance: new (module: KernelModule, imports: Record<string, Record<string, unknown>>) => { readonly exports: unknown }
 }

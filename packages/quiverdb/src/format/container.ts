@@ -8,7 +8,8 @@ import { assert, QuiverError } from '../errors.js'
 const containerKinds = ['commit', 'snapshot', 'rows', 'graph', 'fields', 'vectors'] as const
 export type ContainerKind = (typeof containerKinds)[number]
 
-export type Checksum = (bytes: Uint8Array) => bigint
+/** `before`: the checksum of what comes before, in whole blocks of the checksum. */
+export type Checksum = (bytes: Uint8Array, before?: bigint) => bigint
 
 export interface Section {
   readonly name: string
@@ -139,8 +140,29 @@ export class Containers {
   /** @throws QuiverError CORRUPT when the bytes are not those that were written. */
   verify(bytes: Uint8Array, entry: SectionEntry, key: string, name: string): void {
     if (bytes.byteLength !== entry.length) throw corrupt(key, `its section ${name} is cut`)
-    if (this.#checksum(bytes).toString(16) !== entry.checksum) throw corrupt(key, `its section ${name} is damaged`)
+    expectChecksum(this.#checksum(bytes), entry, key, name)
   }
+
+  /** Verifies a section whose bytes come in pieces of whole blocks of the checksum. Each returns whether it was the last. @throws as verify */
+  verifier(entry: SectionEntry, key: string, name: string): (piece: Uint8Array) => boolean {
+    let checksum = 0n
+    let length = 0
+    return (piece) => {
+      checksum = this.#checksum(piece, checksum)
+      length += piece.byteLength
+      if (length < entry.length) return false
+      expectChecksum(checksum, entry, key, name)
+      return true
+    }
+  }
+}
+
+function expectChecksum(checksum: bigint, entry: SectionEntry, key: string, name: string): void {
+  if (checksum.toString(16) !== entry.checksum) throw damaged(key, name)
+}
+
+export function damaged(key: string, section: string): QuiverError {
+  return corrupt(key, `its section ${section} is damaged`)
 }
 
 export function expectKind(directory: Directory, kind: ContainerKind, key: string): void {

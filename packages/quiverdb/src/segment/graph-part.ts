@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import { bytesOf, float64s } from '../format/bytes.js'
-import type { Containers, Section } from '../format/container.js'
+import { type Containers, damaged, type Section } from '../format/container.js'
 import type { GraphHeader, GraphSections } from '../vector/graph-image.js'
 import type { MemoryPool } from '../vector/memory-pool.js'
+import { arrivingPieceBytes, type GraphSource, isWorthArriving } from '../vector/partial-graph.js'
 import { ResidentGraph } from '../vector/resident-graph.js'
 import { PartFile, type PartSource } from './part-file.js'
 import type { Resident, Residency } from './residency.js'
@@ -25,6 +26,8 @@ export class GraphPart implements Resident {
   #resident: ResidentGraph | undefined
   #lastFound = 0
   #greatest = -1
+  /** What came in pieces was not what was written: it is read whole, and refused. */
+  #isSuspect = false
 
   constructor(source: PartSource, containers: Containers, pool: MemoryPool, residency: Residency, key: string, nodes: number) {
     this.key = key
@@ -69,10 +72,33 @@ export class GraphPart implements Resident {
     return node
   }
 
+  /**
+   * The graph, loaded. Where a store answers at once, a large one is read by its walks, and a piece more with each call. @throws QuiverError MEMORY_FULL, CORRUPT
+   */
   graph(): ResidentGraph {
     this.#residency.use(this)
-    this.#resident ??= ResidentGraph.load(this.#pool, this.header, (section, target) => this.file.fill(section, target))
+    if (this.#resident) this.#advance(this.#resident)
+    else this.#resident = this.#load()
     return this.#resident
+  }
+
+  #load(): ResidentGraph {
+    const { header, file } = this
+    if (file.isAtHand && !this.#isSuspect && isWorthArriving(header)) {
+      return ResidentGraph.begin(this.#pool, header, sourceOf(file, header))
+    }
+    return ResidentGraph.load(this.#pool, header, (section, target) => file.fill(section, target))
+  }
+
+  #advance(graph: ResidentGraph): void {
+    if (graph.isWhole) return
+    try {
+      graph.advance()
+    } catch (error) {
+      this.#isSuspect = true
+      this.#residency.release(this)
+      throw error
+    }
   }
 
   free(): void {
@@ -100,6 +126,16 @@ export function encodeGraphPart(
   const named: Section[] = [{ name: 'vids', bytes: bytesOf(vids) }]
   for (const [name, bytes] of Object.entries(sections)) named.push({ name, bytes })
   return containers.encode('graph', { ...header, isOrdered: ascends(vids) }, named)
+}
+
+/** Where a graph is read from while it is walked. */
+function sourceOf(file: PartFile, header: GraphHeader): GraphSource {
+  return {
+    fill: (section, target) => file.fill(section, target),
+    readInto: (section, start, target) => file.readInto(section, start, target),
+    pieces: (section) => file.pieces(section, arrivingPieceBytes(header)),
+    damaged: (section) => damaged(file.key, section),
+  }
 }
 
 const graphMeta = v.looseObject({ nodes: v.number(), dimensions: v.number(), isOrdered: v.optional(v.boolean()) })

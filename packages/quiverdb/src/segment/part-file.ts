@@ -1,5 +1,6 @@
 import { assert, QuiverError } from '../errors.js'
 import { type Containers, corrupt, expectKind, prefixBytes, type ContainerKind, type Directory } from '../format/container.js'
+import { SectionPieces } from './section-pieces.js'
 import type { ByteRange, ObjectStore } from '../store/object-store.js'
 
 /**
@@ -99,6 +100,11 @@ export class PartFile {
     return directory
   }
 
+  /** Whether every read is answered at once. */
+  get isAtHand(): boolean {
+    return this.#store.sync !== undefined
+  }
+
   /** Whether single reads cost a call to the system, which a copy in memory saves. */
   get worthKeeping(): boolean {
     return this.#store.sync !== undefined && this.#store.sync.inMemory !== true
@@ -142,11 +148,18 @@ export class PartFile {
   readInto(name: string, start: number, target: Uint8Array): void {
     const at = this.#entry(name).offset + start
     if (this.#store.sync) {
-      if (this.#store.sync.readInto(this.key, at, target) !== target.byteLength)
-        throw corrupt(this.key, `its section ${name} is cut`)
+      const read = this.#store.sync.readInto(this.key, at, target)
+      if (read < 0) throw missing(this.key)
+      if (read !== target.byteLength) throw corrupt(this.key, `its section ${name} is cut`)
       return
     }
     target.set(this.#read({ start: at, end: at + target.byteLength }))
+  }
+
+  /** Begins to read a section from its start on. `pieceBytes`: so much at a time, whole blocks of the checksum. */
+  pieces(name: string, pieceBytes: number): SectionPieces {
+    const verify = this.#containers.verifier(this.#entry(name), this.key, name)
+    return new SectionPieces((start, piece) => this.readInto(name, start, piece), verify, pieceBytes)
   }
 
   /** Drops what was kept of the sections; they are read again when needed. */

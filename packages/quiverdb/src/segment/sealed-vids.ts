@@ -23,6 +23,40 @@ function ascendsAmong(vids: Float64Array, present: Uint32Array): boolean {
   return true
 }
 
+/** The place of the first number from `from` on, which is below, that is not below `wanted`: near ones are found as soon as by looking at each. */
+function firstFrom(ascending: Float64Array, from: number, wanted: number): number {
+  let step = 1
+  while (ascending[from + step]! < wanted) {
+    from += step
+    step *= 2
+  }
+  let end = Math.min(from + step, ascending.length)
+  for (from++; from < end;) {
+    const middle = (from + end) >>> 1
+    if (ascending[middle]! < wanted) from = middle + 1
+    else end = middle
+  }
+  return from
+}
+
+/** Rows of one word of a bitset. */
+const runLength = 32
+const wholeWord = 0xffffffff
+
+/** Whether ascending whole numbers count on one by one from here. */
+function isRun(ascending: Float64Array, from: number): boolean {
+  return ascending[from + runLength - 1] === ascending[from]! + runLength - 1
+}
+
+/** Whether ascending whole numbers are, one for one, those that others, which may `ascend` too, have from a place on. */
+export function areFrom(numbers: Float64Array, others: Float64Array, from: number, ascend: boolean): boolean {
+  for (let i = 0; i < numbers.length; i++) {
+    if (numbers[i] !== others[from + i]) return false
+    if (ascend && isRun(numbers, i) && isRun(others, from + i)) i += runLength - 1
+  }
+  return true
+}
+
 export function ascends(numbers: Float64Array): boolean {
   for (let i = 1; i < numbers.length; i++) if (numbers[i]! <= numbers[i - 1]!) return false
   return true
@@ -30,7 +64,7 @@ export function ascends(numbers: Float64Array): boolean {
 
 /**
  * One walk along two ascending lists: marks the rows of `among` whose vid a node has in `rows`, and the nodes in `nodes`.
- * A million of each take a few milliseconds, where a look-up for each would take a hundred.
+ * Mostly both count on one by one, and are compared a word of rows at a time.
  */
 export function matchAscending(
   vids: Float64Array,
@@ -43,9 +77,17 @@ export function matchAscending(
   for (let slot = 0; slot < vids.length; slot++) {
     if ((among[slot >>> 5]! & (1 << (slot & 31))) === 0) continue
     const vid = vids[slot]!
-    while (node < nodeVids.length && nodeVids[node]! < vid) node++
+    if (nodeVids[node]! < vid) node = firstFrom(nodeVids, node, vid)
     if (node === nodeVids.length) return
     if (nodeVids[node] !== vid) continue
+    if ((slot & 31) === 0 && among[slot >>> 5] === wholeWord && isRun(vids, slot) && isRun(nodeVids, node)) {
+      rows[slot >>> 5] = wholeWord
+      nodes[node >>> 5]! |= wholeWord << (node & 31)
+      if ((node & 31) !== 0) nodes[(node >>> 5) + 1]! |= wholeWord >>> (32 - (node & 31))
+      slot += runLength - 1
+      node += runLength
+      continue
+    }
     rows[slot >>> 5]! |= 1 << (slot & 31)
     nodes[node >>> 5]! |= 1 << (node & 31)
   }

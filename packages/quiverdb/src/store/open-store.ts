@@ -1,4 +1,6 @@
 import { QuiverError } from '../errors.js'
+import { DirectoryStore } from './directory-store.js'
+import { folderPath } from './directory/folder-path.js'
 import { MemoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
 
@@ -17,9 +19,6 @@ export async function openStore(url: string, options: { create?: boolean } = {})
   if (url === 'memory:') return new MemoryStore()
   const scheme = schemePattern.exec(url)?.[1]?.toLowerCase()
   if (scheme !== undefined && scheme !== 'file') throw unsupported(url, scheme)
-  // Both are imported late: a browser has no folders, and no Node.
-  const { folderPath } = await import('./directory/folder-path.js')
-  const { DirectoryStore } = await import('./directory-store.js')
   return DirectoryStore.open(folderPath(url), options)
 }
 

@@ -34,6 +34,8 @@ export const alignUp = (bytes: number, alignment: number): number => Math.ceil(b
 export class Arena {
   readonly kernel: KernelExports
   readonly memory: KernelMemory
+  /** By their addresses, graphs of this memory that are loaded while they are walked: what puts a node's list, and the rows of all that it names, in place. */
+  readonly bringing = new Map<number, (node: number, level: number) => void>()
   readonly #grows: boolean
   /** By address; no two touch. */
   readonly #free: Range[] = []
@@ -47,7 +49,7 @@ export class Arena {
   private constructor(module: KernelModule, memory: KernelMemory, grows: boolean) {
     this.memory = memory
     this.#grows = grows
-    this.kernel = instantiateKernel(module, memory)
+    this.kernel = instantiateKernel(module, memory, (graph, node, level) => this.bringing.get(graph)!(node, level))
     const { buffer } = memory
     this.#u8 = new Uint8Array(buffer)
     this.#u32 = new Uint32Array(buffer)

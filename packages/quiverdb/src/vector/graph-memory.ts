@@ -107,6 +107,13 @@ export class GraphMemory {
     this.#set('locks', pointer)
   }
 
+  /** While the graph is loaded in part: puts a node's list on a level in its place, with the rows of all that it names. */
+  set bringing(bring: ((node: number, level: number) => void) | undefined) {
+    this.#set('partial', bring ? 1 : 0)
+    if (bring) this.arena.bringing.set(this.pointer, bring)
+    else this.arena.bringing.delete(this.pointer)
+  }
+
   /** The greatest norm that the extra coordinate of dot allows for; 0 for other metrics. */
   get phi(): number {
     return this.#phi
@@ -206,6 +213,13 @@ export class GraphMemory {
     return { pointer: this.#get('links') >>> 0, stride: this.#get('linkStride') }
   }
 
+  /** Address of a node's list on a level that it lives on. */
+  listOf(node: number, level: number): number {
+    if (level === 0) return this.links.pointer + node * this.links.stride
+    const offset = this.arena.u32[this.section('upperOffsets').pointer / 4 + node]!
+    return this.section('upperLinks').pointer + offset + 4 * this.parameters.m * (level - 1)
+  }
+
   /** Where the upper lists of the first `nodes` nodes end. */
   upperBytesUsed(nodes: number): number {
     if (!nodes) return 0
@@ -241,6 +255,7 @@ export class GraphMemory {
   }
 
   free(): void {
+    this.arena.bringing.delete(this.pointer)
     for (const name of sectionsOf(this.mode)) this.section(name).free()
     this.#descriptor.free()
   }
@@ -261,6 +276,7 @@ export class GraphMemory {
     this.#set('seed', seed)
     this.#set('locks', 0)
     this.#set('gone', 0)
+    this.#set('partial', 0)
     this.#set('signs', kind === 'int7' ? rotationSigns(this.pool, this.arena, codeBytes) : 0)
     for (const name of ['levels', 'upperOffsets', 'upperLinks'] as const) this.#set(name, this.section(name).pointer)
     if (this.mode === 'speed') {

@@ -11,6 +11,7 @@ import { type AffineMap, metricMap, queryTransform } from './metric.js'
 import type { RecallCurve } from './recall-curve.js'
 import { unreachableNodes } from './reachability.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
+import { type GraphSource, isArriving, PartialGraph } from './partial-graph.js'
 import { amongOf, beginAmong, isScanned } from './among-allowed.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
 import { encodingOf } from './graph-encoding.js'
@@ -94,6 +95,8 @@ export class ResidentGraph {
   /** What searches find by effort, where that was measured. */
   readonly recall: RecallCurve | undefined
   readonly #memory: GraphMemory
+  /** While not all of it is there. */
+  #partial: PartialGraph | undefined
 
   /** Searches a graph that someone else owns: `free` is theirs to call. */
   constructor(memory: GraphMemory, recall?: RecallCurve) {
@@ -103,13 +106,37 @@ export class ResidentGraph {
 
   /** Makes room for an image and has `fill` write each section, hottest first. @throws QuiverError MEMORY_FULL */
   static load(pool: MemoryPool, header: GraphHeader, fill: (section: GraphSection, target: Uint8Array) => void): ResidentGraph {
+    return ResidentGraph.#filled(pool, header, sectionsOf(header.mode), fill)
+  }
+
+  /**
+   * Makes room for an image and reads no more than walks need to begin; they and {@link advance} read the rest. Its answers are those of a whole
+   * graph. @throws QuiverError MEMORY_FULL, and what the source throws
+   */
+  static begin(pool: MemoryPool, header: GraphHeader, source: GraphSource): ResidentGraph {
+    const first = sectionsOf(header.mode).filter((name) => !isArriving(name))
+    const graph = ResidentGraph.#filled(pool, header, first, (section, target) => source.fill(section, target))
+    try {
+      graph.#partial = new PartialGraph(graph.#memory, source)
+    } catch (error) {
+      graph.free()
+      throw error
+    }
+    return graph
+  }
+
+  static #filled(
+    pool: MemoryPool,
+    header: GraphHeader,
+    sections: readonly GraphSection[],
+    fill: (section: GraphSection, target: Uint8Array) => void,
+  ): ResidentGraph {
     checkHeader(header)
     const memory = new GraphMemory(pool, parametersOf(header), header.mode, header.phi, header.nodes, header.upperBytes)
     memory.norm2Max = header.phi * header.phi + header.excessMax
     const bytes = sectionBytes(header)
     try {
-      for (const name of sectionsOf(header.mode))
-        if (bytes[name]) fill(name, memory.section(name).view().subarray(0, bytes[name]))
+      for (const name of sections) if (bytes[name]) fill(name, memory.section(name).view().subarray(0, bytes[name]))
     } catch (error) {
       memory.free()
       throw error
@@ -123,8 +150,25 @@ export class ResidentGraph {
     return this.#memory.nodes
   }
 
+  /** All of it. */
   get memory(): GraphMemory {
+    this.finish()
     return this.#memory
+  }
+
+  /** Whether all of it is loaded. */
+  get isWhole(): boolean {
+    return this.#partial === undefined
+  }
+
+  /** Reads the next piece of a graph that was begun; nothing where all is there. @throws what its source throws */
+  advance(): void {
+    if (this.#partial?.advance()) this.#partial = undefined
+  }
+
+  /** Reads all that is missing of a graph that was begun. @throws what its source throws */
+  finish(): void {
+    while (!this.isWhole) this.advance()
   }
 
   get mode(): GraphMode {
@@ -152,6 +196,7 @@ export class ResidentGraph {
 
   /** A walk among allowed nodes, or a scan of them where that takes less or the walk found too few. */
   #among(query: Float32Array, options: GraphSearchOptions, allowed: Uint32Array, seeds: Uint32Array): GraphSearchResult {
+    this.finish()
     const memory = this.#memory
     const count = options.allowedCount ?? memory.nodes
     const share = count / memory.nodes
@@ -218,7 +263,7 @@ export class ResidentGraph {
 
   /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */
   scan(query: Float32Array, options: ScanOptions): ScanResult {
-    const memory = this.#memory
+    const { memory } = this
     const { arena, nodes, layout, parameters } = memory
     checkLength(query, parameters.dimensions)
     if (!nodes) return emptyScan(options)
@@ -248,7 +293,7 @@ export class ResidentGraph {
 
   /** Nodes that no walk along level 0 can reach from the entry; 0 in a sound graph. */
   audit(): number {
-    return unreachableNodes(this.#memory)
+    return unreachableNodes(this.memory)
   }
 
   free(): void {

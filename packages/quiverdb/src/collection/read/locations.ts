@@ -56,10 +56,11 @@ function startsOf({ collection, index }: SearchPlan, part: GraphPart): readonly 
   if (!known) startsByVersion.set(collection, (known = new Map()))
   if (known.has(part)) return known.get(part)
   const vids = part.vids()
+  const ascend = part.ascendingVids() !== undefined
   const starts: number[] = []
   let start = 0
   for (const { set, rows } of collection.sets) {
-    if (rows > 0 && !index.index.vids(set)?.isOrderOf(vids, start)) break
+    if (rows > 0 && !index.index.vids(set)?.isOrderOf(vids, start, ascend)) break
     starts.push(start)
     start += rows
   }

@@ -1,6 +1,6 @@
 import type { RowSet, VectorColumn } from '../../segment/row-set.js'
 import { countBits } from '../../format/bitset.js'
-import { ascends } from '../../segment/sealed-vids.js'
+import { areFrom, ascends } from '../../segment/sealed-vids.js'
 import type { SetState } from './directory.js'
 
 /**
@@ -37,13 +37,13 @@ export class VidLookup {
     return state.dead.has(slot) || !this.#column.has(slot) ? -1 : slot
   }
 
-  /** Whether the rows of a sealed set have these vids, from a place on, one for one. */
-  isOrderOf(vids: Float64Array, from: number): boolean {
+  /** Whether the rows of a sealed set have these vids, from a place on, one for one. `ascend`: it is known that these vids do. */
+  isOrderOf(vids: Float64Array, from: number, ascend: boolean): boolean {
     if (this.#set.key === null) return false
     const known = this.#compared
     if (known?.vids === vids && known.from === from) return known.isOrder
     this.#vids ??= this.#sortedVids()
-    const isOrder = !this.#order && this.#vids.length === this.#set.rows && this.#vids.every((vid, i) => vid === vids[from + i])
+    const isOrder = !this.#order && this.#vids.length === this.#set.rows && areFrom(this.#vids, vids, from, ascend)
     this.#compared = { vids, from, isOrder }
     return isOrder
   }
