@@ -4,11 +4,7 @@ import { keyDistance, keyId } from './keys'
 import { codesFloat32, Graph, Walk } from './layout'
 import { encodeQueryRow, encodeRow } from './rows'
 import { fillTable } from './signs'
-import { descend, descendToBlocks, findStarts, narrowStep, settle, startLevel, startsMax, topLevel, wideStep } from './walk'
-
-/** Blocks are for data where signs tell enough: there fewer starts, from a level higher, lose nothing. */
-const blockStartsMax: i32 = 2
-const blockStartLevel: i32 = 2
+import { blockStartLevel, blockStartsMax, descend, descendToBlocks, findStarts, narrowStep, settle, startLevel, startsMax, topLevel, wideStep } from './walk'
 
 // @ts-ignore: decorator
 @inline

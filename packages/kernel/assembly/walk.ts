@@ -11,6 +11,9 @@ import { Graph, none, Walk } from './layout'
 /** Nodes of level 1 that a walk on level 0 starts from: one alone can stand in the wrong one of two tight clusters. */
 export const startLevel: i32 = 1
 export const startsMax: i32 = 4
+/** Blocks are for data where signs tell enough: there fewer starts, from a level higher, lose nothing. */
+export const blockStartsMax: i32 = 2
+export const blockStartLevel: i32 = 2
 const cacheLineBytes: usize = 64
 const epochMax: u32 = 65535
 
