@@ -122,9 +122,9 @@ describe('strategies', () => {
 
   it('overquery makes more effort and changes nothing else', async () => {
     const few = await explained({ ef: 10, where: { even: true } })
-    const more = await explained({ ef: 10, where: { even: true }, overquery: 5 })
+    const more = await explained({ ef: 10, where: { even: true }, overquery: 3 })
     expect(more.explanation.candidates).toBeGreaterThan(few.explanation.candidates)
-    expect(more.explanation.parts[0]).toMatchObject({ ef: 50 })
+    expect(more.explanation.parts[0]).toMatchObject({ ef: 30 })
     expect(more.hits).toHaveLength(10)
   })
 

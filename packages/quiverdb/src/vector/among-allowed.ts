@@ -18,6 +18,8 @@ export interface AmongAllowed {
 
 // Measured by `npm run bench -- filter`.
 const farFactor = 10
+/** ... and where nearly all is allowed. */
+const farFactorOfMost = 4
 const bridgesNear = 4
 const bridgesFar = 8
 /** Where a smaller share than this is allowed, matches are too far apart for two hops: more nodes are expanded, each with more bridges. */
@@ -25,7 +27,7 @@ const sparseShare = 0.1
 /** Where a smaller share than this is allowed, two hops do not lead from match to match at all. */
 const scatteredShare = 0.02
 /** Rows that are scanned, with proof, in the time that one node takes to expand with its bridges. */
-const rowsPerExpansion = 28
+const rowsPerExpansion = 60
 /** As many as find an island of a twentieth of the matches, nearly always. */
 const seedsMax = 64
 const { index: walkField } = walkLayout
@@ -37,7 +39,7 @@ export function amongOf(ef: number, share: number, seeds: Uint32Array): AmongAll
     share,
     near,
     bridges: share < sparseShare ? bridgesFar : bridgesNear,
-    far: Math.max(near, Math.ceil(ef * farFactor)),
+    far: Math.max(near, Math.ceil(ef * (farFactor - Math.max(0, 2 * share - 1) * (farFactor - farFactorOfMost)))),
   }
 }
 
