@@ -26,7 +26,7 @@ test('matching two lists marks what both have', () => {
       const among = new Bitset(vids.length)
       for (const slot of vids.keys()) if (areSame || isAmong(slot)) among.add(slot)
       const [rows, nodes] = [new Uint32Array(wordsFor(vids.length)), new Uint32Array(wordsFor(nodeVids.length))]
-      matchAscending(vids, nodeVids, among.words, rows, nodes)
+      const { first, last } = matchAscending(vids, nodeVids, among.words, rows, nodes)
       const [expectedRows, expectedNodes] = [new Bitset(vids.length), new Bitset(nodeVids.length)]
       for (const slot of vids.keys()) {
         const node = nodeVids.indexOf(vids[slot]!)
@@ -35,6 +35,8 @@ test('matching two lists marks what both have', () => {
         expectedNodes.add(node)
       }
       expect([rows, nodes]).toEqual([expectedRows.words, expectedNodes.words])
+      const matched = [...nodeVids.keys()].filter((node) => expectedNodes.has(node))
+      expect([first, last]).toEqual([matched[0] ?? -1, matched.at(-1) ?? -1])
     }),
   )
 })

@@ -64,7 +64,7 @@ export function ascends(numbers: Float64Array): boolean {
 
 /**
  * One walk along two ascending lists: marks the rows of `among` whose vid a node has in `rows`, and the nodes in `nodes`.
- * Mostly both count on one by one, and are compared a word of rows at a time.
+ * Mostly both count on one by one, and are compared a word of rows at a time. Returns the first and the last node that was marked, -1 where none was.
  */
 export function matchAscending(
   vids: Float64Array,
@@ -72,23 +72,29 @@ export function matchAscending(
   among: Uint32Array,
   rows: Uint32Array,
   nodes: Uint32Array,
-): void {
+): { readonly first: number; readonly last: number } {
   let node = 0
+  let first = -1
+  let last = -1
   for (let slot = 0; slot < vids.length; slot++) {
     if ((among[slot >>> 5]! & (1 << (slot & 31))) === 0) continue
     const vid = vids[slot]!
     if (nodeVids[node]! < vid) node = firstFrom(nodeVids, node, vid)
-    if (node === nodeVids.length) return
+    if (node === nodeVids.length) break
     if (nodeVids[node] !== vid) continue
+    if (first < 0) first = node
+    last = node
     if ((slot & 31) === 0 && among[slot >>> 5] === wholeWord && isRun(vids, slot) && isRun(nodeVids, node)) {
       rows[slot >>> 5] = wholeWord
       nodes[node >>> 5]! |= wholeWord << (node & 31)
       if ((node & 31) !== 0) nodes[(node >>> 5) + 1]! |= wholeWord >>> (32 - (node & 31))
       slot += runLength - 1
       node += runLength
+      last = node - 1
       continue
     }
     rows[slot >>> 5]! |= 1 << (slot & 31)
     nodes[node >>> 5]! |= 1 << (node & 31)
   }
+  return { first, last }
 }

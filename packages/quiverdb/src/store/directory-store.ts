@@ -229,7 +229,9 @@ export class DirectoryStore implements ObjectStore {
   }
 
   #getSync(key: string, range?: ByteRange): Uint8Array | null {
-    const kept = this.#openFiles.find(key)
+    let kept = this.#openFiles.find(key)
+    // Of what is read in part, more parts will be.
+    if (!kept && range && !key.includes(mutableKeyPart)) kept = this.#openFiles.open(key, this.#folders.pathOf(key)) ?? undefined
     const file = kept ?? openObject(this.#fs, this.#folders.pathOf(key))
     if (!file) return null
     try {

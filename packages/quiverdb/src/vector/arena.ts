@@ -21,7 +21,8 @@ export const extentAlignment = 4096
 
 /** A page below 4 GiB, so that no end of an extent wraps around to address 0. */
 export const arenaBytesMax = 4 * 1024 ** 3 - pageBytes
-const growthBytesMin = 1024 ** 2
+/** What a memory grows by beyond what is asked for, so that it rarely grows: each time the runtime counts all of it anew, and collects garbage. */
+const growthBytesAhead = 2 * 1024 ** 2
 
 export const alignUp = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment
 
@@ -93,11 +94,14 @@ export class Arena {
     return this.#f64
   }
 
-  /** Address of a free range, or undefined when neither the memory's limit nor the machine's allows it. The bytes are not cleared. */
-  allocate(bytes: number): number | undefined {
+  /**
+   * Address of a free range, or undefined when neither the memory's limit nor the machine's allows it. The bytes are not cleared. `ahead`: how much
+   * more will be asked for at once.
+   */
+  allocate(bytes: number, ahead = 0): number | undefined {
     assert(bytes > 0 && bytes % extentAlignment === 0, 'an extent has whole pages')
     const place = this.#free.findIndex((range) => range.bytes >= bytes)
-    const range = place < 0 ? this.#grow(bytes) : this.#free[place]
+    const range = place < 0 ? this.#grow(bytes, ahead) : this.#free[place]
     if (!range) return undefined
     const { pointer } = range
     range.pointer += bytes
@@ -127,12 +131,12 @@ export class Arena {
   }
 
   /** Grows until the last free range has `bytes`, and returns it. */
-  #grow(bytes: number): Range | undefined {
+  #grow(bytes: number, ahead: number): Range | undefined {
     if (!this.#grows) return undefined
     const last = this.#free.at(-1)
     const atEnd = last !== undefined && last.pointer + last.bytes === this.#end
-    const missing = Math.max(bytes - (atEnd ? last.bytes : 0), growthBytesMin)
-    for (const wanted of [missing, bytes - (atEnd ? last.bytes : 0)]) {
+    const missing = bytes - (atEnd ? last.bytes : 0)
+    for (const wanted of [missing + ahead + growthBytesAhead, missing]) {
       const grown = alignUp(wanted, pageBytes)
       if (this.#end + grown > arenaBytesMax || !this.#growMemory(grown)) continue
       const start = this.#end

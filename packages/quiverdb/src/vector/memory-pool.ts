@@ -205,9 +205,11 @@ export class MemoryPool {
 
   #allocateIn(arena: Arena, sizes: readonly number[]): Extent[] | undefined {
     const extents: Extent[] = []
+    let ahead = sizes.reduce((sum, bytes) => sum + wholePages(bytes), 0)
     for (const bytes of sizes) {
       const pages = wholePages(bytes)
-      const pointer = arena.allocate(pages)
+      ahead -= pages
+      const pointer = arena.allocate(pages, ahead)
       if (pointer === undefined) {
         for (const extent of extents) extent.free()
         return undefined

@@ -99,6 +99,12 @@ export class VectorIndex {
   }
 }
 
+/** Words of a bitset over the nodes of a graph, from one on: no others have bits. */
+interface NodeWords {
+  readonly first: number
+  readonly words: Uint32Array
+}
+
 /** What a list of graphs means for the rows of a set. */
 interface Mask {
   /** Rows that were looked at so far. */
@@ -107,7 +113,7 @@ interface Mask {
   open: Bitset
   openRows: number
   /** Per graph the nodes of the set's rows, where they were found all at once. */
-  nodes?: readonly Uint32Array[]
+  nodes?: readonly NodeWords[]
 }
 
 /**
@@ -251,20 +257,22 @@ export class IndexState {
 }
 
 /** Finds the nodes of those rows that no graph before has: marks the rows, returns the nodes. */
-function matchNext(vids: Float64Array, nodeVids: Float64Array, among: Uint32Array, found: Uint32Array): Uint32Array {
+function matchNext(vids: Float64Array, nodeVids: Float64Array, among: Uint32Array, found: Uint32Array): NodeWords {
   const nodes = new Uint32Array(wordsFor(nodeVids.length))
-  matchAscending(
+  const { first, last } = matchAscending(
     vids,
     nodeVids,
     found.some((word) => word !== 0) ? among.map((word, i) => word & ~found[i]!) : among,
     found,
     nodes,
   )
-  return nodes
+  return first < 0 ? { first: 0, words: noWords } : { first: first >>> 5, words: nodes.slice(first >>> 5, (last >>> 5) + 1) }
 }
 
-function addWords(words: Uint32Array, more: Uint32Array): void {
-  for (let i = 0; i < more.length; i++) words[i]! |= more[i]!
+const noWords = new Uint32Array(0)
+
+function addWords(words: Uint32Array, more: NodeWords): void {
+  for (let i = 0; i < more.words.length; i++) words[more.first + i]! |= more.words[i]!
 }
 
 /** Marks the node of a vid in the first graph that has it. */

@@ -48,28 +48,29 @@ export interface DirectoryEntry {
 
 const read = promisify(fs.read)
 const writev = promisify(fs.writev)
-const readdir = promisify(fs.readdir)
 const fsync = promisify(fs.fsync)
 /** Windows cannot open a folder for syncing; NTFS journals names by itself. */
 const canSyncDirectories = process.platform !== 'win32'
 
-/** A write up to this size ends in the page cache in less time than a turn of the thread pool takes. */
-const quickWriteBytesMax = 128 * 1024
+/** A read or write up to this size takes less time between memory and the page cache than a turn of the thread pool. */
+const quickBytesMax = 128 * 1024
 
 /**
  * The file system of Node. What only touches names or the page cache is done at once: a turn of the thread pool costs more than the call,
- * and a commit would need ten of them. What waits for the disk (syncs, large writes, reads of unknown size) goes to the pool.
+ * and a commit would need ten of them. What waits for the disk (syncs, large reads and writes) goes to the pool.
  */
 export const nodeFileSystem: FileSystem = Object.freeze({
   open: async (path: string, flags: 'r' | 'wx') => fs.openSync(path, flags),
   write: async (fd: number, chunks: readonly Uint8Array[]) => {
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    if (bytes <= quickWriteBytesMax) return fs.writevSync(fd, chunks)
+    if (bytes <= quickBytesMax) return fs.writevSync(fd, chunks)
     return (await writev(fd, chunks as Uint8Array[])).bytesWritten
   },
-  read: async (fd: number, target: Uint8Array, position: number) =>
-    (await read(fd, target, 0, target.byteLength, position)).bytesRead,
-  stat: promisify(fs.fstat),
+  read: async (fd: number, target: Uint8Array, position: number) => {
+    if (target.byteLength <= quickBytesMax) return fs.readSync(fd, target, 0, target.byteLength, position)
+    return (await read(fd, target, 0, target.byteLength, position)).bytesRead
+  },
+  stat: async (fd: number) => fs.fstatSync(fd),
   fsync,
   close: async (fd: number) => fs.closeSync(fd),
   async syncDirectory(path: string) {
@@ -87,7 +88,7 @@ export const nodeFileSystem: FileSystem = Object.freeze({
   unlink: promisify(fs.unlink),
   mkdir: async (path: string) => fs.mkdirSync(path),
   rmdir: promisify<string, void>(fs.rmdir),
-  readDirectory: (path: string) => readdir(path, { withFileTypes: true }),
+  readDirectory: async (path: string) => fs.readdirSync(path, { withFileTypes: true }),
   openSync: (path: string) => fs.openSync(path, 'r'),
   readSync: (fd: number, target: Uint8Array, position: number) => fs.readSync(fd, target, 0, target.byteLength, position),
   statSync: (fd: number) => fs.fstatSync(fd),
