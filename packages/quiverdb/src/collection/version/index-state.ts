@@ -147,7 +147,7 @@ export class Coverage {
     const sealed = rows === set.rows && mask.rows === 0 ? this.#ascending(column) : undefined
     if (sealed) {
       const covered = new Uint32Array(sealed.present.length)
-      mask.nodes = sealed.nodeVids.map((nodeVids) => matchNext(sealed.vids, nodeVids, sealed.present, covered))
+      mask.nodes = sealed.nodeVids.map((nodeVids, i) => matchNext(sealed.vids, nodeVids, sealed.present, covered, i === 0))
       mask.held = Bitset.over(sealed.present.slice())
       mask.open = Bitset.over(sealed.present.map((word, i) => word & ~covered[i]!))
       mask.openRows = mask.open.count()
@@ -195,7 +195,7 @@ export class Coverage {
     livingWords(held, dead, rows, living)
     const found = new Uint32Array(living.length)
     ascending.nodeVids.forEach((nodeVids, graph) =>
-      addWords(alive[graph]!.words, matchNext(ascending.vids, nodeVids, living, found)),
+      addWords(alive[graph]!.words, matchNext(ascending.vids, nodeVids, living, found, graph === 0)),
     )
     return true
   }
@@ -256,16 +256,17 @@ export class IndexState {
   }
 }
 
-/** Finds the nodes of those rows that no graph before has: marks the rows, returns the nodes. */
-function matchNext(vids: Float64Array, nodeVids: Float64Array, among: Uint32Array, found: Uint32Array): NodeWords {
+/** Finds the nodes of those rows that no graph before has, of which there are none where it `isFirst`: marks the rows, returns the nodes. */
+function matchNext(
+  vids: Float64Array,
+  nodeVids: Float64Array,
+  among: Uint32Array,
+  found: Uint32Array,
+  isFirst: boolean,
+): NodeWords {
   const nodes = new Uint32Array(wordsFor(nodeVids.length))
-  const { first, last } = matchAscending(
-    vids,
-    nodeVids,
-    found.some((word) => word !== 0) ? among.map((word, i) => word & ~found[i]!) : among,
-    found,
-    nodes,
-  )
+  const left = isFirst ? among : among.map((word, i) => word & ~found[i]!)
+  const { first, last } = matchAscending(vids, nodeVids, left, found, nodes)
   return first < 0 ? { first: 0, words: noWords } : { first: first >>> 5, words: nodes.slice(first >>> 5, (last >>> 5) + 1) }
 }
 
