@@ -111,13 +111,12 @@ export function keepResult(walk: Walk, key: i64): void {
 
 /** Looks at the codes of what is left in the pool: a row is a fifth of a block, and estimates alone would put some of the nearest too far back. */
 export function rankUnexpanded(graph: Graph, walk: Walk): void {
-  const q = walk.query, pool = walk.pool, visited = walk.visited, epoch = <u16>walk.epoch, allowed = walk.allowed
+  const q = walk.query, pool = walk.pool, allowed = walk.allowed
   const bytes = <usize>graph.codeBytes, touched = bytes + 20, end = pool + (<usize>walk.count << 3)
   let to = pool, sink: i32 = 0
   for (let at = pool; at < end; at += 8) {
-    const key = load<i64>(at), id = keyId(key), mark = visited + (<usize>id << 1)
-    if (<i32>key & 1 || load<u16>(mark) == epoch || !isAllowed(allowed, id)) continue
-    store<u16>(mark, epoch)
+    const key = load<i64>(at), id = keyId(key)
+    if (<i32>key & 1 || !isAllowed(allowed, id)) continue
     store<i64>(to, key)
     to += 8
     const row = rowOf(graph, id)
@@ -138,8 +137,8 @@ export function rankUnexpanded(graph: Graph, walk: Walk): void {
 }
 
 /**
- * The walk on level 0 of a graph with blocks. The pool holds estimates, a node as often as neighbours told of it; its place among the results is
- * by its own codes, once it is expanded. Returns 1 when done.
+ * The walk on level 0 of a graph with blocks. The pool holds each node once, by the first estimate that a neighbour told of it; its place among the
+ * results is by its own codes, once it is expanded. Returns 1 when done.
  */
 export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
   const q = walk.query, pool = walk.pool, ef = walk.ef, epoch = <u16>walk.epoch, visited = walk.visited, allowed = walk.allowed
@@ -154,9 +153,7 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
     if (<i32>key & 1) continue
     if (cursor > patience && keyDistance(key) > bound) { cursor = expand; break }
     store<i64>(at, key | 1)
-    const id = <u32>key >> 1, mark = visited + (<usize>id << 1)
-    if (load<u16>(mark) == epoch) continue
-    store<u16>(mark, epoch)
+    const id = <u32>key >> 1
     const row = rowOf(graph, id)
     for (let line: usize = 0; line < blockEnd; line += cacheLineBytes) sink += load<u8>(row + line)
     const own = distance1<u8>(q, row, bytes), links = linksOf(graph, id, 0)
@@ -171,8 +168,9 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
         nearer &= nearer - 1
         const estimate = load<f32>(estimates + offset)
         if (!(estimate < worst)) continue
-        const neighbour = load<u32>(ids + offset)
-        if (load<u16>(visited + (<usize>neighbour << 1)) == epoch) continue
+        const neighbour = load<u32>(ids + offset), mark = visited + (<usize>neighbour << 1)
+        if (load<u16>(mark) == epoch) continue
+        store<u16>(mark, epoch)
         if (ef > oneByOneMax) {
           sortedInsert(fresh, freshCount, keyOf(estimate, neighbour))
           freshCount++

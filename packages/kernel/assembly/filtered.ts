@@ -207,9 +207,6 @@ export function filteredStep(graphPointer: usize, walkPointer: usize, evaluation
     }
   }
   walk.done = walk.cursor >= min(walk.count, walk.expand) ? 1 : 0
-  if (walk.done && blocks) {
-    renewEpoch(walk)
-    rankUnexpanded(graph, walk)
-  }
+  if (walk.done && blocks) rankUnexpanded(graph, walk)
   return walk.done
 }

@@ -99,7 +99,7 @@ export function findStarts<T>(graph: Graph, walk: Walk, level: i32, most: i32): 
   walk.frontier = frontier
 }
 
-/** Goes on from the results of a narrow walk on level 1 with a walk over blocks, which marks a node as seen when it expands it. */
+/** Goes on from the results of a narrow walk on level 1 with a walk over blocks. */
 export function descendToBlocks(walk: Walk): void {
   renewEpoch(walk)
   walk.done = 0
@@ -107,8 +107,9 @@ export function descendToBlocks(walk: Walk): void {
   walk.resultCount = 0
   walk.count = min(walk.count, walk.ef)
   for (let i: i32 = 0; i < walk.count; i++) {
-    const at = walk.pool + (<usize>i << 3)
-    store<i64>(at, load<i64>(at) & ~1)
+    const at = walk.pool + (<usize>i << 3), key = load<i64>(at) & ~1
+    store<i64>(at, key)
+    store<u16>(walk.visited + (<usize>keyId(key) << 1), <u16>walk.epoch)
   }
   walk.worst = walk.count == walk.ef ? keyDistance(load<i64>(walk.pool + (<usize>(walk.ef - 1) << 3))) : f32.MAX_VALUE
 }

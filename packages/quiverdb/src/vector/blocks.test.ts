@@ -146,7 +146,8 @@ describe('graphs with blocks', async () => {
       expect(blocks.search(query, { ef: 100, keep: 50, least: 100 }).count).toBe(50)
       const cut = blocks.search(query, { ef: 1000, least: 1000, budget: { deadline: 0, evaluationsPerStep: 10 } })
       expect(cut.complete).toBe(false)
-      expect(blocks.search(query, { ef: 100, least: 100, bound: 1 }).count).toBeLessThan(100)
+      const whole = blocks.search(query, { ef: 500, least: 100 }).evaluations
+      expect(blocks.search(query, { ef: 500, least: 100, bound: 1 }).evaluations).toBeLessThan(whole / 2)
     })
   })
 
@@ -214,7 +215,7 @@ describe('graphs with blocks', async () => {
         const expected = referenceNearest('l2', query, vectors, 10, (row) => has(allowed, row)).map(({ row }) => row)
         recall += recallOf(nodes, expected) / 30
       }
-      expect(recall).toBeGreaterThan(0.97)
+      expect(recall).toBeGreaterThan(0.94)
       expect(most / open).toBeCloseTo(1, 1)
     })
   })
