@@ -88,12 +88,14 @@ export class LaneLink {
   #settle(reply: LaneReply): void {
     const call = reply.kind === 'ready' ? 0 : reply.call
     const pending = this.#pending.get(call)
+    // What comes after all was given up must not let the process end before the thread has.
+    if (!pending) return
     this.#pending.delete(call)
     if (this.#pending.size === 0) this.#thread.keepAlive(false)
-    if (reply.kind === 'ready') return pending?.resolve(undefined)
-    if (reply.kind === 'done') return pending?.resolve(reply.result)
+    if (reply.kind === 'ready') return pending.resolve(undefined)
+    if (reply.kind === 'done') return pending.resolve(reply.result)
     const code = errorCodes.find((known) => known === reply.code) ?? 'INTERNAL'
-    pending?.reject(new QuiverError(code, reply.message, { details: { ...reply.details } }))
+    pending.reject(new QuiverError(code, reply.message, { details: { ...reply.details } }))
   }
 
   #fail(failure: QuiverError): void {
