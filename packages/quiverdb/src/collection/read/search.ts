@@ -1,5 +1,6 @@
 import { countBits, forEachBit, wordsFor } from '../../format/bitset.js'
 import type { Budget } from '../../vector/budget.js'
+import { isScanned } from '../../vector/among-allowed.js'
 import { graphPresets } from '../../vector/graph-image.js'
 import { effortFor } from '../../vector/recall-curve.js'
 import type { GraphSearchOptions, ResidentGraph } from '../../vector/resident-graph.js'
@@ -101,7 +102,7 @@ export class VersionSearch {
     }
     for (const [state, words] of open) {
       if (!this.#mayGoOn()) return
-      yield () => this.#scanRows(state, words, true)
+      yield () => this.#scanRows(state, words, false)
     }
   }
 
@@ -150,7 +151,10 @@ export class VersionSearch {
     const part = index.graphs[place]!
     const graph = part.graph()
     const ef = leastEffort(plan, graph)
-    const isNarrowed = matched !== undefined && matched.allowedCount < index.aliveCounts(collection.sets)[place]!
+    // Few are scanned, and then exactly, also where all match; many that all match are no filter.
+    const isNarrowed =
+      matched !== undefined &&
+      (matched.allowedCount < index.aliveCounts(collection.sets)[place]! || isScanned(1, matched.allowedCount, ef))
     const found = graph.search(query, {
       ef,
       keep: keptFor(plan),
@@ -159,8 +163,10 @@ export class VersionSearch {
       budget: this.#budget(),
       ...(isNarrowed ? matched : living(plan, place)),
     })
-    rankNearest(plan, this.#parts, found, nodeLocations(plan, part, found.nodes), this.hits)
     const { evaluations: candidates, scanned, complete } = found
+    const locations = nodeLocations(plan, part, found.nodes)
+    if (scanned) rankAll(plan, this.#parts, found.count, locations, this.hits)
+    else rankNearest(plan, this.#parts, found, locations, this.hits)
     this.#looked(candidates, complete)
     plan.trace?.part(begun, {
       ...{ kind: 'graph', size: part.nodes, ...(matched && { matches: matched.allowedCount }) },
