@@ -48,7 +48,7 @@ export class Maintenance {
   readonly #listeners = new Set<(progress: Progress) => void>()
   readonly #abort = new AbortController()
   /** Work that failed is not tried again until something changes. */
-  #failedAt = new Map<string, number>()
+  #failedAt = new Map<string, { readonly seq: number; readonly cause: unknown }>()
   #short: Promise<void> | undefined
   #long: Promise<void> | undefined
   #idleTimer: NodeJS.Timeout | undefined
@@ -269,8 +269,8 @@ export class Maintenance {
 
   async #run(task: Task, collection: CollectionState | undefined, work: () => Promise<void>): Promise<void> {
     const name = `${task} ${collection?.uuid ?? ''}`
-    if (this.#failedAt.get(name) === this.#log.state.seq)
-      throw new QuiverError('INTERNAL', `Background work (${task}) failed and nothing changed since.`)
+    const failed = this.#failedAt.get(name)
+    if (failed?.seq === this.#log.state.seq) throw failedBefore(task, failed.cause)
     this.#tell({ task, collection: collection?.name, done: 0, total: 1 })
     const { seq } = this.#log.state
     try {
@@ -278,7 +278,7 @@ export class Maintenance {
     } catch (error) {
       // Only what is lost in the store is superseded by nothing.
       if (!(error instanceof Superseded) || this.#log.state.seq === seq) {
-        this.#failedAt.set(name, this.#log.state.seq)
+        this.#failedAt.set(name, { seq: this.#log.state.seq, cause: error })
         throw error
       }
     }
@@ -311,6 +311,11 @@ export class Maintenance {
       }
     }
   }
+}
+
+function failedBefore(task: Task, cause: unknown): QuiverError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new QuiverError('INTERNAL', `Background work (${task}) failed and nothing changed since: ${reason}`, { cause })
 }
 
 function abortable<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {

@@ -110,6 +110,15 @@ export class Arena {
     return pointer
   }
 
+  /**
+   * Lets this thread know all of a memory that its owner has grown to `bytes`. The runtime tells threads by itself; but V8 misses one that is just
+   * receiving the memory, whose views and bulk instructions would then end too early.
+   */
+  catchUp(bytes: number): void {
+    if (this.memory.buffer.byteLength < bytes) this.memory.grow(0)
+    assert(this.memory.buffer.byteLength >= bytes, 'a thread sees all of the memory that it is called into')
+  }
+
   release(pointer: number, bytes: number): void {
     let low = 0
     let high = this.#free.length

@@ -129,3 +129,24 @@ test('a pool within another hands out what it was given, in the same memory', as
   expect(within.bytesUsed).toBe(2 * extentAlignment)
   pool.close()
 })
+
+test('a thread that the runtime has not told of growth catches up', async () => {
+  const pool = await MemoryPool.create({ shared: true })
+  const { memory } = pool.allocate(1).arena
+  const before = memory.buffer
+  const { onlyArena } = await MemoryPool.within(memory)
+  // What a thread sees that received the memory in that moment.
+  Object.defineProperty(memory, 'buffer', { configurable: true, get: () => before })
+  const grow = memory.grow.bind(memory)
+  memory.grow = (pages) => {
+    Reflect.deleteProperty(memory, 'buffer')
+    return grow(pages)
+  }
+  const bytes = before.byteLength + mebibyte
+  grow(mebibyte / 65_536)
+  expect(onlyArena.u8.byteLength).toBe(before.byteLength)
+  onlyArena.catchUp(bytes)
+  expect(onlyArena.u8.byteLength).toBe(bytes)
+  expect(() => onlyArena.catchUp(bytes + 1)).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
+  pool.close()
+})

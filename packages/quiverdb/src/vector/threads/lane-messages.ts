@@ -86,6 +86,8 @@ export interface LaneCall {
   readonly arena: number
   /** The memory of an arena that the lane has not met. */
   readonly memory?: KernelMemory
+  /** How long that memory is by now. */
+  readonly memoryBytes: number
   /** Memory for the lane's own use, in addition to what it has. */
   readonly given: readonly Piece[]
   /** One shared word; 1: the task is to end early. */

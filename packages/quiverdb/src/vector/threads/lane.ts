@@ -35,6 +35,7 @@ export class Lane {
   async answer(call: LaneCall): Promise<LaneReply> {
     try {
       const pool = await this.#poolOf(call)
+      pool.onlyArena.catchUp(call.memoryBytes)
       for (const [pointer, bytes] of call.given) pool.give(pointer, bytes)
       return { kind: 'done', call: call.call, result: run(pool, call) }
     } catch (error) {
