@@ -1,7 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
 import { QuiverError } from '../errors.js'
+import type { Operation } from '../history/commit.js'
 import { formatVersionName, parseVersionName } from '../history/keys.js'
 import { whenResident } from '../segment/part-file.js'
+import type { CollectionDraft } from './version/draft.js'
 import type { IndexState } from './version/index-state.js'
 import type { Ledger } from './ledger.js'
 import {
@@ -38,6 +40,9 @@ import {
   putVectors,
 } from './write/write.js'
 import * as v from 'valibot'
+
+/** What a declaration takes in a commit, about. */
+const declarationBytes = 1_024
 
 /** What a write did: the version that holds it. */
 export interface Written {
@@ -184,46 +189,30 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
    */
   async createIndex(options: IndexOptions): Promise<IndexStatus> {
     const definition = indexDefinition(options, uuidv7())
-    await this.#ledger.commit({
-      kind: 'write',
-      sizeBytes: 1_024,
-      rowsMax: 0,
-      prepare: (draft) => {
-        const collection = draft.collection(this.#uuid)
-        const indexes = collection.indexes.map(({ index }) => index.definition)
-        if (indexes.some(({ name }) => name === definition.name)) {
-          throw new QuiverError('ALREADY_EXISTS', `Collection '${this.name}' has an index '${definition.name}' already.`, {
-            details: { index: definition.name },
-          })
-        }
-        if (indexes.length >= indexesMax)
-          throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' has ${indexesMax} indexes, which is the most.`)
-        collection.createIndex(definition)
-        return { ops: [{ op: 'createIndex', collection: this.#uuid, index: definition }], blocks: new Map(), rows: 0 }
-      },
+    await this.#declare((collection) => {
+      const indexes = collection.indexes.map(({ index }) => index.definition)
+      if (indexes.some(({ name }) => name === definition.name)) {
+        throw new QuiverError('ALREADY_EXISTS', `Collection '${this.name}' has an index '${definition.name}' already.`, {
+          details: { index: definition.name },
+        })
+      }
+      if (indexes.length >= indexesMax)
+        throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' has ${indexesMax} indexes, which is the most.`)
+      collection.createIndex(definition)
+      return { op: 'createIndex', collection: this.#uuid, index: definition }
     })
     return (await this.indexes()).find(({ name }) => name === definition.name)!
   }
 
   /** Removes an index; vectors in fields stay in the records, those of an external index are gone. @throws QuiverError NOT_FOUND */
   async dropIndex(name: string): Promise<void> {
-    await this.#ledger.commit({
-      kind: 'write',
-      sizeBytes: 1_024,
-      rowsMax: 0,
-      prepare: (draft) => {
-        const collection = draft.collection(this.#uuid)
-        const found = collection.indexes.find(({ index }) => index.definition.name === name)
-        if (!found)
-          throw unknownIndex(
-            name,
-            this.name,
-            collection.indexes.map(({ index }) => index),
-          )
-        const { uuid } = found.index.definition
-        collection.dropIndex(uuid)
-        return { ops: [{ op: 'dropIndex', collection: this.#uuid, index: uuid }], blocks: new Map(), rows: 0 }
-      },
+    await this.#declare((collection) => {
+      const indexes = collection.indexes.map(({ index }) => index)
+      const found = indexes.find(({ definition }) => definition.name === name)
+      if (!found) throw unknownIndex(name, this.name, indexes)
+      const { uuid } = found.definition
+      collection.dropIndex(uuid)
+      return { op: 'dropIndex', collection: this.#uuid, index: uuid }
     })
   }
 
@@ -269,23 +258,26 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
   }
 
   async #changeFields(add: readonly string[], drop: readonly string[]): Promise<void> {
+    await this.#declare((collection) => {
+      const unknown = drop.find((path) => !collection.fields.includes(path))
+      if (unknown !== undefined)
+        throw new QuiverError('NOT_FOUND', `Collection '${this.name}' has no index of field '${unknown}'.`, {
+          details: { field: unknown },
+        })
+      if (new Set([...collection.fields, ...add]).size > fieldsMax)
+        throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' may have ${fieldsMax} indexed fields at most.`)
+      collection.declareFields(add, drop)
+      return { op: 'declareFields', collection: this.#uuid, add: [...add], drop: [...drop] }
+    })
+  }
+
+  /** Commits one operation that changes what the collection keeps of its records, and no record. */
+  async #declare(change: (collection: CollectionDraft) => Operation): Promise<void> {
     await this.#ledger.commit({
       kind: 'write',
-      sizeBytes: 1_024,
+      sizeBytes: declarationBytes,
       rowsMax: 0,
-      prepare: (draft) => {
-        const collection = draft.collection(this.#uuid)
-        const unknown = drop.find((path) => !collection.fields.includes(path))
-        if (unknown !== undefined)
-          throw new QuiverError('NOT_FOUND', `Collection '${this.name}' has no index of field '${unknown}'.`, {
-            details: { field: unknown },
-          })
-        if (new Set([...collection.fields, ...add]).size > fieldsMax)
-          throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' may have ${fieldsMax} indexed fields at most.`)
-        collection.declareFields(add, drop)
-        const operation = { op: 'declareFields' as const, collection: this.#uuid, add: [...add], drop: [...drop] }
-        return { ops: [operation], blocks: new Map(), rows: 0 }
-      },
+      prepare: (draft) => ({ ops: [change(draft.collection(this.#uuid))], blocks: new Map(), rows: 0 }),
     })
   }
 

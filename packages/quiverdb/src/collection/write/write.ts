@@ -8,7 +8,7 @@ import { missingRecord } from '../version/draft.js'
 import { columnField } from '../version/column-key.js'
 import { define, overlaps, readFields } from '../version/fields.js'
 import type { VectorIndex } from '../version/index-state.js'
-import type { Ledger, PreparedWrite } from '../ledger.js'
+import type { Ledger, PreparedWrite, WriteIntent } from '../ledger.js'
 import type { Parts } from '../version/parts.js'
 import { checkBatch, checkedId, recordsPerCallMax } from '../ids.js'
 import { Stage } from './stage.js'
@@ -245,53 +245,44 @@ export function stageVectors(
   return stage
 }
 
-export async function deleteRecords(
+/** Finds the records that a write by condition is about, in the version that it follows. */
+export type FindIds = (collection: CollectionState) => string[]
+
+interface Deleted {
+  readonly deleted: number
+  readonly state: NamespaceState
+}
+
+export function deleteRecords(
   ledger: Ledger,
   uuid: string,
   ids: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<{ deleted: number; state: NamespaceState }> {
-  let deleted = 0
-  const state = await ledger.commit(
-    {
-      kind: 'write',
-      sizeBytes: ids.reduce((sum, id) => sum + id.length + 4, 64),
-      rowsMax: 0,
-      prepare: (draft) => {
-        deleted = draft.collection(uuid).delete(ids)
-        return { ops: [{ op: 'delete', collection: uuid, ids: [...ids] }], blocks: new Map(), rows: 0 }
-      },
-    },
-    signal,
-  )
-  return { deleted, state }
+): Promise<Deleted> {
+  const sizeBytes = ids.reduce((sum, id) => sum + id.length + 4, 64)
+  return deleteChosen(ledger, uuid, sizeBytes, () => [...ids], signal)
 }
 
-/** Finds the records that a write by condition is about, in the version that it follows. */
-export type FindIds = (collection: CollectionState) => string[]
-
 /** Deletes the records that match when the commit is made. */
-export async function deleteMatching(
+export function deleteMatching(ledger: Ledger, uuid: string, find: FindIds, signal: AbortSignal | undefined): Promise<Deleted> {
+  return deleteChosen(ledger, uuid, writeByConditionBytes, (collection) => foundIds(collection, find), signal)
+}
+
+async function deleteChosen(
   ledger: Ledger,
   uuid: string,
-  find: FindIds,
+  sizeBytes: number,
+  choose: (collection: CollectionDraft) => string[],
   signal: AbortSignal | undefined,
-): Promise<{ deleted: number; state: NamespaceState }> {
+): Promise<Deleted> {
   let deleted = 0
-  const state = await ledger.commit(
-    {
-      kind: 'write',
-      sizeBytes: writeByConditionBytes,
-      rowsMax: 0,
-      prepare: (draft) => {
-        const collection = draft.collection(uuid)
-        const ids = foundIds(collection, find)
-        deleted = collection.delete(ids)
-        return { ops: [{ op: 'delete', collection: uuid, ids }], blocks: new Map(), rows: 0 }
-      },
-    },
-    signal,
-  )
+  const prepare: WriteIntent['prepare'] = (draft) => {
+    const collection = draft.collection(uuid)
+    const ids = choose(collection)
+    deleted = collection.delete(ids)
+    return { ops: [{ op: 'delete', collection: uuid, ids }], blocks: new Map(), rows: 0 }
+  }
+  const state = await ledger.commit({ kind: 'write', sizeBytes, rowsMax: 0, prepare }, signal)
   return { deleted, state }
 }
 
