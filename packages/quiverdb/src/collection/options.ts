@@ -172,6 +172,9 @@ export const readOptions = v.strictObject(read)
 export const writeOptions = v.strictObject({ signal: v.optional(v.instance(AbortSignal)) })
 export const collectionName = v.pipe(name, v.regex(/^[^\p{Cc}]+$/u, 'a name without control characters'))
 
+/** What schemas pass to each other, where a value fits and where not. See `CollectionReader`, which keeps them. */
+export const checkShapes: readonly unknown[] = [true, 0].map((value) => v.boolean()['~run']({ value }, {}))
+
 /** Checks a caller's argument; the error names the place. @throws QuiverError INVALID_ARGUMENT */
 export function checked<const S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
   const parsed = v.safeParse(schema, value)

@@ -13,6 +13,7 @@ import { SortOrder } from './sort-order.js'
 import { byCount, byValue, countValues } from './value-counts.js'
 import {
   checked,
+  checkShapes,
   countOptions,
   declaredPaths,
   distinctOptions,
@@ -69,6 +70,11 @@ const pageLimitDefault = 100
 /** Everything that reads a collection: the same for its head, for an older version and inside a transaction. */
 export class CollectionReader<T extends object = Fields> {
   readonly #source: ReadSource
+  /**
+   * V8 throws compiled code away when a full garbage collection finds no object left of a shape that the code was made for; then searches take twice as
+   * long until it is made again. While the objects of one search live, so do their shapes.
+   */
+  readonly #shapes: { readonly checks: readonly unknown[]; search?: VersionSearch } = { checks: checkShapes }
 
   constructor(source: ReadSource) {
     this.#source = source
@@ -238,6 +244,7 @@ export class CollectionReader<T extends object = Fields> {
     }
     const { parts } = this.#source
     const search = new VersionSearch(plan, parts)
+    this.#shapes.search = search
     const running = runSteps(search.steps(), parts.residency, signal)
     if (running) await running
     const { hits, complete, isLate } = search
