@@ -21,7 +21,7 @@ export const regexesMax = 64
  * 32 levels, 1,000 conditions, 10,000 values of one `$in`, 512 characters of one path or pattern, 64 patterns.
  */
 export function parseWhere(input: unknown): Condition {
-  return new WhereParser().object(input, { place: 'where', depth: 1, inElement: false })
+  return parser.read(input)
 }
 
 /** Where the reading is. */
@@ -36,6 +36,11 @@ interface Position {
 class WhereParser {
   #nodes = 0
   #regexes = 0
+
+  read(input: unknown): Condition {
+    this.#nodes = this.#regexes = 0
+    return this.object(input, { place: 'where', depth: 1, inElement: false })
+  }
 
   object(input: unknown, position: Position): Condition {
     const { place, inElement } = position
@@ -138,6 +143,9 @@ class WhereParser {
     if (this.#regexes > regexesMax) throw invalid(place, `more than ${regexesMax} regular expressions`)
   }
 }
+
+/** One for all: a reader that lives keeps the code that V8 made for readers. */
+const parser = new WhereParser()
 
 const allowedOnField = `allowed on a field: ${[...fieldOperators, ...modifiers].join(', ')}`
 
