@@ -4,7 +4,7 @@
 //   5  database            opening, namespaces, background work
 //   4  collection          records: write path, search path, versions as the user sees them
 //   3  history | segment   the log and its commits | row parts and index parts
-//   2  vector | filter | store | format
+//   2  vector | filter | text | store | format
 //   1  packages/kernel     WebAssembly
 const library = '^packages/quiverdb/src'
 const tests = '[.](test|slow)[.]ts$'
@@ -71,6 +71,7 @@ module.exports = {
       'Vectors and graphs are numbered slots in memory: where they are kept and which record owns them is decided above.',
     ),
     floor('filter', ['format'], 'A condition is evaluated on plain values; which index answers it instead is decided above.'),
+    floor('text', ['format'], 'Text in, pieces and tokens out: which document a text belongs to is known above.'),
     floor('store', [], 'An object store holds keys and bytes, so that a new one is written without reading the rest.'),
     floor(
       'segment',
