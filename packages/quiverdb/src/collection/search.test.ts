@@ -216,12 +216,18 @@ describe('budgets', () => {
     await expect(collection.search({ index: 'l2', vector, signal })).rejects.toMatchObject({ code: 'ABORTED' })
   })
 
-  it('no time at all still answers from the first part, and says so', async () => {
-    const { hits, complete } = await collection.search({ index: 'l2', vector, timeoutMs: 0 })
+  it('no time at all still answers from the first part, and says so where there are more', async () => {
+    const late = await db.collection('late', { indexes: [{ field: 'v', dimensions, metric: 'l2' }] })
+    const row = (n: number) => ({ id: idOf(n), v: vectorAt(vectors, dimensions, n) })
+    await late.upsert(Array.from({ length: 500 }, (_, n) => row(n)))
+    await db.settled()
+    expect(await late.search({ vector, timeoutMs: 0 })).toMatchObject({ complete: true })
+    await late.upsert(Array.from({ length: 200 }, (_, n) => row(n + 500)))
+    const { hits, complete } = await late.search({ vector, timeoutMs: 0 })
     expect(complete).toBe(false)
     expect(hits).toHaveLength(10)
-    const all = new Set(referenceNearest('l2', vector, vectors, 500).map(({ row }) => idOf(row)))
-    for (const { id } of hits) expect(all.has(id)).toBe(true)
+    const first = new Set(referenceNearest('l2', vector, vectors, 500).map(({ row }) => idOf(row)))
+    for (const { id } of hits) expect(first.has(id)).toBe(true)
   })
 
   it('enough time gives the whole answer', async () => {

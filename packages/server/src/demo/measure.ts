@@ -3,7 +3,8 @@ import type { Digit } from './digits.js'
 import { nearestByLoop } from './plain-loop.js'
 
 export const neighbours = 10
-const warmUps = 20
+/** Until then the runtime compiles what runs often, and a database takes the vectors that searches rank by into memory. */
+const warmUpMs = 500
 
 /** The answers to all queries, as ids, and the median time of one. */
 export interface Run {
@@ -36,7 +37,8 @@ export function sameAnswers(one: Run, other: Run): number {
 
 /** One query after the other, on one thread. */
 async function timed(queries: readonly Float32Array[], ask: (query: Float32Array) => string[] | Promise<string[]>): Promise<Run> {
-  for (const query of queries.slice(0, warmUps)) await ask(query)
+  const warm = performance.now() + warmUpMs
+  for (let at = 0; performance.now() < warm; at++) await ask(queries[at % queries.length]!)
   const answers: string[][] = []
   const times: number[] = []
   for (const query of queries) {

@@ -65,12 +65,13 @@ export class VersionSearch {
   }
 
   *#plain(): Steps {
-    const { index, collection } = this.#plan
+    const { index } = this.#plan
     for (let i = 0; i < index.graphs.length && this.#mayGoOn(); i++) yield () => this.#walk(i)
-    for (const state of collection.sets) {
-      if (!this.#mayGoOn()) return
-      yield () => this.#scan(state, 'open')
-    }
+    yield* this.#scanOpen()
+  }
+
+  *#scanOpen(): Steps {
+    for (const state of this.#plan.collection.sets) yield () => this.#scan(state, 'open')
   }
 
   *#scanAll(): Steps {
@@ -107,13 +108,10 @@ export class VersionSearch {
   }
 
   *#postFilter(filter: RowFilter): Steps {
-    const { index, collection, trace } = this.#plan
+    const { index, trace } = this.#plan
     trace?.chose('postFilter')
     for (let i = 0; i < index.graphs.length && this.#mayGoOn(); i++) yield () => this.#walkThenFilter(filter, i)
-    for (const state of collection.sets) {
-      if (!this.#mayGoOn()) return
-      yield () => this.#scan(state, 'open')
-    }
+    yield* this.#scanOpen()
   }
 
   /** True while neither time nor candidates are used up; the first part is searched in any case. */
@@ -194,7 +192,8 @@ export class VersionSearch {
   #scan(state: SetState, which: 'held' | 'open'): void {
     const { index, filter } = this.#plan
     const mask = index.coverage.of(state.set, state.rows)
-    if (which === 'open' && mask.openRows === 0) return
+    // Whether anything is left to do is asked before whether there is time for it.
+    if (which === 'open' && (mask.openRows === 0 || !this.#mayGoOn())) return
     const allowed = new Uint32Array(wordsFor(state.rows))
     if (livingWords(mask[which], state.dead, state.rows, allowed) === 0) return
     if (filter) this.#timed(() => keepMatching(filter, state, allowed, which === 'open'))

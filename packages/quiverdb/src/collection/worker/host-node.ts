@@ -11,7 +11,8 @@ import type { Job, JobResult, WorkerMessage } from './jobs.js'
 export function runInWorker(job: Job, progress: (done: number, total: number) => void, signal: AbortSignal): Promise<JobResult> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(aborted())
-    const worker = new Worker(workerUrl())
+    // Without the flags of a program that comes from the command line (`--input-type`), which are refused for a file.
+    const worker = new Worker(workerUrl(), { execArgv: [] })
     const settle = (end: () => void): void => {
       signal.removeEventListener('abort', onAbort)
       void worker.terminate()

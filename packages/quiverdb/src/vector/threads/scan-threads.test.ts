@@ -1,4 +1,6 @@
 import { normal, randomSource } from '@quiverdb/testing'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FlatVectors } from '../flat/flat-vectors.js'
 import { type FlatSearchOptions, searchFlat } from '../flat/search-flat.js'
@@ -103,4 +105,25 @@ describe('ScanThreads', () => {
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     )
   })
+})
+
+test('a process waits for its threads to end, and then ends', async () => {
+  const program = `
+    import { FlatVectors, measures, MemoryPool, ScanThreads } from 'quiverdb'
+    for (let round = 0; round < 12; round++) {
+      const pool = await MemoryPool.create({ shared: true })
+      const threads = await ScanThreads.start(pool, { threads: 3 })
+      const vectors = new FlatVectors(pool, 8)
+      for (let i = 0; i < 2000; i++) vectors.append(Float32Array.from({ length: 8 }, (_, j) => (i * j) % 7))
+      // Its answers are there before the other threads have said that they are done.
+      threads.scan(vectors, new Float32Array(8).fill(1), { measure: measures.dot, k: 1 })
+      await threads.close()
+      pool.close()
+    }
+    console.log('all closed')`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: new URL('../../../', import.meta.url),
+    timeout: 60_000,
+  })
+  expect(stdout).toBe('all closed\n')
 })

@@ -8,7 +8,8 @@ import type { SpawnLane } from './lane-thread.js'
 export const cores = (): number => availableParallelism()
 
 export const spawnLane: SpawnLane = (listener) => {
-  const worker = new Worker(laneUrl())
+  // Without the flags of a program that comes from the command line (`--input-type`), which are refused for a file.
+  const worker = new Worker(laneUrl(), { execArgv: [] })
   let ended = false
   worker.on('message', (reply: LaneReply) => listener.onReply(reply))
   worker.on('error', (error) => listener.onFailure(error))
