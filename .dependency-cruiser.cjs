@@ -71,22 +71,26 @@ module.exports = {
       'Vectors and graphs are numbered slots in memory: where they are kept and which record owns them is decided above.',
     ),
     floor('filter', ['format'], 'A condition is evaluated on plain values; which index answers it instead is decided above.'),
-    floor('text', ['format'], 'Text in, pieces and tokens out: which document a text belongs to is known above.'),
+    floor(
+      'text',
+      ['format'],
+      'Text in, pieces, tokens and terms out: which document or version a text belongs to is known above.',
+    ),
     floor('store', [], 'An object store holds keys and bytes, so that a new one is written without reading the rest.'),
     floor(
       'segment',
-      ['format', 'vector', 'filter', 'store'],
+      ['format', 'vector', 'filter', 'text', 'store'],
       'A part is complete in itself: which version holds it is the business of the history.',
     ),
     floor('history', ['format', 'filter', 'store'], 'The log orders commits that name parts by key: it never looks into a part.'),
     floor(
       'collection',
-      ['format', 'vector', 'filter', 'store', 'segment', 'history'],
+      ['format', 'vector', 'filter', 'text', 'store', 'segment', 'history'],
       'A collection reads and drafts commits; it does not open databases nor schedule work.',
     ),
     floor(
       'database',
-      ['format', 'vector', 'filter', 'store', 'segment', 'history', 'collection'],
+      ['format', 'vector', 'filter', 'text', 'store', 'segment', 'history', 'collection'],
       'The database is the top floor of the library: only its public entry (index.ts) lies above.',
     ),
     {

@@ -1,6 +1,7 @@
 import { and, andNot, or } from '../../filter/fields/bounds.js'
 import type { FieldIndex } from '../../filter/fields/field-index.js'
-import { type Terms, firstAbove, firstAtLeast } from '../../filter/fields/terms.js'
+import type { Terms } from '../../filter/fields/terms.js'
+import { firstAbove, firstAtLeast } from '../../format/sorted.js'
 import { FieldPath } from '../../filter/places.js'
 import { forEachBit } from '../../format/bitset.js'
 import type { RowLocation, SetState } from '../version/directory.js'

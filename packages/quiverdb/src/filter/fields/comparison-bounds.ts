@@ -1,9 +1,10 @@
+import { firstAbove, firstAtLeast } from '../../format/sorted.js'
 import type { Comparison, JsonType, JsonValue, OrderedValue } from '../condition.js'
 import type { ValueTest } from '../places.js'
 import { type SingleValued, valueTest } from '../value-tests.js'
 import { and, andNot, type Bounds, both, complement, exactly, noRows, or } from './bounds.js'
 import { type FieldIndex, isListed, type Mark } from './field-index.js'
-import { firstAbove, firstAtLeast, type Terms } from './terms.js'
+import type { Terms } from './terms.js'
 
 /**
  * The rows for which a comparison of the path that an index is of is true, or with `wanted` false is false: those of which neither is known
