@@ -74,8 +74,11 @@ answerRequests({
     served.prepare(queries, conditions)
   },
 
-  /** @param {{ setting: import('./index.mjs').Setting, limitMs?: number }} options `limitMs`: then no further query is asked */
-  measure: ({ setting, limitMs }) => measure(setting, limitMs),
+  /**
+   * @param {{ setting: import('./index.mjs').Setting, limitMs?: number, warmUpMs?: number }} options `limitMs`: then no further query is asked;
+   * `warmUpMs`: so long are queries asked before those that count, again and again
+   */
+  measure: ({ setting, limitMs, warmUpMs }) => measure(setting, limitMs, warmUpMs),
 
   /** What has become garbage goes now, not while the next engine is timed. */
   endSweep: () => globalThis.gc?.(),
@@ -90,12 +93,17 @@ async function askAll() {
   for (let query = 0; query < queries.rows; query++) await served.search(query)
 }
 
-async function measure(setting, limitMs = Number.POSITIVE_INFINITY) {
+async function measure(setting, limitMs = Number.POSITIVE_INFINITY, warmUpMs = 0) {
   await served.configure(setting)
-  const warmUpEnd = performance.now() + limitMs * warmUpShare
-  for (let query = 0; query < Math.min(warmUpQueries, queries.rows) && performance.now() < warmUpEnd; query++) {
-    await served.search(query)
+  const start = performance.now()
+  const enough = (asked) => (warmUpMs ? performance.now() - start >= warmUpMs : asked >= Math.min(warmUpQueries, queries.rows))
+  for (let asked = 0; !enough(asked) && performance.now() - start < limitMs * warmUpShare; asked++) {
+    await served.search(asked % queries.rows)
   }
+  return timed(limitMs)
+}
+
+async function timed(limitMs) {
   const answers = []
   const latencies = []
   const cpu = cpuStopwatch()

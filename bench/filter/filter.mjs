@@ -18,6 +18,8 @@ const everyRow = 100
 const measureLimitMs = 10_000
 /** and a kind of setting tries no further effort in a cell. */
 const tuneLimitMs = 60_000
+/** Every cell asks other code of a runtime that compiles what runs often, so a round begins with queries that are not timed. */
+const warmUpMs = 300
 
 const defaults = { sets: ['mnist', 'synthetic'], shares }
 const quickDefaults = { sets: ['synthetic'], shares: [0.1, 10, 90] }
@@ -89,14 +91,14 @@ async function measureUnfiltered(contender, { kind, asked, recall }, options) {
   if (!isQuiver(contender.label.engine)) return
   progress(`${contender.label.engine}: the ${kind} queries without a filter`)
   await contender.child.ask('choose', { asked })
-  contender.unfiltered.set(kind, await curve(settingsOf(contender, options), measureWith(contender, recall)))
+  contender.unfiltered.set(kind, await curve(settingsOf(contender, options), measureWith(contender, recall, warmUpMs)))
 }
 
 /** All engines with one kind and share: efforts first, then the rounds, in turns. */
 async function measureCell(contenders, cell, options) {
   const runs = []
   for (const contender of contenders) runs.push(await tuned(contender, cell, options))
-  for (let round = 2; round <= (options.quick ? 1 : rounds); round++) {
+  for (let round = 1; round <= (options.quick ? 1 : rounds); round++) {
     for (const run of runs) await repeat(run, cell, round)
   }
   return withRatios(runs.map((run) => ({ ...rowOf(run, cell), unfiltered: run.contender.unfiltered.get(cell.kind) })))
@@ -108,28 +110,28 @@ async function tuned(contender, cell, options) {
     await contender.child.ask('choose', { asked: cell.asked, conditions: cell.conditions })
     const measure = measureWith(contender, cell.recall)
     const points = await leastEfforts(settingsOf(contender, options), measure, tuneLimitMs)
-    return { contender, settings: points.map((point) => [point]) }
+    return { contender, settings: points.map(({ setting }) => ({ setting, points: [] })) }
   } catch (error) {
     return { contender, settings: [], error: error.message }
   }
 }
 
-/** @param {{ settings: import('./tuning.mjs').Point[][] }} run its points, by setting */
+/** @param {{ settings: { setting: import('./tuning.mjs').Setting, points: import('./tuning.mjs').Point[] }[] }} run its points, by setting */
 async function repeat(run, cell, round) {
   if (run.error !== undefined) return
   progress(`Round ${round}: ${run.contender.label.engine}`)
   try {
-    const measure = measureWith(run.contender, cell.recall)
-    for (const points of run.settings) points.push(await measure(points[0].setting))
+    const measure = measureWith(run.contender, cell.recall, warmUpMs)
+    for (const { setting, points } of run.settings) points.push(await measure(setting))
   } catch (error) {
     run.error = error.message
   }
 }
 
 const measureWith =
-  ({ child }, recallOf) =>
+  ({ child }, recallOf, warmUpMs) =>
   async (setting) => {
-    const { found, qps, p50Ms } = await child.ask('measure', { setting, limitMs: measureLimitMs })
+    const { found, qps, p50Ms } = await child.ask('measure', { setting, limitMs: measureLimitMs, warmUpMs })
     await child.ask('endSweep')
     return { setting, recall: recallOf(found), qps, p50Ms, answered: found.length }
   }
@@ -142,9 +144,9 @@ function settingsOf({ engine }, { quick }) {
 function rowOf({ contender, settings, error }, { kind, share, matches }) {
   const label = { ...contender.label, kind, share, matches, k }
   if (error !== undefined) return { ...label, error }
-  const medians = settings.map((points) => {
+  const medians = settings.map(({ setting, points }) => {
     const of = (key) => median(points.map((point) => point[key]))
-    return { setting: points[0].setting, recall: of('recall'), qps: of('qps'), p50Ms: of('p50Ms'), answered: of('answered') }
+    return { setting, recall: of('recall'), qps: of('qps'), p50Ms: of('p50Ms'), answered: of('answered') }
   })
   const { setting, recall, qps, p50Ms, answered } = bestOf(medians)
   return {
@@ -155,6 +157,6 @@ function rowOf({ contender, settings, error }, { kind, share, matches }) {
     qps: rounded(qps, 1),
     p50Ms: rounded(p50Ms, 4),
     answered,
-    rounds: settings[0].length,
+    rounds: settings[0].points.length,
   }
 }
