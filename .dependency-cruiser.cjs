@@ -4,7 +4,7 @@
 //   5  database            opening, namespaces, background work
 //   4  collection          records: write path, search path, versions as the user sees them
 //   3  history | segment   the log and its commits | row parts and index parts
-//   2  vector | filter | text | store | format
+//   2  vector | filter | text | embed | store | format
 //   1  packages/kernel     WebAssembly
 const library = '^packages/quiverdb/src'
 const tests = '[.](test|slow)[.]ts$'
@@ -76,6 +76,7 @@ module.exports = {
       ['format'],
       'Text in, pieces, tokens and terms out: which document or version a text belongs to is known above.',
     ),
+    floor('embed', ['format'], 'An embedder turns texts into vectors: which records they belong to is decided above.'),
     floor('store', [], 'An object store holds keys and bytes, so that a new one is written without reading the rest.'),
     floor(
       'segment',
