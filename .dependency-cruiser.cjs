@@ -94,6 +94,11 @@ module.exports = {
       ['format', 'vector', 'filter', 'text', 'store', 'segment', 'history', 'collection'],
       'The database is the top floor of the library: only its public entry (index.ts) lies above.',
     ),
+    floor(
+      'vectra',
+      ['format', 'vector', 'filter', 'store', 'segment', 'history', 'collection', 'database'],
+      "Vectra's index is a surface of its own: files in, items out. Nothing below knows of it.",
+    ),
     {
       name: 'library-above-kernel-only',
       comment:
@@ -138,7 +143,12 @@ module.exports = {
       severity: 'error',
       from: {
         path: ['^packages/(kernel|testing)/src/', `${library}/`],
-        pathNot: [testSupport, `${library}/store/directory`, `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`],
+        pathNot: [
+          testSupport,
+          `${library}/store/directory`,
+          `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`,
+          `${library}/vectra/storage/[^/]*local[^/]*[.]ts$`,
+        ],
       },
       to: { dependencyTypes: ['core'] },
     },

@@ -1,0 +1,113 @@
+import type { IndexHead } from './codecs/index-codec.js'
+import type { ItemChanges } from './item-changes.js'
+import type { IndexItem } from './types.js'
+
+/** An item in its row. */
+export interface ItemRow {
+  /** Replaced as a whole, never changed: callers hold it. */
+  item: IndexItem
+  /** Length of what the index file has of it. */
+  bytes: number
+  row: number
+}
+
+/** Rows without an item may be as many as those with one, and this many more, before the rows are numbered anew. */
+const holesMin = 256
+
+/** The items of an index, in the order in which they were inserted. An item keeps its row when it is replaced. */
+export class ItemTable {
+  readonly head: IndexHead
+  /** By row; undefined where an item was deleted. */
+  #rows: (ItemRow | undefined)[] = []
+  readonly #byId = new Map<unknown, ItemRow>()
+  #holes = 0
+  /** Whether ids may occur twice, as they can in a file that something else wrote. */
+  #repeats = false
+  #numbering = 0
+  #revision = 0
+  readonly #replaced = new Set<number>()
+
+  constructor(head: IndexHead, items: readonly IndexItem[], itemBytes?: readonly number[]) {
+    this.head = head
+    items.forEach((item, i) => this.#append(item, itemBytes?.[i] ?? 0))
+  }
+
+  /** How many items there are. */
+  get size(): number {
+    return this.#rows.length - this.#holes
+  }
+
+  /** By row; undefined where an item was deleted. */
+  get rows(): readonly (ItemRow | undefined)[] {
+    return this.#rows
+  }
+
+  /** Another number whenever rows were numbered anew. */
+  get numbering(): number {
+    return this.#numbering
+  }
+
+  /** Another number whenever anything changed. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** The first item with an id. */
+  get(id: unknown): IndexItem | undefined {
+    return this.#byId.get(id)?.item
+  }
+
+  *[Symbol.iterator](): Generator<ItemRow, void, undefined> {
+    for (const row of this.#rows) if (row) yield row
+  }
+
+  items(): IndexItem[] {
+    return Array.from(this, ({ item }) => item)
+  }
+
+  /** Rows whose item was replaced since this was asked last. */
+  takeReplaced(): number[] {
+    const rows = [...this.#replaced]
+    this.#replaced.clear()
+    return rows
+  }
+
+  apply(changes: ItemChanges): void {
+    this.#revision++
+    for (const [id, { item, bytes, atEnd }] of changes) {
+      const present = this.#byId.get(id)
+      if (present && item && !atEnd) {
+        present.item = item
+        present.bytes = bytes
+        this.#replaced.add(present.row)
+        continue
+      }
+      if (present) this.#delete(present)
+      if (item) this.#append(item, bytes)
+    }
+    if (this.#holes > this.size + holesMin) this.#renumber()
+  }
+
+  #append(item: IndexItem, bytes: number): void {
+    const row = { item, bytes, row: this.#rows.length }
+    this.#rows.push(row)
+    if (this.#byId.has(item.id)) this.#repeats = true
+    else this.#byId.set(item.id, row)
+  }
+
+  #delete({ item: { id }, row }: ItemRow): void {
+    this.#rows[row] = undefined
+    this.#holes++
+    this.#byId.delete(id)
+    const next = this.#repeats ? this.#rows.find((other) => other?.item.id === id) : undefined
+    if (next) this.#byId.set(id, next)
+  }
+
+  #renumber(): void {
+    this.#numbering++
+    this.#rows = this.#rows.filter((row) => row !== undefined)
+    this.#rows.forEach((row, i) => (row!.row = i))
+    this.#holes = 0
+    this.#replaced.clear()
+  }
+}

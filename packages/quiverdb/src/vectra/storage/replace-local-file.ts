@@ -1,0 +1,58 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { VectraError } from '../vectra-error.js'
+import type { FilePiece, KeptRange } from './file-storage.js'
+
+/** Bytes that are copied from the old file at a time. */
+const copiedBytes = 4 * 1024 ** 2
+
+let replaced = 0
+
+/**
+ * Gives a file new contents, whole or not at all: the new file is complete and synced before it has the name. Resolves to the new file's stamp,
+ * which it has already before others can see it.
+ */
+export async function replaceLocalFile(filePath: string, pieces: Iterable<FilePiece>): Promise<string> {
+  const temporary = path.join(path.dirname(filePath), `.${path.basename(filePath)}.${process.pid}-${++replaced}.tmp`)
+  try {
+    const [only] = Array.isArray(pieces) && pieces.length === 1 ? (pieces as FilePiece[]) : []
+    await fs.writeFile(temporary, only instanceof Uint8Array ? only : chunksOf(filePath, pieces), syncedWrite)
+    const stamp = await localStamp(temporary)
+    await fs.rename(temporary, filePath)
+    return stamp
+  } catch (error) {
+    await fs.rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Differs for any two states of a path: a replaced file is another file, a rewritten one has another time. */
+export async function localStamp(filePath: string): Promise<string> {
+  const { size, mtimeNs, ino } = await fs.stat(filePath, { bigint: true })
+  return `${size} ${mtimeNs} ${ino}`
+}
+
+/** The types of Node 20 lack `flush`, which is there since 20.10. */
+const syncedWrite = { flag: 'w', flush: true } as { flag: string }
+
+async function* chunksOf(from: string, pieces: Iterable<FilePiece>): AsyncGenerator<Uint8Array, void, undefined> {
+  let file: fs.FileHandle | undefined
+  try {
+    for (const piece of pieces) {
+      if (piece instanceof Uint8Array) yield piece
+      else yield* rangeOf((file ??= await fs.open(from)), piece)
+    }
+  } finally {
+    await file?.close()
+  }
+}
+
+async function* rangeOf(file: fs.FileHandle, { start, end }: KeptRange): AsyncGenerator<Uint8Array, void, undefined> {
+  const buffer = Buffer.allocUnsafe(Math.min(copiedBytes, end - start))
+  for (let at = start; at < end;) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at)
+    if (!bytesRead) throw new VectraError('CONFLICT', 'The index file was changed while it was being rewritten.')
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
+  }
+}
