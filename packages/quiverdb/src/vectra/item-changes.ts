@@ -1,15 +1,6 @@
-import type { ItemTable } from './item-table.js'
+import type { ItemChange, ItemTable } from './item-table.js'
 import type { IndexItem, MetadataTypes } from './types.js'
 import { VectraError } from './vectra-error.js'
-
-export interface ItemChange {
-  /** Absent: the item is deleted. */
-  readonly item: IndexItem | undefined
-  /** Whether it comes behind all that were there before; else it takes the place of the one with its id. */
-  readonly atEnd: boolean
-  /** Length of what the index file will have of it. */
-  bytes: number
-}
 
 /** Metadata that goes into a file of its own. */
 export interface MetadataFileContent {

@@ -111,7 +111,7 @@ export class ItemStore {
   /** Like `write`, but never in an open update. */
   writeAlone<T>(stage: (changes: ItemChanges) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ stage, resolve: resolve as (value: unknown) => void, reject })
+      this.#waiting.push({ stage, resolve, reject })
       if (this.#waiting.length === 1) void this.#turns.run(() => this.#writeWaiting())
     })
   }

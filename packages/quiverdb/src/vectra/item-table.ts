@@ -1,5 +1,4 @@
 import type { IndexHead } from './codecs/index-codec.js'
-import type { ItemChanges } from './item-changes.js'
 import type { IndexItem } from './types.js'
 
 /** An item in its row. */
@@ -9,6 +8,15 @@ export interface ItemRow {
   /** Length of what the index file has of it. */
   bytes: number
   row: number
+}
+
+export interface ItemChange {
+  /** Absent: the item is deleted. */
+  readonly item: IndexItem | undefined
+  /** Whether it comes behind all that were there before; else it takes the place of the one with its id. */
+  readonly atEnd: boolean
+  /** Length of what the index file will have of it. */
+  bytes: number
 }
 
 /** Rows without an item may be as many as those with one, and this many more, before the rows are numbered anew. */
@@ -72,7 +80,8 @@ export class ItemTable {
     return rows
   }
 
-  apply(changes: ItemChanges): void {
+  /** Makes changes, each of an id, in their order. */
+  apply(changes: Iterable<readonly [unknown, ItemChange]>): void {
     this.#revision++
     for (const [id, { item, bytes, atEnd }] of changes) {
       const present = this.#byId.get(id)

@@ -161,9 +161,9 @@ function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
 /** A message behind its tag, whose length has to be there. */
 function readMessage<T>(reader: PbfReader, into: T, readField: (tag: number, into: T, reader: PbfReader) => void): T {
   const end = reader.readVarint() + reader.pos
-  if (end > reader.length) throw new RangeError('index out of range')
+  if (end > reader.length) throw cutShort()
   reader.readFields(readField, into, end)
-  if (reader.pos !== end) throw new RangeError('index out of range')
+  if (reader.pos !== end) throw cutShort()
   return into
 }
 
@@ -184,3 +184,5 @@ const checkInteger = (value: unknown, name: string): void =>
 function check(holds: boolean, what: string): void {
   if (!holds) throw new VectraError('INVALID_ARGUMENT', `Protobuf verify error: ${what}`)
 }
+
+const cutShort = (): VectraError => new VectraError('CORRUPT', 'index out of range')
