@@ -76,6 +76,23 @@ describe('scan', async () => {
   const pool = await MemoryPool.create()
   afterAll(() => pool.close())
 
+  test('a block with a margin: so are the k nearest by any distances within it', () => {
+    fc.assert(
+      fc.property(awkwardCase, fc.constantFrom(1e-7, 1e-3, 0.3), (given, margin) => {
+        const { list, query, eligible, options } = prepare({ ...given, bounded: false })
+        const block = new CodeBlock(pool, given.dimensions)
+        list.forEach((vector) => block.append(vector))
+        const found = new Set(scanBlock(block, query, given.metric, { ...options, margin }).nodes)
+        block.free()
+        const random = randomSource(given.seed + 1)
+        const meant = eligible.map(({ row, distance }) => ({ row, distance: distance + margin * (2 * random() - 1) }))
+        meant.sort((a, b) => a.distance - b.distance)
+        for (const { row } of meant.slice(0, options.k)) expect(found).toContain(row)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('a block: the k nearest are always among the result', () => {
     fc.assert(
       fc.property(awkwardCase, (given) => {

@@ -25,6 +25,8 @@ export interface BlockScanOptions extends ScanOptions {
    * result is not proven to contain them. Small or narrowly filtered blocks are scanned whole. Default: false.
    */
   readonly approximate?: boolean
+  /** How far the distances that are meant may be from those of the coded vectors: the proof holds for all within it. Default: 0. */
+  readonly margin?: number
 }
 
 /**
@@ -84,6 +86,7 @@ export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric,
     allowed = chooseRows(block, sketch, { pointer, k, open, allowed: allowed ?? 0, bound }) ?? allowed
   }
   const mode = modeOf(metric)
+  const { margin = 0 } = options
   return runScan(
     pool,
     {
@@ -98,7 +101,7 @@ export function scanBlock(block: CodeBlock, query: Float32Array, metric: Metric,
         query: pointer,
         allowed,
       },
-      ...{ scale: nowhere ? 0 : 1, lowerShift: nowhere ? 1 : 0, upperShift: nowhere ? 1 : 0 },
+      ...{ scale: nowhere ? 0 : 1, lowerShift: (nowhere ? 1 : 0) - margin, upperShift: (nowhere ? 1 : 0) + margin },
     },
     options,
   )

@@ -146,7 +146,8 @@ function endOfString(bytes: Uint8Array, start: number): number | undefined {
 function endOfNumbers(bytes: Uint8Array, start: number): number | undefined {
   const end = bytes.indexOf(closeBracket!, start)
   if (end < 0) return undefined
-  for (const other of [quote!, openBracket!, openBrace!]) {
+  // Without texts and inner lists all that can be there is an empty object.
+  for (const other of [quote!, openBracket!]) {
     const at = bytes.indexOf(other, start + 1)
     if (at >= 0 && at < end) return undefined
   }
