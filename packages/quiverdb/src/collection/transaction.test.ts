@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { open, type Collection, type Database, type Transaction } from '../index.js'
 
@@ -232,5 +235,49 @@ describe('no conflict', () => {
       ),
     )
     expect(await accounts.count({ where: { n: { $gte: 100 } } })).toBe(30)
+  })
+})
+
+describe('a transaction of more than the log takes', () => {
+  const many = (tag: string): { id: string; text: string; v: number[] }[] =>
+    Array.from({ length: 2_500 }, (_, n) => ({ id: `m${n}`, tag, text: 'long '.repeat(800), v: [Math.cos(n), Math.sin(n)] }))
+
+  it('is written as a whole, with changes of its own records, and found after reopening', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'quiver-transaction-'))
+    try {
+      for (const tag of ['first', 'second']) {
+        const own = await open(folder)
+        const records = await own.collection('m', { indexes: [{ field: 'v', dimensions: 2 }] })
+        const before = await own.version()
+        await own.transaction(async (tx) => {
+          const m = tx.collection('m')
+          await m.upsert(many(tag))
+          await m.update('m7', { tag: 'changed' })
+          await m.delete('m8')
+          expect(await m.count()).toBe(2_499)
+        })
+        expect((await own.log())[1]?.version).toBe(before)
+        expect(await records.count({ where: { tag } })).toBe(2_498)
+        await own.close()
+      }
+      const again = await open(folder, { create: false })
+      const records = await again.collection('m')
+      expect(await records.get('m7')).toMatchObject({ tag: 'changed', text: 'long '.repeat(800) })
+      const { hits } = await records.search({ vector: [Math.cos(9), Math.sin(9)], limit: 1 })
+      expect(hits[0]?.id).toBe('m9')
+      expect((await again.check()).ok).toBe(true)
+      await again.close()
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('leaves nothing behind when it is refused', async () => {
+    const use = async (tx: Transaction): Promise<void> => {
+      await tx.collection(name).get('a')
+      await tx.collection(name).upsert(many('never'))
+    }
+    await expect(raced(use, () => accounts.update('a', { balance: 1 }))).rejects.toEqual(conflict)
+    expect(await accounts.count()).toBe(2)
   })
 })

@@ -21,13 +21,31 @@ import { checkBatch, checkedId } from './ids.js'
 import { Stage } from './write/stage.js'
 import type { NamespaceState } from './version/state.js'
 import type { Fields, ReadMark, RecordInput, VectorInput } from './types.js'
-import { checkedChanges, checkedPatch, sealBatch, stagePatches, stageVectors } from './write/write.js'
+import {
+  checkedChanges,
+  checkedPatch,
+  inlineBytesMax,
+  inlineRows,
+  namedRows,
+  sealBatch,
+  stagePatches,
+  stageVectors,
+} from './write/write.js'
 
 /** Documented limits (`docs/LIMITS.md`). */
 export const transactionRowsMax = 200_000
 
 type Step =
-  | { readonly kind: 'rows'; readonly collection: string; readonly rows: Memtable; readonly block: Uint8Array }
+  | {
+      readonly kind: 'rows'
+      readonly collection: string
+      readonly rows: Memtable
+      readonly block: Uint8Array
+      /** Whether each row is all there is of its record. */
+      readonly whole: boolean
+      /** Of the object that holds the block, where it is too large for the log. */
+      key?: string
+    }
   | { readonly kind: 'delete'; readonly collection: string; readonly ids: readonly string[] }
 
 /**
@@ -71,7 +89,7 @@ export class Transaction {
       },
       seq: this.#base.seq,
       note: (mark) => this.#reads.push(mark),
-      write: (rows) => this.#write(uuid, rows),
+      write: (rows, whole) => this.#write(uuid, rows, whole),
       remove: (ids) => this.#remove(uuid, ids),
     }
     return new TransactionCollection<T>(overlay)
@@ -81,10 +99,11 @@ export class Transaction {
   async commit(watch: { changesSince(seq: number): readonly Change[] }): Promise<NamespaceState> {
     this.#finished = true
     if (this.#steps.length === 0) return this.#base
+    await this.#upload()
     return this.#ledger.commit({
       kind: 'write',
       sizeBytes: this.#steps.reduce(
-        (sum, step) => sum + (step.kind === 'rows' ? step.block.byteLength : step.ids.length * 40),
+        (sum, step) => sum + (step.kind === 'delete' ? step.ids.length * 40 : step.key ? 256 : step.block.byteLength),
         0,
       ),
       rowsMax: this.#rows,
@@ -96,14 +115,22 @@ export class Transaction {
     this.#finished = true
   }
 
-  #write(uuid: string, rows: Memtable): void {
+  /** As in a write of its own, large blocks are stored before the commit names them. */
+  async #upload(): Promise<void> {
+    for (const step of this.#steps) {
+      if (step.kind === 'rows' && step.whole && step.block.byteLength > inlineBytesMax)
+        step.key = await this.#ledger.upload([step.block])
+    }
+  }
+
+  #write(uuid: string, rows: Memtable, whole: boolean): void {
     const first = this.#rows
     this.#rows += rows.rows
     if (this.#rows > transactionRowsMax)
       throw new QuiverError('LIMIT_EXCEEDED', `A transaction writes at most ${transactionRowsMax} records.`)
     const block = concat(sealBatch(this.#ledger.parts, rows))
     this.#draft.collection(uuid).appendRows(rows, this.#draft.firstRid(first))
-    this.#steps.push({ kind: 'rows', collection: uuid, rows, block })
+    this.#steps.push({ kind: 'rows', collection: uuid, rows, block, whole })
   }
 
   #remove(uuid: string, ids: readonly string[]): number {
@@ -126,11 +153,12 @@ export class Transaction {
         ops.push({ op: 'delete', collection: step.collection, ids: [...step.ids] })
         continue
       }
-      const section = `rows${row}`
-      collection.appendRows(step.rows, draft.firstRid(row))
-      ops.push({ op: 'rows', collection: step.collection, rows: step.rows.rows, first: row, section })
-      blocks.set(section, step.block)
-      row += step.rows.rows
+      const { collection: uuid, rows, block, key } = step
+      const prepare = key === undefined ? inlineRows(uuid, rows, block) : namedRows(uuid, rows, key, this.#ledger.parts)
+      const prepared = prepare(collection, row, draft.firstRid(row))
+      ops.push(...prepared.ops)
+      for (const [section, bytes] of prepared.blocks) blocks.set(section, bytes)
+      row += prepared.rows
     }
     return { ops, blocks, rows: row - firstRow, reads: this.#loggedReads() }
   }
@@ -181,7 +209,7 @@ interface Overlay {
   readonly seq: number
   draft(): ReturnType<NamespaceDraft['collection']>
   note(mark: ReadMark): void
-  write(rows: Memtable): void
+  write(rows: Memtable, whole: boolean): void
   remove(ids: readonly string[]): number
 }
 
@@ -205,7 +233,7 @@ export class TransactionCollection<T extends object = Fields> extends Collection
     this.#overlay.draft()
     const stage = new Stage(name, indexes, ledger.parts.pool)
     const ids = records.map((record, ordinal) => stage.add(record, ordinal))
-    await this.#write(() => stage)
+    await this.#write(() => stage, true)
     return ids
   }
 
@@ -271,10 +299,10 @@ export class TransactionCollection<T extends object = Fields> extends Collection
     return whenResident(() => this.#overlay.remove(list))
   }
 
-  async #write(stage: () => Stage): Promise<void> {
+  async #write(stage: () => Stage, whole = false): Promise<void> {
     await whenResident(() => {
       const { rows } = stage()
-      if (rows.rows > 0) this.#overlay.write(rows)
+      if (rows.rows > 0) this.#overlay.write(rows, whole)
     })
   }
 }

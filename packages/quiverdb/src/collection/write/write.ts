@@ -108,7 +108,8 @@ export function inlineRows(uuid: string, rows: Memtable, block: Uint8Array): Pre
   }
 }
 
-function namedRows(uuid: string, rows: Memtable, key: string, parts: Parts): PrepareRows {
+/** Whole records that lie in an object of their own. Rows that keep what they do not name must travel inside the commit. */
+export function namedRows(uuid: string, rows: Memtable, key: string, parts: Parts): PrepareRows {
   return (collection, firstRow, firstRid) => {
     collection.addPart(parts.rows(key, firstRid), { key, rows: rows.rows, base: firstRid }, rows)
     return {
