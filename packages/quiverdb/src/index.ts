@@ -23,6 +23,12 @@ export type {
   SearchWay,
   SortBy,
   Stored,
+  TextExplanation,
+  TextHit,
+  TextOptions,
+  TextQuery,
+  TextSearchResult,
+  TextStatus,
   ValueCount,
   VectorInput,
 } from './collection/types.js'
@@ -39,6 +45,7 @@ export type { Condition } from './filter/condition.js'
 export { formatWhere } from './filter/format-where.js'
 export { parseWhere } from './filter/where.js'
 export type { FieldOperators, Filter, WhereInput, WhereOptions } from './filter/where-types.js'
+export type { TextLanguage } from './text/languages.js'
 export { DirectoryStore } from './store/directory-store.js'
 export { MemoryObjects, MemoryStore } from './store/memory-store.js'
 export type { ByteRange, ObjectStore, StoreCapabilities, SynchronousReads } from './store/object-store.js'

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { QuiverError } from '../errors.js'
-import type { Operation } from '../history/commit.js'
+import type { Operation, TextDefinition } from '../history/commit.js'
 import { formatVersionName, parseVersionName } from '../history/keys.js'
 import { whenResident } from '../segment/part-file.js'
 import type { CollectionDraft } from './version/draft.js'
@@ -14,6 +14,8 @@ import {
   indexesMax,
   deleteWhere,
   sameIndex,
+  textDefinitions,
+  textsMax,
   updateWhere,
   writeOptions,
 } from './options.js'
@@ -25,9 +27,20 @@ import { matchingIds } from './read/list.js'
 import { RowFilter } from './read/matches.js'
 import { checkBatch, checkedId } from './ids.js'
 import { unknownIndex } from './version/vectors.js'
+import { unknownText } from './version/texts.js'
+import { languageOf } from '../text/analyser.js'
 import type { CollectionState, NamespaceState } from './version/state.js'
-import type { FieldStatus, Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
-import { fieldStatus, indexStatus } from './status.js'
+import type {
+  FieldStatus,
+  Fields,
+  IndexOptions,
+  IndexStatus,
+  RecordInput,
+  TextOptions,
+  TextStatus,
+  VectorInput,
+} from './types.js'
+import { fieldStatus, indexStatus, textStatus } from './status.js'
 import {
   checkedChanges,
   checkedPatch,
@@ -268,6 +281,56 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
         throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' may have ${fieldsMax} indexed fields at most.`)
       collection.declareFields(add, drop)
       return { op: 'declareFields', collection: this.#uuid, add: [...add], drop: [...drop] }
+    })
+  }
+
+  /**
+   * Declares text indexes, for {@link searchText}. It answers at once; searches are right from then on, and become quick as what is stored is indexed in
+   * the background. A text that is declared already is passed over.
+   * @param texts of at most 16 fields in all, e.g. `[{ field: 'abstract', language: 'english' }]`
+   * @throws QuiverError ALREADY_EXISTS: the field is declared with another language; drop it first. INVALID_ARGUMENT, LIMIT_EXCEEDED
+   */
+  async declareTexts(texts: readonly TextOptions[]): Promise<void> {
+    const wanted = textDefinitions(texts)
+    const { collection } = await this.#view()
+    if (this.#newTexts(collection, wanted).length === 0) return
+    await this.#declare((draft) => {
+      const add = this.#newTexts(draft, wanted)
+      if (draft.texts.length + add.length > textsMax)
+        throw new QuiverError('LIMIT_EXCEEDED', `Collection '${this.name}' may have ${textsMax} text indexes at most.`)
+      draft.declareTexts(add, [])
+      return { op: 'declareTexts', collection: this.#uuid, add, drop: [] }
+    })
+  }
+
+  /** Takes text indexes back, by their fields; records stay as they are. @throws QuiverError NOT_FOUND: a field has none. INVALID_ARGUMENT */
+  async dropTexts(fields: readonly string[]): Promise<void> {
+    const drop = declaredPaths(fields)
+    await this.#declare((draft) => {
+      const unknown = drop.find((field) => !draft.texts.some((text) => text.field === field))
+      if (unknown !== undefined) throw unknownText(unknown, this.name, draft.texts)
+      draft.declareTexts([], drop)
+      return { op: 'declareTexts', collection: this.#uuid, add: [], drop }
+    })
+  }
+
+  /** The text indexes and how far each is. */
+  async texts(): Promise<TextStatus[]> {
+    return textStatus((await this.#view()).collection)
+  }
+
+  /** Of some texts those that are not declared. @throws QuiverError ALREADY_EXISTS */
+  #newTexts({ texts }: { readonly texts: readonly TextDefinition[] }, wanted: readonly TextDefinition[]): TextDefinition[] {
+    return wanted.filter(({ field, analyser }) => {
+      const known = texts.find((text) => text.field === field)
+      // Another edition of the same language stays what it is.
+      if (!known || languageOf(known.analyser) === languageOf(analyser)) return !known
+      const language = languageOf(known.analyser)
+      throw new QuiverError(
+        'ALREADY_EXISTS',
+        `Field '${field}' of collection '${this.name}' has a text index for language '${language}'. Drop it first.`,
+        { details: { field, language } },
+      )
     })
   }
 

@@ -4,14 +4,17 @@ import { pathLengthMax } from '../filter/condition.js'
 import { formatWhere } from '../filter/format-where.js'
 import { parseWhere } from '../filter/where.js'
 import type { WhereInput } from '../filter/where-types.js'
-import type { IndexDefinition } from '../history/commit.js'
-import type { IndexOptions } from './types.js'
+import type { IndexDefinition, TextDefinition } from '../history/commit.js'
+import { analyserName } from '../text/analyser.js'
+import { textLanguages } from '../text/languages.js'
+import type { IndexOptions, TextOptions } from './types.js'
 
 /** Documented limits (`docs/LIMITS.md`). */
 export const dimensionsMax = 16_384
 export const nameLengthMax = 128
 export const indexesMax = 64
 export const fieldsMax = 64
+export const textsMax = 16
 export const sortFieldsMax = 8
 export const facetFieldsMax = 64
 export const limitMax = 10_000
@@ -83,6 +86,19 @@ export function declaredPaths(paths: readonly string[]): string[] {
   throw new QuiverError('INVALID_ARGUMENT', `'${reserved}' cannot be indexed or counted: 'id' and '$vectors' are reserved names.`)
 }
 
+const textOptions = v.array(v.strictObject({ field: fieldPath, language: v.optional(v.picklist(textLanguages)) }))
+
+/** Text indexes to declare. @throws QuiverError INVALID_ARGUMENT: also where a field is named twice */
+export function textDefinitions(texts: readonly TextOptions[]): TextDefinition[] {
+  const definitions = checked(textOptions, texts, 'texts').map(({ field, language = 'none' }) => ({
+    field,
+    analyser: analyserName(language),
+  }))
+  const fields = definitions.map(({ field }) => field)
+  if (declaredPaths(fields).length === fields.length) return definitions
+  throw new QuiverError('INVALID_ARGUMENT', 'A field is named twice among the texts; it has one text index at most.')
+}
+
 /** Whether two declarations mean the same index. */
 export function sameIndex(a: IndexDefinition, b: IndexDefinition): boolean {
   return meaningOf(a) === meaningOf(b)
@@ -124,6 +140,22 @@ export const searchOptions = v.strictObject({
   signal: v.optional(v.instance(AbortSignal)),
   timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),
 })
+
+/** Documented in `docs/LIMITS.md`. */
+export const queryTextMax = 32_768
+
+const words = {
+  text: v.pipe(v.string(), v.maxLength(queryTextMax)),
+  field: v.optional(v.string()),
+  operator: v.optional(v.picklist(['or', 'and'])),
+  where,
+  limit: count(1, limitMax),
+  offset: count(0, offsetMax),
+  signal: v.optional(v.instance(AbortSignal)),
+  timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),
+}
+
+export const textSearchOptions = v.strictObject({ ...read, ...words, explain: v.optional(v.boolean()) })
 
 export const evaluateOptions = v.strictObject({
   field: v.optional(v.string()),

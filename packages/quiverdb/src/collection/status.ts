@@ -3,7 +3,11 @@ import { graphPresets } from '../vector/graph-image.js'
 import { recallAt } from '../vector/recall-curve.js'
 import { livingWords, type IndexState } from './version/index-state.js'
 import type { CollectionState } from './version/state.js'
-import type { FieldStatus, IndexStatus } from './types.js'
+import { isSameText } from './version/texts.js'
+import type { FieldsEntry } from '../history/commit.js'
+import type { TextLanguage } from '../text/languages.js'
+import { languageOf } from '../text/analyser.js'
+import type { FieldStatus, IndexStatus, TextStatus } from './types.js'
 
 /** Living rows that belong to an index, and those of them that no graph holds. */
 export function countIndexed(
@@ -27,13 +31,28 @@ export function countIndexed(
 }
 
 export function fieldStatus(collection: CollectionState): FieldStatus[] {
-  return collection.fields.map((path) => {
-    let indexed = 0
-    for (const { number, rows, dead } of collection.sets) {
-      if (collection.entries.get(number)?.fields?.paths.includes(path)) indexed += rows - dead.count()
-    }
-    return { path, indexed, unindexed: collection.records - indexed }
-  })
+  return collection.fields.map((path) => ({ path, ...countCovered(collection, ({ paths }) => paths.includes(path)) }))
+}
+
+export function textStatus(collection: CollectionState): TextStatus[] {
+  return collection.texts.map((text) => ({
+    ...text,
+    language: languageOf(text.analyser) as TextLanguage,
+    ...countCovered(collection, ({ texts }) => texts?.some((made) => isSameText(made, text)) ?? false),
+  }))
+}
+
+/** Records in parts whose field part has what is asked for, and the others. */
+function countCovered(
+  collection: CollectionState,
+  has: (fields: FieldsEntry) => boolean,
+): { readonly indexed: number; readonly unindexed: number } {
+  let indexed = 0
+  for (const { number, rows, dead } of collection.sets) {
+    const fields = collection.entries.get(number)?.fields
+    if (fields && has(fields)) indexed += rows - dead.count()
+  }
+  return { indexed, unindexed: collection.records - indexed }
 }
 
 export function indexStatus(collection: CollectionState, index: IndexState, building: boolean): IndexStatus {

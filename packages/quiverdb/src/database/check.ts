@@ -11,7 +11,9 @@ import type { Metric } from '../vector/metric.js'
 import { partsOf, snapshotParts } from './collector.js'
 import { fieldSections, indexRows } from '../segment/field-part.js'
 import { whenResident } from '../segment/part-file.js'
+import { loadTexts } from '../collection/version/texts.js'
 import type { ObjectStore } from '../store/object-store.js'
+import { isKnownAnalyser } from '../text/analyser.js'
 
 export interface CheckProblem {
   readonly kind: 'damaged' | 'lost' | 'unreachable' | 'unfound'
@@ -211,8 +213,13 @@ async function checkFields(collection: CollectionState, parts: Parts, report: (p
     if (!entry) continue
     const addresses = Array.from({ length: rows }, (_, slot) => ({ set, slot }))
     const part = parts.fields(entry.key)
+    // Analysers that only a later version of Quiver knows are for it to check.
+    const isKnown = await whenResident(() => part.texts.every(({ analyser }) => isKnownAnalyser(analyser)))
+    if (!isKnown) continue
+    const texts = await loadTexts(part.texts)
     const differing = await whenResident(() => {
-      const made = new Map(fieldSections(indexRows(addresses, part.paths)).map(({ name, bytes }) => [name, bytes]))
+      const sections = fieldSections(indexRows(addresses, { paths: part.paths, texts }))
+      const made = new Map(sections.map(({ name, bytes }) => [name, bytes]))
       const present = [...part.file.directory().sections.keys()]
       return (
         part.rows !== rows ||

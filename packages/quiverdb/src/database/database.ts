@@ -122,7 +122,7 @@ export class Database {
     if (!namespace) {
       const { store, parts } = this.#context
       // Parts are counted by namespace: what one no longer needs, another may.
-      const own = new Parts(store, parts.containers, parts.pool, parts.residency, parts.fieldIndexes)
+      const own = new Parts(store, parts.containers, parts.pool, parts.residency, parts.fieldIndexes, parts.textIndexes)
       namespace = Namespace.open(name, { ...this.#context, parts: own })
       this.#namespaces.set(name, namespace)
       namespace.catch(() => this.#namespaces.delete(name))

@@ -3,10 +3,10 @@ import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
 import { Collection } from '../collection/collection.js'
 import type { Ledger, Pin } from '../collection/ledger.js'
-import { checked, collectionName, declaredPaths, indexDefinition } from '../collection/options.js'
+import { checked, collectionName, declaredPaths, indexDefinition, textDefinitions } from '../collection/options.js'
 import { indexStatus } from '../collection/status.js'
 import { Transaction } from '../collection/transaction.js'
-import type { Fields, IndexOptions, IndexStatus } from '../collection/types.js'
+import type { Fields, IndexOptions, IndexStatus, TextOptions } from '../collection/types.js'
 import { decodeCommit } from '../history/commit.js'
 import { BranchKeys, formatVersionName } from '../history/keys.js'
 import { Pins } from '../history/pins.js'
@@ -30,6 +30,8 @@ export interface CollectionOptions {
   indexes?: readonly IndexOptions[]
   /** Dotted paths of fields that filters ask for, at most 64; missing ones are declared. */
   fields?: readonly string[]
+  /** Fields whose words are to be searched, at most 16; missing ones are declared. */
+  texts?: readonly TextOptions[]
 }
 
 /** One entry of the log. */
@@ -124,18 +126,28 @@ export class Namespace {
    */
   async collection<T extends object = Fields>(name: string, options: CollectionOptions = {}): Promise<Collection<T>> {
     checked(collectionName, name, 'collection name')
-    const { indexes = [], fields = [] } = checked(
-      v.strictObject({ indexes: v.optional(v.array(v.any())), fields: v.optional(v.array(v.string())) }),
+    const {
+      indexes = [],
+      fields = [],
+      texts = [],
+    } = checked(
+      v.strictObject({
+        indexes: v.optional(v.array(v.any())),
+        fields: v.optional(v.array(v.string())),
+        texts: v.optional(v.array(v.any())),
+      }),
       options,
       'collection options',
     ) as CollectionOptions
     for (const index of indexes) indexDefinition(index, '')
     declaredPaths(fields)
+    textDefinitions(texts)
     let uuid = (await this.#log.current()).byName(name)?.uuid
     uuid ??= await this.#create(name)
     const collection = new Collection<T>(this.#ledger, uuid, name)
     await collection.ensureIndexes(indexes)
     if (fields.length > 0) await collection.declareFields(fields)
+    if (texts.length > 0) await collection.declareTexts(texts)
     return collection
   }
 

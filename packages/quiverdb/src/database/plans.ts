@@ -6,6 +6,7 @@ import type { GraphPart } from '../segment/graph-part.js'
 import { Memtable } from '../segment/memtable.js'
 import type { RowPart } from '../segment/row-part.js'
 import type { SetState } from '../collection/version/directory.js'
+import { declaredFields, isAnyDeclared, isSameText } from '../collection/version/texts.js'
 import { type GraphMode, graphPresets, nodeBytes } from '../vector/graph-image.js'
 import { graphNodesMax } from '../vector/graph-room.js'
 import { type GraphStep, type Occasion, planStep } from './graph-plan.js'
@@ -93,13 +94,18 @@ export function planCompaction(collection: CollectionState, tuning: Tuning): rea
   return undefined
 }
 
-/** A part that has not the field indexes that are declared. Smaller ones have to wait until they are merged. */
+/** A part that has not the field and text indexes that are declared. Smaller ones have to wait until they are merged. */
 export function planFields(collection: CollectionState, tuning: Tuning): SetState | undefined {
-  if (collection.fields.length === 0) return undefined
-  const wanted = collection.fields.join('\n')
+  const declared = declaredFields(collection)
+  if (!isAnyDeclared(declared)) return undefined
+  const paths = declared.paths.join('\n')
   return collection.sets.find(({ number, rows }) => {
     const entry = collection.entries.get(number)
-    return entry !== undefined && rows >= tuning.fieldRowsMin && entry.fields?.paths.join('\n') !== wanted
+    if (entry === undefined || rows < tuning.fieldRowsMin) return false
+    const { fields } = entry
+    // What is in the part and no longer declared does no harm.
+    const hasTexts = declared.texts.every((text) => fields?.texts?.some((made) => isSameText(text, made)))
+    return !hasTexts || fields?.paths.join('\n') !== paths
   })
 }
 

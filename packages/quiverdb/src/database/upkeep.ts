@@ -4,6 +4,7 @@ import { columnField, columnKeyOf } from '../collection/version/column-key.js'
 import type { SetState } from '../collection/version/directory.js'
 import { type IndexState, livingWords } from '../collection/version/index-state.js'
 import type { WriteIntent } from '../collection/ledger.js'
+import type { CollectionDraft } from '../collection/version/draft.js'
 import type { NamespaceDraft } from '../collection/version/namespace-draft.js'
 import { columnsOf, reshapeRows } from '../collection/version/reshape.js'
 import { encodeSnapshot } from '../collection/version/snapshot.js'
@@ -12,6 +13,7 @@ import { rebuildNeeded } from '../collection/worker/build.js'
 import { runInWorker } from '../collection/worker/host-node.js'
 import type { BuildJob, CompactJob, FieldsJob, Job, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
 import { pathsInText } from '../collection/version/fields.js'
+import { type DeclaredFields, declaredFields, isAnyDeclared, isSameText, loadTexts } from '../collection/version/texts.js'
 import type { FieldsEntry } from '../history/commit.js'
 import { encodeFieldPart } from '../segment/field-part.js'
 import type { GraphPart } from '../segment/graph-part.js'
@@ -81,21 +83,20 @@ export class Upkeep {
     }
     if (through < 0) return
     const { containers, pool, residency } = this.#log.parts
-    const paths = collection.fields
+    const declared = declaredFields(collection)
+    const texts = await loadTexts(declared.texts)
     const { chunks, fieldChunks } = await whenResident(() => {
       const { rows: uniform, columns } = reshapeRows(rows, pool)
-      const inText = pathsInText(
-        paths,
-        columns.map(({ key }) => key),
-      )
+      const columnKeys = columns.map(({ key }) => key)
+      const fields = { paths: pathsInText(declared.paths, columnKeys), texts }
       return {
         chunks: residency.run(() => sealRows(containers, pool, uniform, { columns, numbered: true, codes: true })),
-        fieldChunks: paths.length > 0 ? encodeFieldPart(containers, uniform, inText) : undefined,
+        fieldChunks: isAnyDeclared(declared) ? encodeFieldPart(containers, uniform, fields) : undefined,
       }
     })
     const part = this.#log.keys.rowsPrefix + uuidv7()
     await this.#store.put(part, chunks)
-    const fields = fieldChunks && (await this.#putFields(fieldChunks, paths))
+    const fields = fieldChunks && (await this.#putFields(fieldChunks, declared))
     const operation = { op: 'flush' as const, collection: collection.uuid, part, rows: rows.length, through, ...fields }
     await this.#commit((draft) => {
       if (!draft.collection(collection.uuid).hasMemory(through)) throw new Superseded()
@@ -119,12 +120,12 @@ export class Upkeep {
         return field === undefined ? [] : [{ columnKey: key, field, dimensions }]
       }),
       dropped: [...columns.keys()].filter((key) => columnField(key) === undefined && !wanted.has(key)),
-      indexed: collection.fields,
+      indexed: declaredFields(collection),
     }
     const { chunks, fieldChunks, count } = await this.#work(job, 'compact', collection)
     const part = this.#log.keys.rowsPrefix + uuidv7()
     await this.#store.put(part, chunks)
-    const fields = fieldChunks && (await this.#putFields(fieldChunks, collection.fields))
+    const fields = fieldChunks && (await this.#putFields(fieldChunks, job.indexed))
     const keys = inputs.map(({ set }) => set.key!)
     const operation = { op: 'compact' as const, collection: collection.uuid, inputs: keys, part, rows: count, ...fields }
     await this.#commit((draft) => {
@@ -136,24 +137,24 @@ export class Upkeep {
 
   /** Makes the field indexes of a part that was sealed without those that are declared now. */
   async fields(collection: CollectionState, { number, set }: SetState): Promise<void> {
-    const paths = collection.fields
+    const indexed = declaredFields(collection)
     const input = { key: set.key!, base: collection.entries.get(number)!.base }
-    const job: FieldsJob = { task: 'fields', store: await this.#handle([input.key]), input, paths }
+    const job: FieldsJob = { task: 'fields', store: await this.#handle([input.key]), input, indexed }
     const { chunks } = await this.#work(job, 'fields', collection)
-    const made = await this.#putFields(chunks, paths)
+    const made = await this.#putFields(chunks, indexed)
     const operation = { op: 'attachFields' as const, collection: collection.uuid, rowPart: input.key, ...made }
     await this.#commit((draft) => {
       const target = draft.collection(collection.uuid)
-      if (!target.hasParts([input.key]) || target.fields.join('\n') !== paths.join('\n')) throw new Superseded()
+      if (!target.hasParts([input.key]) || !isStillDeclared(target, indexed)) throw new Superseded()
       target.attachFields(operation)
       return operation
     })
   }
 
-  async #putFields(chunks: readonly Uint8Array[], paths: readonly string[]): Promise<{ readonly fields: FieldsEntry }> {
+  async #putFields(chunks: readonly Uint8Array[], { paths, texts }: DeclaredFields): Promise<{ readonly fields: FieldsEntry }> {
     const key = this.#log.keys.fieldsPrefix + uuidv7()
     await this.#store.put(key, chunks)
-    return { fields: { key, paths: [...paths] } }
+    return { fields: { key, paths: [...paths], ...(texts.length > 0 && { texts: [...texts] }) } }
   }
 
   async graph(collection: CollectionState, plan: GraphPlan): Promise<void> {
@@ -238,6 +239,10 @@ export class Upkeep {
     }
     return { kind: 'objects', objects }
   }
+}
+
+function isStillDeclared({ fields, texts }: CollectionDraft, made: DeclaredFields): boolean {
+  return fields.join('\n') === made.paths.join('\n') && made.texts.every((text) => texts.some((now) => isSameText(text, now)))
 }
 
 /** The rows that a planned graph takes in: those that are in no graph which stays, nor in the one that they go into; as many as there is room for. */

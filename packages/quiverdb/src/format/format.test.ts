@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { open, type Collection } from '../index.js'
-import { float32s, float64s, FormatReader, uint32s, type Container, type Definition } from '../testing/format-reader.js'
+import {
+  float32s,
+  float64s,
+  FormatReader,
+  readTerms,
+  uint32s,
+  type Container,
+  type Definition,
+} from '../testing/format-reader.js'
 
 let folder: string
 beforeAll(async () => {
@@ -23,8 +31,18 @@ async function readFolder(): Promise<FormatReader> {
   return new FormatReader(objects)
 }
 
+/** Each word as often as it says, and in every row but some. */
+const wordsOf = (n: number): string => (n % 7 === 3 ? '' : `${'one '.repeat(n % 2)}${'many '.repeat(n % 300)}w${n % 11} w${n}`)
+
 describe('a reader written from docs/FORMAT.md', () => {
-  const row = (n: number) => ({ id: `r${n}`, n, text: 'ä€🦜'.repeat(n % 5), deep: { v: [n + 0.5, 1, n % 3] }, w: [n / 10, 1] })
+  const row = (n: number) => ({
+    id: `r${n}`,
+    n,
+    text: 'ä€🦜'.repeat(n % 5),
+    words: wordsOf(n),
+    deep: { v: [n + 0.5, 1, n % 3] },
+    w: [n / 10, 1],
+  })
 
   it('reads every record after every kind of work', async () => {
     const db = await open(folder, { maintenance: 'manual', tuning: { graphRowsMin: 50, compactParts: 2, fieldRowsMin: 1 } })
@@ -53,6 +71,7 @@ describe('a reader written from docs/FORMAT.md', () => {
     await main.setVectors('e', [{ id: 'r8', vector: [7, 7] }])
     await same()
     await main.declareFields(['n', 'text', 'w'])
+    await main.declareTexts([{ field: 'words', language: 'none' }, { field: 'text' }])
     await main.upsert(Array.from({ length: 900 }, (_, n) => row(n + 30)))
     await db.maintain({ only: ['snapshot', 'flush'] })
     await same()
@@ -71,10 +90,12 @@ describe('a reader written from docs/FORMAT.md', () => {
     for (let n = 0; n < 300; n++) await other.upsert([{ id: `${n % 50}`, n }])
     await main.declareFields(['deep.v'])
     await main.dropFields(['w'])
+    await main.dropTexts(['text'])
     await db.settled()
     checkGraphs(await same())
     await db.maintain({ only: ['snapshot'] })
     checkFields(await same())
+    checkTexts(await same())
     await db.maintain({ only: ['snapshot'] })
     await db.close()
   })
@@ -104,6 +125,31 @@ function checkFields(reader: FormatReader): void {
     }
   }
   expect(values).toBeGreaterThan(1000)
+}
+
+/** The terms that a field part gives each row are the words of the row's text. */
+function checkTexts(reader: FormatReader): void {
+  let pairs = 0
+  for (const { fieldParts, texts } of reader.collections.values()) {
+    for (const [rowPart, { key, texts: entries = [] }] of fieldParts) {
+      expect(entries).toEqual([...texts].map(([field, analyser]) => ({ field, analyser })))
+      const part = reader.part(key)
+      expect(part.meta).toMatchObject({ texts: entries })
+      const rows = reader.fieldTexts(rowPart).map((text) => JSON.parse(text) as Record<string, string | undefined>)
+      for (const [place, { field }] of entries.entries()) {
+        const words = rows.map((row) => (row[field] ?? '').split(' ').filter((word) => word !== ''))
+        expect([...uint32s(part.section(`t${place}.lengths`)!)]).toEqual(words.map(({ length }) => length))
+        const found = readTerms((name) => part.section(`t${place}.${name}`))
+        expect([...found.keys()]).toEqual([...new Set(words.flat())].sort())
+        for (const [term, list] of found) {
+          const expected = words.map((row, n) => [n, row.filter((word) => word === term).length])
+          expect(list).toEqual(expected.filter(([, frequency]) => frequency! > 0))
+          pairs += list.length
+        }
+      }
+    }
+  }
+  expect(pairs).toBeGreaterThan(1000)
 }
 
 function fieldValues(rows: number, section: (name: string) => Buffer | undefined): unknown[] {

@@ -52,11 +52,29 @@ const declareFields = v.object({
   drop: v.array(v.string()),
 })
 
+/** A text index: which field's texts, and what made terms of them. */
+export const textDefinition = v.object({
+  field: v.string(),
+  /** Recorded by name, so that terms are always made as those that are stored. */
+  analyser: v.string(),
+})
+export type TextDefinition = v.InferOutput<typeof textDefinition>
+
+/** Which fields are to have text indexes: some more, and some no longer. */
+const declareTexts = v.object({
+  op: v.literal('declareTexts'),
+  collection: v.string(),
+  add: v.array(textDefinition),
+  drop: v.array(v.string()),
+})
+
 /** A field part beside a row part. */
 export const fieldsEntry = v.object({
   key: v.string(),
   /** The paths that were declared when it was made, sorted. */
   paths: v.array(v.string()),
+  /** The text indexes in it, where there are any. */
+  texts: v.optional(v.array(textDefinition)),
 })
 export type FieldsEntry = v.InferOutput<typeof fieldsEntry>
 
@@ -68,7 +86,7 @@ const flush = v.object({
   rows: v.number(),
   /** Rows in memory numbered up to this one are now in the part. */
   through: v.number(),
-  /** Of the part, where fields are declared. */
+  /** Of the part, where fields or texts are declared. */
   fields: v.optional(fieldsEntry),
 })
 const compact = v.object({
@@ -109,6 +127,7 @@ export const operation = v.variant('op', [
   attachGraph,
   declareFields,
   attachFields,
+  declareTexts,
 ])
 export type Operation = v.InferOutput<typeof operation>
 export type RowsOperation = v.InferOutput<typeof rowsOperation>

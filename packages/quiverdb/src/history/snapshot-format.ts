@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { fieldsEntry, indexDefinition } from './commit.js'
+import { fieldsEntry, indexDefinition, textDefinition } from './commit.js'
 
 /** What a manifest snapshot says beside its sections (`docs/FORMAT.md`, "Snapshot"): a whole version, readable without the log before it. */
 export const snapshotMeta = v.object({
@@ -22,6 +22,8 @@ export const snapshotMeta = v.object({
       ),
       /** Paths that are to have field indexes, sorted. */
       fields: v.optional(v.array(v.string())),
+      /** Text indexes that there are to be, by field. */
+      texts: v.optional(v.array(textDefinition)),
       /** The section with the rows that are in no part yet. */
       memory: v.optional(v.string()),
       indexes: v.array(

@@ -64,6 +64,47 @@ export async function expectFiltered(
   }
 }
 
+/** Words of which some are one term in English, one is none, and some are in no record. */
+export const vocabulary = [
+  'layer',
+  'layers',
+  'the',
+  'Heated',
+  'heat',
+  'naïve',
+  'wing',
+  'wings',
+  '東京都',
+  'rare',
+  'absent',
+] as const
+
+/** Searches by words find the records that the reference finds, with its scores to the last bit. */
+export async function expectWords(reader: CollectionReader, reference: ReferenceCollection, random: () => number): Promise<void> {
+  for (const field of reference.texts.keys()) {
+    const pick = (): string => vocabulary[Math.floor(random() * vocabulary.length)]!
+    const text = Array.from({ length: 1 + Math.floor(random() * 3) }, pick).join(' ')
+    const operator = random() < 0.3 ? 'and' : 'or'
+    const where = random() < 0.4 ? randomWhere(random) : undefined
+    const query = {
+      text,
+      field,
+      operator,
+      limit: 1 + Math.floor(random() * 30),
+      offset: Math.floor(random() * 3),
+      where,
+    } as const
+    const expected = reference.wordRanking(field, text, query)
+    const { hits, matches, complete } = await reader.searchText(query)
+    expect(complete).toBe(true)
+    expect(matches, JSON.stringify(query)).toBe(expected.length)
+    expect(
+      hits.map(({ id, score }) => ({ id, score })),
+      JSON.stringify(query),
+    ).toEqual(expected.slice(query.offset, query.offset + query.limit))
+  }
+}
+
 /** The hits are the nearest records: the right number, true distances, ties by id, and nothing nearer was left out. */
 export function expectExact(hits: readonly Hit[], reference: ReferenceCollection, index: string, query: SearchQuery): void {
   const { limit = 10, offset = 0, maxDistance = Infinity, vector, where } = query

@@ -151,14 +151,21 @@ type LoggedOperation = { collection: string } & (
   | { op: 'rows'; first: number; part?: string; section?: string }
   | { op: 'attachGraph'; index: string; graph: string; replaces: string[] }
   | { op: 'declareFields'; add: string[]; drop: string[] }
+  | { op: 'declareTexts'; add: TextEntry[]; drop: string[] }
   | { op: 'flush' | 'compact'; part: string; fields?: FieldsEntry }
   | { op: 'attachFields'; rowPart: string; fields: FieldsEntry }
   | { op: 'dropCollection' | 'name' }
 )
 
+interface TextEntry {
+  field: string
+  analyser: string
+}
+
 interface FieldsEntry {
   key: string
   paths: string[]
+  texts?: TextEntry[]
 }
 
 interface ReadCollection {
@@ -166,6 +173,8 @@ interface ReadCollection {
   indexes: Map<string, { definition: Definition; graphs: string[] }>
   rows: Map<string, Row>
   declared: Set<string>
+  /** Analysers by field. */
+  texts: Map<string, string>
   /** By the key of the row part. */
   fieldParts: Map<string, FieldsEntry>
 }
@@ -214,12 +223,13 @@ export class FormatReader {
         name: string
         parts: { key: string; base: number; rows: number; dead?: string; fields?: FieldsEntry }[]
         fields?: string[]
+        texts?: TextEntry[]
         memory?: string
         indexes: { definition: Definition; graphs: { key: string }[] }[]
       }[]
     }
     this.seq = seq
-    for (const { uuid, name, parts, memory, indexes, fields = [] } of collections) {
+    for (const { uuid, name, parts, memory, indexes, fields = [], texts = [] } of collections) {
       const rows = new Map<string, Row>()
       for (const { key, base, dead } of parts) {
         const bits = dead ? uint32s(section(dead)!) : new Uint32Array(0)
@@ -230,7 +240,14 @@ export class FormatReader {
         ({ definition, graphs }) => [definition.uuid, { definition, graphs: graphs.map(({ key }) => key) }] as const,
       )
       const fieldParts = new Map(parts.flatMap((part) => (part.fields ? [[part.key, part.fields] as const] : [])))
-      this.collections.set(uuid, { name, rows, indexes: new Map(known), declared: new Set(fields), fieldParts })
+      this.collections.set(uuid, {
+        name,
+        rows,
+        indexes: new Map(known),
+        declared: new Set(fields),
+        texts: textsOf(texts),
+        fieldParts,
+      })
     }
   }
 
@@ -248,6 +265,7 @@ export class FormatReader {
         rows: new Map(),
         indexes: new Map(),
         declared: new Set(),
+        texts: new Map(),
         fieldParts: new Map(),
       })
       return
@@ -281,8 +299,12 @@ export class FormatReader {
       case 'declareFields':
         for (const path of operation.add) collection.declared.add(path)
         for (const path of operation.drop) collection.declared.delete(path)
-        for (const [key, { paths }] of collection.fieldParts)
-          if (!paths.some((path) => collection.declared.has(path))) collection.fieldParts.delete(key)
+        letGoOfFields(collection)
+        return
+      case 'declareTexts':
+        for (const field of operation.drop) collection.texts.delete(field)
+        for (const { field, analyser } of operation.add) collection.texts.set(field, analyser)
+        letGoOfFields(collection)
         return
       case 'attachFields':
         collection.fieldParts.set(operation.rowPart, operation.fields)
@@ -296,6 +318,48 @@ export class FormatReader {
         assert.equal(op, 'name')
     }
   }
+}
+
+const textsOf = (texts: TextEntry[]): Map<string, string> => new Map(texts.map(({ field, analyser }) => [field, analyser]))
+
+function letGoOfFields({ fieldParts, declared, texts }: ReadCollection): void {
+  for (const [key, entry] of fieldParts) {
+    const isUsed =
+      entry.paths.some((path) => declared.has(path)) || entry.texts?.some(({ field, analyser }) => texts.get(field) === analyser)
+    if (!isUsed) fieldParts.delete(key)
+  }
+}
+
+/** Lists of rows and frequencies, by term, of a text index of a field part. */
+export function readTerms(section: (name: string) => Buffer | undefined): Map<string, [row: number, frequency: number][]> {
+  const terms = new Map<string, [number, number][]>()
+  if (!section('terms.offsets')) return terms
+  const offsets = uint32s(section('terms.offsets')!)
+  const ends = uint32s(section('ends')!)
+  for (const [t, end] of ends.entries()) {
+    const numbers: number[] = []
+    let value = 0
+    let shift = 0
+    for (const byte of section('postings')!.subarray(ends[t - 1] ?? 0, end)) {
+      value += (byte & 127) * 2 ** shift
+      shift += 7
+      if (byte >= 128) continue
+      numbers.push(value)
+      value = shift = 0
+    }
+    const list: [number, number][] = []
+    for (let i = 0, row = -1; i < numbers.length; i++) {
+      row += 1 + Math.floor(numbers[i]! / 2)
+      list.push([row, numbers[i]! % 2 === 1 ? 1 : numbers[++i]!])
+    }
+    terms.set(
+      section('terms.bytes')!
+        .subarray(offsets[t], offsets[t + 1])
+        .toString(),
+      list,
+    )
+  }
+  return terms
 }
 
 function merged(row: Row, before: Row | undefined): Row {

@@ -3,11 +3,13 @@ import { randomSource } from '@quiverdb/testing'
 import type { Fields, IndexOptions, RecordInput } from '../collection/types.js'
 import type { Task } from '../index.js'
 import { QuiverError } from '../errors.js'
+import { expectWords, vocabulary } from './expect-answers.js'
+import type { ReferenceLanguage } from './reference-collection.js'
 import { collectionNames, type CollectionName, type References, type World } from './world.js'
 
 export const commandKinds = [
   'upsert', 'upsert', 'upsert', 'upsertMany', 'upsertLarge', 'update', 'update', 'delete', 'deleteMany', 'deleteWhere', 'updateWhere', 'setVectors', 'createIndex', 'dropIndex',
-  'declareFields', 'dropFields',
+  'declareFields', 'dropFields', 'declareTexts', 'dropTexts',
   'transaction', 'conflict', 'burst', 'name', 'at', 'maintain', 'maintain', 'settle', 'collect', 'reopen',
 ] as const // prettier-ignore
 
@@ -28,6 +30,13 @@ const indexMenu: readonly IndexOptions[] = [
 /** Fields that get indexes and lose them: one of them may hold vectors, which are in columns. */
 const fieldMenu = ['n', 'tag', 'text', 'nested.list', 'e']
 const tags = ['a', 'b', 'c']
+/** Fields that are searched by words; what is a vector is no text, and what is a text beside vectors is one. */
+const textMenu: readonly (readonly [string, ReferenceLanguage])[] = [
+  ['words', 'english'],
+  ['words', 'none'],
+  ['nested.words', 'none'],
+  ['e', 'english'],
+]
 
 /** One command's random choices. All of them come from its seed, so that removing other commands changes nothing in it. */
 class Choices {
@@ -58,14 +67,22 @@ class Choices {
   fields(): Fields {
     const fields: Fields = { n: this.below(20), tag: this.of(tags) }
     if (this.random() < 0.85) fields['e'] = this.vector(this.random() < 0.9 ? 4 : 5)
-    else if (this.random() < 0.3) fields['e'] = this.of<unknown>(['none', null, [1, 2], { x: 1 }])
+    else if (this.random() < 0.3) fields['e'] = this.of<unknown>(['none', 'heated wings', null, [1, 2], { x: 1 }])
     if (this.random() < 0.3) fields['text'] = 'ä€😀'.repeat(this.below(10))
     if (this.random() < 0.2) fields['nested'] = { list: [1, [2, null]], __proto: true, 'a.b': 0.1 + this.below(3) }
+    if (this.random() < 0.7) fields['words'] = this.words()
+    if (this.random() < 0.1) fields['nested'] = [{ words: this.words() }, 1, { words: this.words() }]
     return fields
+  }
+
+  words(): unknown {
+    const words = Array.from({ length: this.below(9) }, () => this.of(vocabulary))
+    return this.random() < 0.8 ? words.join(' ') : [...words, 5, null]
   }
 
   patch(): Fields {
     const fields: Fields = {}
+    if (this.random() < 0.2) fields['words'] = this.random() < 0.8 ? this.words() : undefined
     if (this.random() < 0.6) fields['n'] = this.below(20)
     if (this.random() < 0.3) fields['tag'] = this.of(tags)
     if (this.random() < 0.3) fields['e'] = this.vector(this.random() < 0.9 ? 4 : 5)
@@ -156,6 +173,19 @@ export async function runCommand(world: World, { kind, database, seed }: Command
       const path = choices.of(fieldMenu)
       const exists = reference.indexedFields.delete(path)
       return expectWritten(world, after, () => collection.dropFields([path]), !exists)
+    }
+    case 'declareTexts': {
+      const [field, language] = choices.of(textMenu)
+      const known = reference.texts.get(field)
+      const refused = known !== undefined && known !== language
+      if (!refused) reference.texts.set(field, language)
+      await expectWritten(world, after, () => collection.declareTexts([{ field, language }]), refused)
+      return
+    }
+    case 'dropTexts': {
+      const [field] = choices.of(textMenu)
+      const exists = reference.texts.delete(field)
+      return expectWritten(world, after, () => collection.dropTexts([field]), !exists)
     }
     case 'transaction':
       return transaction(world, choices, database)
@@ -264,6 +294,7 @@ async function transaction(world: World, choices: Choices, database: number): Pr
       const expected = reference.records.get(id)
       expect(await collection.get(id)).toEqual(expected ? { id, ...expected.fields } : null)
       expect(await collection.count()).toBe(reference.records.size)
+      await expectWords(collection, reference, choices.random)
     }
     if (abandoned) throw new Abandoned()
   })

@@ -2,6 +2,13 @@ import { referenceDistance } from '@quiverdb/testing'
 import type { Fields, IndexOptions, SearchQuery } from '../collection/types.js'
 import { compileCondition } from '../filter/evaluate.js'
 import { parseWhere } from '../filter/where.js'
+import { FieldPath } from '../filter/places.js'
+import { analyserName, loadAnalyser } from '../text/analyser.js'
+import { Bm25 } from '../text/bm25.js'
+import type { TextLanguage } from '../text/languages.js'
+
+const analysers = { none: await loadAnalyser(analyserName('none')), english: await loadAnalyser(analyserName('english')) }
+export type ReferenceLanguage = TextLanguage & keyof typeof analysers
 
 export interface ReferenceRecord {
   readonly fields: Fields
@@ -15,19 +22,23 @@ export class ReferenceCollection {
   readonly indexes: Map<string, IndexOptions>
   /** Declared fields. */
   readonly indexedFields: Set<string>
+  /** Declared texts: language by field. */
+  readonly texts: Map<string, ReferenceLanguage>
 
   constructor(
     records?: Iterable<[string, ReferenceRecord]>,
     indexes?: Iterable<[string, IndexOptions]>,
     indexedFields?: Iterable<string>,
+    texts?: Iterable<[string, ReferenceLanguage]>,
   ) {
     this.records = new Map(records)
     this.indexes = new Map(indexes)
     this.indexedFields = new Set(indexedFields)
+    this.texts = new Map(texts)
   }
 
   clone(): ReferenceCollection {
-    return new ReferenceCollection(this.records, this.indexes, this.indexedFields)
+    return new ReferenceCollection(this.records, this.indexes, this.indexedFields, this.texts)
   }
 
   put(id: string, fields: Fields, external: Record<string, readonly number[]> = {}): void {
@@ -99,6 +110,34 @@ export class ReferenceCollection {
       held.set(id, Float32Array.from(value as number[]))
     }
     return held
+  }
+
+  /** Every record that a search by words may return, best first, ties by id: all texts are read again, nothing is remembered. */
+  wordRanking(
+    field: string,
+    query: string,
+    { operator, where }: { operator: 'or' | 'and'; where?: SearchQuery['where'] },
+  ): { id: string; score: number }[] {
+    const analyser = analysers[this.texts.get(field)!]
+    const path = new FieldPath(field)
+    const texts = [...this.records].map(([id, { fields }]) => {
+      const places = path.placesIn(fields).flat()
+      return { id, fields, terms: places.flatMap((text) => (typeof text === 'string' ? analyser.terms(text) : [])) }
+    })
+    const wanted = [...new Set(analyser.terms(query))].sort()
+    const documents = texts.filter(({ terms }) => terms.length > 0).length
+    const bm25 = new Bm25({ documents, terms: texts.reduce((sum, { terms }) => sum + terms.length, 0) })
+    const weights = wanted.map((term) => bm25.weight(texts.filter(({ terms }) => terms.includes(term)).length))
+    const ranking: { id: string; score: number }[] = []
+    for (const { id, fields, terms } of texts) {
+      const frequencies = wanted.map((term) => terms.filter((one) => one === term).length)
+      const present = frequencies.filter((frequency) => frequency > 0).length
+      if (present < (operator === 'and' ? wanted.length : 1) || present === 0 || !matches(where, { ...fields, id })) continue
+      const add = (sum: number, frequency: number, i: number): number =>
+        frequency === 0 ? sum : sum + bm25.score(weights[i]!, frequency, terms.length)
+      ranking.push({ id, score: frequencies.reduce(add, 0) })
+    }
+    return ranking.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
   }
 
   /** Every record that a search may return, nearest first, ties by id. */

@@ -5,7 +5,7 @@ import type { Hit, SearchQuery } from '../collection/types.js'
 import { Database, type OpenOptions } from '../database/database.js'
 import { QuiverError } from '../errors.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { expectExact, expectFiltered, expectRecords, recall } from './expect-answers.js'
+import { expectExact, expectFiltered, expectRecords, expectWords, recall } from './expect-answers.js'
 import { ReferenceCollection } from './reference-collection.js'
 
 export const collectionNames = ['papers', 'notes'] as const
@@ -96,6 +96,8 @@ export class World {
         const reference = this.references[name]
         await expectRecords(collection, reference)
         await expectFiltered(collection, reference, random)
+        await expectWords(collection, reference, random)
+        expect((await collection.texts()).map(({ field, language }) => [field, language])).toEqual([...reference.texts].sort())
         expect((await collection.fields()).map(({ path }) => path)).toEqual([...reference.indexedFields].sort())
         for (const [index, { dimensions }] of reference.indexes) {
           const vector = Array.from({ length: dimensions }, () => Math.floor(random() * 7) - 3 || 1)
@@ -125,7 +127,9 @@ export class World {
         return
       }
       await expectRecords(reader, references[name])
-      await expectFiltered(reader, references[name], randomSource(references[name].records.size))
+      const random = randomSource(references[name].records.size)
+      await expectFiltered(reader, references[name], random)
+      await expectWords(reader, references[name], random)
       for (const [index, { dimensions }] of references[name].indexes) {
         const query = { index, vector: Array.from({ length: dimensions }, (_, i) => i + 1), limit: 10, exact: true }
         expectExact((await reader.search(query)).hits, references[name], index, query)

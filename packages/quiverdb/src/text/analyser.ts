@@ -86,8 +86,16 @@ export function loadAnalyser(name: string): Promise<Analyser> {
   return analyser
 }
 
+export function isKnownAnalyser(name: string): boolean {
+  return languageNamed(name) !== undefined
+}
+
+function languageNamed(name: string): TextLanguage | undefined {
+  return textLanguages.find((language) => analyserName(language) === name)
+}
+
 async function load(name: string): Promise<Analyser> {
-  const language = textLanguages.find((known) => analyserName(known) === name)
+  const language = languageNamed(name)
   if (language === undefined)
     throw new QuiverError(
       'UNSUPPORTED',

@@ -78,6 +78,11 @@ export class ScoreSheet {
     }
   }
 
+  /** 0: it has none. */
+  score(row: number): number {
+    return this.#scores[row]!
+  }
+
   /** Rows with a score. */
   get count(): number {
     return this.#count

@@ -11,7 +11,7 @@ const languageData = {
   arabic: () => load(import('@orama/stemmers/arabic'), import('@orama/stopwords/arabic')),
   danish: () => load(import('@orama/stemmers/danish'), import('@orama/stopwords/danish')),
   dutch: () => load(import('@orama/stemmers/dutch'), import('@orama/stopwords/dutch')),
-  english: () => load(import('@orama/stemmers/english'), import('@orama/stopwords/english')),
+  english: () => load(import('@orama/stemmers/english'), import('@orama/stopwords/english'), ['a']),
   finnish: () => load(import('@orama/stemmers/finnish'), import('@orama/stopwords/finnish')),
   french: () => load(import('@orama/stemmers/french'), import('@orama/stopwords/french')),
   german: () => load(import('@orama/stemmers/german'), import('@orama/stopwords/german')),
@@ -45,7 +45,9 @@ export async function loadLanguage(language: TextLanguage): Promise<LanguageData
 async function load(
   stemming: Promise<{ stemmer: (word: string) => string }>,
   stopping: Promise<{ stopwords: readonly string[] }>,
+  /** What the list lacks. */
+  missing: readonly string[] = [],
 ): Promise<LanguageData> {
   const [{ stemmer }, { stopwords }] = await Promise.all([stemming, stopping])
-  return { stem: stemmer, stopwords }
+  return { stem: stemmer, stopwords: [...stopwords, ...missing] }
 }

@@ -22,9 +22,12 @@ import {
   listOptions,
   readOptions,
   searchOptions,
+  textSearchOptions,
 } from '../options.js'
 import type { Parts } from '../version/parts.js'
 import { chooseIndex } from './choose-index.js'
+import { explainText, textPlan } from './text-plan.js'
+import { TextSearch } from './text-search.js'
 import { readRecord } from './records.js'
 import { VersionSearch } from './search.js'
 import type { RankedRow } from './top-hits.js'
@@ -44,6 +47,8 @@ import type {
   SearchQuery,
   SearchResult,
   Stored,
+  TextQuery,
+  TextSearchResult,
   ValueCount,
 } from '../types.js'
 import { checkedVector } from '../version/vectors.js'
@@ -219,8 +224,8 @@ export class CollectionReader<T extends object = Fields> {
   async search(query: SearchQuery): Promise<SearchResult<T>> {
     const options = checked(searchOptions, query, 'search')
     checkAborted(options.signal)
-    const { limit = limitDefault, offset = 0, signal, timeoutMs, vector, fields, vectors } = options
-    const budget: Budget = { signal, deadline: timeoutMs === undefined ? undefined : performance.now() + timeoutMs }
+    const { limit = limitDefault, offset = 0, signal, vector, fields, vectors } = options
+    const budget = budgetOf(options)
     const condition = parsed(options.where)
     const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
     this.#noteCondition(collection, condition)
@@ -252,6 +257,43 @@ export class CollectionReader<T extends object = Fields> {
     const made = making instanceof Promise ? await making : making
     const explanation = plan.trace?.explanation(collection.records, plan.filter?.report, complete, isLate)
     return { hits: made, complete, version: formatVersionName(seq), ...(explanation && { explanation }) }
+  }
+
+  /**
+   * The records whose field says most of some words, by BM25, best first: words that are rare in the collection count more, and long texts less. Words are
+   * compared as terms: in lower case, stemmed by the rules of the index's language. Stop words say nothing, so a query of nothing else finds nothing.
+   * The answer is exact and depends on the records of the version alone.
+   *
+   * @example
+   * ```ts
+   * await papers.declareTexts([{ field: 'abstract', language: 'english' }])
+   * const { hits } = await papers.searchText({ text: 'layers that separate', where: { year: { $gte: 1955 } }, limit: 10 })
+   * ```
+   * @throws QuiverError NOT_FOUND (no such text index), AMBIGUOUS_INDEX, INVALID_ARGUMENT, INVALID_FILTER, ABORTED
+   */
+  async searchText(query: TextQuery): Promise<TextSearchResult<T>> {
+    const options = checked(textSearchOptions, query, 'text search')
+    checkAborted(options.signal)
+    const { limit = limitDefault, offset = 0, fields, vectors, signal } = options
+    const budget = budgetOf(options)
+    const condition = parsed(options.where)
+    const { parts } = this.#source
+    const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
+    this.#noteCondition(collection, condition)
+    const filter = condition && new RowFilter(condition, collection, parts)
+    const plan = { ...(await textPlan(collection, options)), count: limit + offset, filter, budget }
+    const search = new TextSearch(plan, parts)
+    await runSteps(search.steps(), parts.residency, signal)
+    const rows = search.best.rows().slice(offset)
+    const hits = await whenResident(() =>
+      rows.map(({ score, state, slot }) => {
+        const record = readRecord<T>(collection, { state, slot }, { fields, vectors })
+        return { id: record.id, score, record }
+      }),
+    )
+    const { matches, complete } = search
+    const explanation = options.explain && explainText(plan, search)
+    return { hits, matches, complete, version: formatVersionName(seq), ...(explanation && { explanation }) }
   }
 
   /**
@@ -319,6 +361,10 @@ export class CollectionReader<T extends object = Fields> {
 
 function parsed(where: unknown): Condition | undefined {
   return where === undefined ? undefined : parseWhere(where)
+}
+
+function budgetOf({ signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number }): Budget {
+  return { signal, deadline: timeoutMs === undefined ? undefined : performance.now() + timeoutMs }
 }
 
 function sortOrder(orderBy: readonly { field: string; order?: 'asc' | 'desc' | undefined }[]): SortOrder {

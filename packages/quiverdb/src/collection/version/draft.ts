@@ -6,6 +6,7 @@ import type {
   CompactOperation,
   FlushOperation,
   IndexDefinition,
+  TextDefinition,
 } from '../../history/commit.js'
 import { Bitset } from '../../format/bitset.js'
 import type { GraphPart } from '../../segment/graph-part.js'
@@ -17,6 +18,7 @@ import { Coverage, IndexState, markNode, VectorIndex } from './index-state.js'
 import type { Parts } from './parts.js'
 import { columnsOf, reshapeRow } from './reshape.js'
 import { CollectionState, type PartEntry } from './state.js'
+import { isSameText } from './texts.js'
 
 /** A record that a commit changed, for the validation of transactions that began before it. */
 export interface Change {
@@ -56,6 +58,7 @@ export class CollectionDraft implements SetLookup {
   #entries: Map<number, PartEntry>
   #indexes: IndexState[]
   #fields: readonly string[]
+  #texts: readonly TextDefinition[]
   #alive: (Bitset[] | undefined)[]
   #ownsAlive = false
   #records: number
@@ -78,6 +81,7 @@ export class CollectionDraft implements SetLookup {
     this.#entries = new Map(base.entries)
     this.#indexes = [...base.indexes]
     this.#fields = base.fields
+    this.#texts = base.texts
     this.#alive = base.indexes.map((index) => index.knownAlive && [...index.knownAlive])
     this.#records = base.records
     for (const { set, rows } of base.sets) if (set instanceof Memtable) this.#memtables.push({ table: set, rows })
@@ -89,6 +93,10 @@ export class CollectionDraft implements SetLookup {
 
   get fields(): readonly string[] {
     return this.#fields
+  }
+
+  get texts(): readonly TextDefinition[] {
+    return this.#texts
   }
 
   /** Records that were written or deleted. */
@@ -230,8 +238,21 @@ export class CollectionDraft implements SetLookup {
   /** Parts keep the indexes that they have until upkeep gives them others; those that nothing is declared for any longer are let go. */
   declareFields(add: readonly string[], drop: readonly string[]): void {
     this.#fields = [...new Set([...this.#fields, ...add])].filter((path) => !drop.includes(path)).sort()
+    this.#letGoOfFields()
+  }
+
+  /** The same for texts; a field that is added is one that is not there, or was dropped. */
+  declareTexts(add: readonly TextDefinition[], drop: readonly string[]): void {
+    const kept = this.#texts.filter(({ field }) => !drop.includes(field))
+    this.#texts = [...kept, ...add].sort((a, b) => (a.field < b.field ? -1 : 1))
+    this.#letGoOfFields()
+  }
+
+  #letGoOfFields(): void {
     for (const [number, { fields, ...entry }] of this.#entries) {
-      if (fields && !fields.paths.some((path) => this.#fields.includes(path))) this.#entries.set(number, entry)
+      if (!fields || fields.paths.some((path) => this.#fields.includes(path))) continue
+      if (fields.texts?.some((text) => this.#texts.some((declared) => isSameText(text, declared)))) continue
+      this.#entries.set(number, entry)
     }
   }
 
@@ -274,6 +295,7 @@ export class CollectionDraft implements SetLookup {
       entries: this.#entries,
       indexes,
       fields: this.#fields,
+      texts: this.#texts,
       records: this.#records,
       directory: outgrown ? undefined : this.#directory,
     })

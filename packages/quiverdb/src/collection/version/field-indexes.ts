@@ -73,7 +73,7 @@ export class FieldIndexes {
     }
     if (missing.length === 0) return found
     const rows = Array.from({ length: set.rows }, (_, slot) => ({ set, slot }))
-    indexRows(rows, missing).forEach((sections, place) => {
+    indexRows(rows, { paths: missing, texts: [] }).paths.forEach((sections, place) => {
       const bytes = sections.reduce((sum, section) => sum + section.bytes.byteLength, 0)
       const index = indexOver(rows.length, sections)
       this.#indexes.set(`${set.key}\n${missing[place]!}`, index, bytes)

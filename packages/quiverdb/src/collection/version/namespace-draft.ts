@@ -82,6 +82,8 @@ export class NamespaceDraft {
         return this.collection(operation.collection).attachGraph(operation)
       case 'declareFields':
         return this.collection(operation.collection).declareFields(operation.add, operation.drop)
+      case 'declareTexts':
+        return this.collection(operation.collection).declareTexts(operation.add, operation.drop)
       case 'attachFields':
         return this.collection(operation.collection).attachFields(operation)
     }
@@ -105,7 +107,17 @@ export class NamespaceDraft {
   }
 
   createCollection(uuid: string, name: string): void {
-    const empty = { uuid, name, sets: [], entries: new Map(), indexes: [], fields: [], records: 0, directory: undefined }
+    const empty = {
+      uuid,
+      name,
+      sets: [],
+      entries: new Map(),
+      indexes: [],
+      fields: [],
+      texts: [],
+      records: 0,
+      directory: undefined,
+    }
     this.#created.set(uuid, new CollectionState(empty))
   }
 

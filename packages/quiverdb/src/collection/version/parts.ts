@@ -7,6 +7,7 @@ import { RowPart } from '../../segment/row-part.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
 import { FieldIndexes } from './field-indexes.js'
+import { TextIndexes } from './text-indexes.js'
 
 /** The stored parts that a namespace has in hand, each once, whatever number of versions look at it. */
 export class Parts {
@@ -18,6 +19,7 @@ export class Parts {
   readonly #graphs = new Map<string, GraphPart>()
   /** Shared by all namespaces of a database. */
   readonly fieldIndexes: FieldIndexes
+  readonly textIndexes: TextIndexes
   readonly #fields = new Map<string, FieldPart>()
   #setNumber = 0
 
@@ -27,8 +29,10 @@ export class Parts {
     pool: MemoryPool,
     residency: Residency,
     fieldIndexes = new FieldIndexes(),
+    textIndexes = new TextIndexes(),
   ) {
     this.fieldIndexes = fieldIndexes
+    this.textIndexes = textIndexes
     this.#store = store
     this.containers = containers
     this.pool = pool

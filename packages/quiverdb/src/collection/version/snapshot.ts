@@ -52,6 +52,7 @@ function encodeCollection(
     name: collection.name,
     parts: entries,
     ...(collection.fields.length > 0 && { fields: [...collection.fields] }),
+    ...(collection.texts.length > 0 && { texts: [...collection.texts] }),
     memory: memory.length > 0 ? `${name}.memory` : undefined,
     indexes: collection.indexes.map(({ index, graphs }) => ({
       definition: index.definition,
@@ -105,6 +106,7 @@ function decodeCollection(
     entries,
     indexes,
     fields: collection.fields ?? [],
+    texts: collection.texts ?? [],
     records,
     directory: undefined,
   })

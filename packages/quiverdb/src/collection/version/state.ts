@@ -1,4 +1,4 @@
-import type { FieldsEntry, IndexDefinition } from '../../history/commit.js'
+import type { FieldsEntry, IndexDefinition, TextDefinition } from '../../history/commit.js'
 import { forEachBit, wordsFor } from '../../format/bitset.js'
 import { IdDirectory, type RowLocation, type SetLookup, type SetState } from './directory.js'
 import type { IndexState } from './index-state.js'
@@ -30,6 +30,8 @@ export class CollectionState implements SetLookup {
   readonly indexes: readonly IndexState[]
   /** Paths that are to have field indexes, sorted. */
   readonly fields: readonly string[]
+  /** Text indexes that there are to be, by field. */
+  readonly texts: readonly TextDefinition[]
   /** Living records. */
   readonly records: number
   readonly #positions: ReadonlyMap<number, number>
@@ -42,6 +44,7 @@ export class CollectionState implements SetLookup {
     entries: ReadonlyMap<number, PartEntry>
     indexes: readonly IndexState[]
     fields: readonly string[]
+    texts: readonly TextDefinition[]
     records: number
     directory: IdDirectory | undefined
   }) {
@@ -51,6 +54,7 @@ export class CollectionState implements SetLookup {
     this.entries = facts.entries
     this.indexes = facts.indexes
     this.fields = facts.fields
+    this.texts = facts.texts
     this.records = facts.records
     this.#directory = facts.directory
     this.#positions = new Map(facts.sets.map((state, position) => [state.number, position]))

@@ -1,6 +1,7 @@
 import { columnField } from '../version/column-key.js'
 import { fieldPath, pathsInText, setAt, vectorAt } from '../version/fields.js'
 import type { Parts } from '../version/parts.js'
+import { isAnyDeclared, loadTexts } from '../version/texts.js'
 import { encodeFieldPart } from '../../segment/field-part.js'
 import { MemoryColumn } from '../../segment/memory-column.js'
 import { sealRows, type ColumnShape, type RowAddress } from '../../segment/row-encoder.js'
@@ -10,7 +11,12 @@ import type { MemoryPool } from '../../vector/memory-pool.js'
 import type { CompactJob, JobResult } from './jobs.js'
 
 /** Writes the living rows of several parts into one, in their order. Vectors that lie in the fields' text move into columns on the way. */
-export function compact(job: CompactJob, parts: Parts, progress: (done: number, total: number) => void): JobResult {
+export async function compact(
+  job: CompactJob,
+  parts: Parts,
+  progress: (done: number, total: number) => void,
+): Promise<JobResult> {
+  const texts = await loadTexts(job.indexed.texts)
   const columns = new Map<string, number>()
   const rows: RowAddress[] = []
   const origin: number[] = []
@@ -31,8 +37,8 @@ export function compact(job: CompactJob, parts: Parts, progress: (done: number, 
     codes: true,
     origin: Uint32Array.from(origin),
   })
-  const fieldChunks =
-    job.indexed.length > 0 ? encodeFieldPart(parts.containers, rows, pathsInText(job.indexed, columns.keys())) : undefined
+  const fields = { paths: pathsInText(job.indexed.paths, columns.keys()), texts }
+  const fieldChunks = isAnyDeclared(job.indexed) ? encodeFieldPart(parts.containers, rows, fields) : undefined
   progress(job.inputs.length + 1, job.inputs.length + 1)
   return { chunks, ...(fieldChunks && { fieldChunks }), count: rows.length }
 }

@@ -1,4 +1,5 @@
 import type { IndexDefinition } from '../../history/commit.js'
+import type { DeclaredFields } from '../version/texts.js'
 import type { GraphMode } from '../../vector/graph-image.js'
 
 /** How a worker gets at the objects it reads: the folder itself, or copies of the objects of a store that only this thread has. */
@@ -37,8 +38,8 @@ export interface CompactJob {
   readonly fields: readonly { readonly columnKey: string; readonly field: string; readonly dimensions: number }[]
   /** Columns that nothing needs any more. */
   readonly dropped: readonly string[]
-  /** Paths that the new part is to have field indexes of. */
-  readonly indexed: readonly string[]
+  /** What the new part is to have field indexes of. */
+  readonly indexed: DeclaredFields
 }
 
 /** Makes the field indexes of a part. */
@@ -46,7 +47,7 @@ export interface FieldsJob {
   readonly task: 'fields'
   readonly store: StoreHandle
   readonly input: { readonly key: string; readonly base: number }
-  readonly paths: readonly string[]
+  readonly indexed: DeclaredFields
 }
 
 export type Job = BuildJob | CompactJob | FieldsJob
