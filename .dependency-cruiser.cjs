@@ -115,7 +115,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: `${library}/`,
-        pathNot: [`${library}/(vector|database)/`, `${library}/[^/]+/worker/[^/]+-node[.]ts$`, testSupport],
+        pathNot: [`${library}/(vector|database)/`, `${library}/[^/]+/worker/run-job[.]ts$`, testSupport],
       },
       to: { path: '^packages/kernel/' },
     },
@@ -177,7 +177,7 @@ module.exports = {
     combinedDependencies: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['import', 'types', 'node', 'default'],
+      conditionNames: ['quiver-source', 'import', 'types', 'node', 'default'],
       extensions: ['.ts', '.js', '.mjs', '.json', '.d.ts'],
     },
     cache: false,

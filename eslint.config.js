@@ -27,6 +27,7 @@ export default defineConfig(
     'packages/kernel/src/binary.ts',
     'bench/.cache/',
     'bench/out/',
+    'browser/.app/',
   ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
@@ -85,7 +86,7 @@ export default defineConfig(
   },
   {
     name: 'configuration, whose tools ask for a default export',
-    files: ['*.config.ts', '*.config.js'],
+    files: ['**/*.config.{ts,js,mjs}'],
     rules: { 'no-restricted-exports': 'off' },
   },
 )

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { sources } from './vitest.sources.js'
 
 export default defineConfig({
+  resolve: { alias: sources },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'bench/*/*.test.mjs'],
     testTimeout: 60_000,

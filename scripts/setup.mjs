@@ -14,6 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')))
 /** What was built last; gone with what it was built with. */
 const stamps = join(root, 'node_modules', '.quiver')
+const workerText = join(root, 'packages/quiverdb/dist/vector/threads/worker-text.js')
 
 const [major] = process.versions.node.split('.').map(Number)
 if (major < nodeMajorMin) fail(`Quiver needs Node ${nodeMajorMin} or newer; this is ${process.version}.`)
@@ -27,11 +28,12 @@ if (force || !existsSync(join(root, 'packages/kernel/src/binary.ts')) || stampOf
   stamp('kernel', fingerprint(kernelSources()))
 }
 
-if (force || stampOf('packages') !== fingerprint(packageSources()) || !packages.every(isComplete)) {
+if (force || stampOf('packages') !== fingerprint(packageSources()) || !packages.every(isComplete) || !existsSync(workerText)) {
   const build = [join(root, 'node_modules/typescript/bin/tsc'), '-b']
   run('Building the packages', process.execPath, build)
   // tsc believes its own notes, which may outlive the files they speak of.
   if (!packages.every(isComplete)) run('Building the packages anew', process.execPath, [...build, '--force'])
+  run('Bundling what workers of a browser run', process.execPath, [join(root, 'packages/quiverdb/build-worker.mjs')])
   stamp('packages', fingerprint(packageSources()))
 }
 
@@ -54,7 +56,7 @@ function readPackages(lockFile) {
 function isComplete(name) {
   const folder = join(root, 'packages', name)
   const built = (file) => join(folder, 'dist', relative(join(folder, 'src'), file).replace(/\.ts$/, '.js'))
-  return filesIn(join(folder, 'src'), isSource).every((file) => existsSync(built(file)))
+  return filesIn(join(folder, 'src'), isSource).every((file) => file.endsWith('.d.ts') || existsSync(built(file)))
 }
 
 function kernelSources() {

@@ -1,3 +1,4 @@
+export { binaries as kernelBinaries } from '#binary'
 export { checksumBlockBytes, createChecksum } from './checksum.js'
 export {
   bestInstructions,

@@ -1,4 +1,4 @@
-import { binaries } from './binary.js'
+import { binaries } from '#binary'
 import { type KernelMemory, type KernelModule, webAssembly } from './webassembly.js'
 
 /**

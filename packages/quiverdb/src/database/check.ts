@@ -9,6 +9,7 @@ import { wordsFor } from '../format/bitset.js'
 import { scanBlock } from '../vector/scan.js'
 import type { Metric } from '../vector/metric.js'
 import { partsOf, snapshotParts } from './collector.js'
+import { nextTurn } from './next-turn.js'
 import { fieldSections, indexRows } from '../segment/field-part.js'
 import { whenResident } from '../segment/part-file.js'
 import { loadTexts } from '../collection/version/texts.js'
@@ -62,8 +63,9 @@ export async function checkNamespace(
   let done = 0
   const step = async (what: string): Promise<void> => {
     if (options.signal?.aborted) throw new QuiverError('ABORTED', 'The check was aborted.', { cause: options.signal.reason })
-    options.onProgress?.({ done: ++done, total, what })
-    if (done % recordsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+    done++
+    options.onProgress?.({ done, total, what })
+    if (done % recordsPerTurn === 0) await nextTurn()
   }
   const referenced = new Set(partsOf(state))
   // Commits and snapshots first: they say which parts anybody needs.

@@ -5,6 +5,7 @@ import { Memtable } from '../segment/memtable.js'
 import { NotResident, whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 import type { NamespaceLog } from './namespace-log.js'
+import { nextTurn } from './next-turn.js'
 import type { Occasion } from './graph-plan.js'
 import { flushDue, planCompaction, planFields, planGraph, type PlanLimits } from './plans.js'
 import type { Tuning } from './tuning.js'
@@ -88,7 +89,7 @@ export class Maintenance {
     this.#wake(false)
     clearTimeout(this.#idleTimer)
     this.#idleTimer = setTimeout(() => this.#wake(true), this.#limits.idleMs)
-    this.#idleTimer.unref()
+    this.#idleTimer.unref?.()
   }
 
   building(collection: string, index: string): boolean {
@@ -165,7 +166,7 @@ export class Maintenance {
     this.#short ??= this.#lane(new Set<Task>(['flush', 'snapshot']), idle).finally(() => (this.#short = undefined))
     if (!quiet && !this.#isPressing()) {
       // Whoever wrote may go on; look again when it is quiet.
-      setTimeout(() => this.#wake(false), quietMs).unref()
+      setTimeout(() => this.#wake(false), quietMs).unref?.()
       return
     }
     this.#long ??= this.#lane(new Set<Task>(['build', 'merge', 'compact', 'fields']), idle).finally(
@@ -209,7 +210,7 @@ export class Maintenance {
 
   async #lane(tasks: ReadonlySet<Task>, idle: boolean): Promise<void> {
     // Start on a later turn: the commit that woke us has callers to answer first.
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     while (!this.#abort.signal.aborted) {
       try {
         if (!(await this.#doNext(tasks, idle))) return

@@ -112,7 +112,7 @@ export class Namespace {
     }
     if (!automatic) return
     this.#collectTimer = setInterval(() => void this.#collect().catch(() => undefined), tuning.collectEveryMs)
-    this.#collectTimer.unref()
+    this.#collectTimer.unref?.()
   }
 
   static async open(name: string, context: NamespaceContext): Promise<Namespace> {

@@ -1,4 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
+import { DirectoryStore } from '#folders'
+import { runJob } from '#jobs'
 import { QuiverError } from '../errors.js'
 import { columnField, columnKeyOf } from '../collection/version/column-key.js'
 import type { SetState } from '../collection/version/directory.js'
@@ -10,8 +12,7 @@ import { columnsOf, reshapeRows } from '../collection/version/reshape.js'
 import { encodeSnapshot } from '../collection/version/snapshot.js'
 import type { CollectionState, NamespaceState } from '../collection/version/state.js'
 import { rebuildNeeded } from '../collection/worker/build.js'
-import { runInWorker } from '../collection/worker/host-node.js'
-import type { BuildJob, CompactJob, FieldsJob, Job, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
+import type { BuildJob, CompactJob, FieldsJob, Job, JobResult, RowsInput, StoreHandle } from '../collection/worker/jobs.js'
 import { pathsInText } from '../collection/version/fields.js'
 import { type DeclaredFields, declaredFields, isAnyDeclared, isSameText, loadTexts } from '../collection/version/texts.js'
 import type { FieldsEntry } from '../history/commit.js'
@@ -21,7 +22,6 @@ import { forEachBit, wordsFor } from '../format/bitset.js'
 import { Memtable } from '../segment/memtable.js'
 import { whenResident } from '../segment/part-file.js'
 import { sealRows, type RowAddress } from '../segment/row-encoder.js'
-import { DirectoryStore } from '../store/directory-store.js'
 import type { ObjectStore } from '../store/object-store.js'
 import type { NamespaceLog } from './namespace-log.js'
 import type { GraphPlan } from './plans.js'
@@ -208,8 +208,8 @@ export class Upkeep {
     })
   }
 
-  async #work(job: Job, task: Task, collection: CollectionState): ReturnType<typeof runInWorker> {
-    return runInWorker(job, (done, total) => this.#tell({ task, collection: collection.name, done, total }), this.#signal)
+  async #work(job: Job, task: Task, collection: CollectionState): Promise<JobResult> {
+    return runJob(job, (done, total) => this.#tell({ task, collection: collection.name, done, total }), this.#signal)
   }
 
   async #commit(prepare: (draft: NamespaceDraft) => ReturnType<WriteIntent['prepare']>['ops'][number]): Promise<void> {

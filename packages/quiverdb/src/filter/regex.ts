@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { RE2JS } from '#re2'
 import { QuiverError } from '../errors.js'
 
 /** In UTF-16 code units. */

@@ -105,6 +105,6 @@ export class Pins {
     }
     await this.#store.put(this.#key, encoder.encode(`${Math.min(...this.#held.keys())} ${++this.#beat}`))
     this.#timer ??= setInterval(() => void this.#publish().catch(() => undefined), heartbeatMs)
-    this.#timer.unref()
+    this.#timer.unref?.()
   }
 }

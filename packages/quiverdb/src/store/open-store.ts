@@ -1,6 +1,5 @@
+import { DirectoryStore, folderPath } from '#folders'
 import { QuiverError } from '../errors.js'
-import { DirectoryStore } from './directory-store.js'
-import { folderPath } from './directory/folder-path.js'
 import { MemoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
 

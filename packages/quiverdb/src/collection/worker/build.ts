@@ -23,8 +23,14 @@ interface Input {
 }
 
 /** Builds a graph over the rows of a job, or inserts them into the copy of one: on several threads where the pool is shared. */
-export async function build(job: BuildJob, parts: Parts, progress: (done: number, total: number) => void): Promise<JobResult> {
-  const { definition } = job
+export async function build(
+  job: BuildJob,
+  parts: Parts,
+  progress: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<JobResult> {
+  // Which rows are in the index has been decided by whoever gave the job.
+  const definition = { ...job.definition, where: undefined }
   const index = new VectorIndex(definition, parts.pool)
   const inputs = job.inputs.map(({ key, base, slots }): Input => {
     const column = index.column(parts.rows(key, base))
@@ -43,6 +49,7 @@ export async function build(job: BuildJob, parts: Parts, progress: (done: number
   let at = staying.length
   const insertion = await Insertion.begin(builder, {
     threads: threadsOf(job, parts, added),
+    signal,
     onProgress: (done) => progress(done, added),
   })
   try {

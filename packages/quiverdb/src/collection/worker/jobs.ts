@@ -62,6 +62,8 @@ export interface JobResult {
 }
 
 export type WorkerMessage =
+  /** Only in a browser, where a worker may fail to start. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | ({ readonly kind: 'done' } & JobResult)
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -14,8 +14,11 @@ export interface InsertionOptions {
   readonly onProgress?: (done: number) => void
 }
 
-/** Vectors that this thread inserts at a time. */
+/** Vectors that wait before this thread inserts them, and those that it inserts before it looks at the clock. */
 const alone = 256
+const perGlance = 32
+/** How long this thread inserts before it lets others run, in milliseconds. */
+const turnMs = 12
 /** Vectors that lanes insert together: more, since each time they wait for the last of them. */
 const together = 2048
 
@@ -91,11 +94,13 @@ export class Insertion {
     const done = this.#end - this.#start
     this.#end = builder.memory.nodes + builder.pending
     if (!this.#lanes) {
-      while (builder.pending) {
+      for (let turnEnd = performance.now() + turnMs; builder.pending;) {
         if (signal?.aborted) throw new QuiverError('ABORTED', 'The insertion was aborted.', { cause: signal.reason })
-        builder.insertNext(alone)
+        builder.insertNext(signal ? perGlance : alone)
         this.#tell(builder.memory.nodes - this.#start)
-        if (signal) await new Promise((resolve) => setTimeout(resolve)) // it may fire now
+        if (!signal || performance.now() < turnEnd) continue
+        await new Promise((resolve) => setTimeout(resolve)) // it may fire now
+        turnEnd = performance.now() + turnMs
       }
       return
     }

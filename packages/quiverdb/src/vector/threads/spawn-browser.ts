@@ -1,28 +1,15 @@
 import type { LaneCall, LaneReply } from './lane-messages.js'
 import type { SpawnLane } from './lane-thread.js'
+import { workerStarter } from './web-worker.js'
 
-/** The part of a browser's workers that lanes use. */
-interface WebWorker {
-  onmessage: ((event: { readonly data: LaneReply }) => void) | null
-  onerror: ((event: { readonly message?: string }) => void) | null
-  postMessage(message: LaneCall): void
-  terminate(): void
-}
+const { navigator } = globalThis as { navigator?: { readonly hardwareConcurrency?: number } }
 
-const browser = globalThis as unknown as {
-  Worker: new (url: URL, options: { type: 'module' }) => WebWorker
-  navigator?: { readonly hardwareConcurrency?: number }
-}
+export const cores = (): number => navigator?.hardwareConcurrency ?? 1
 
-export const cores = (): number => browser.navigator?.hardwareConcurrency ?? 1
-
-export const spawnLane: SpawnLane = (listener) => {
-  const worker = new browser.Worker(new URL('./lane-browser.js', import.meta.url), { type: 'module' })
-  worker.onmessage = ({ data }) => listener.onReply(data)
-  worker.onerror = ({ message }) => listener.onFailure(new Error(message ?? 'The worker failed.'))
-  return {
-    post: (call) => worker.postMessage(call),
-    keepAlive: () => {},
-    end: async () => worker.terminate(),
+export async function laneSpawner(): Promise<SpawnLane> {
+  const start = await workerStarter<LaneCall, LaneReply>('lane')
+  return ({ onReply, onFailure }) => {
+    const worker = start({ onMessage: onReply, onFailure })
+    return { post: (call) => worker.postMessage(call), keepAlive: () => {}, end: async () => worker.terminate() }
   }
 }

@@ -3,11 +3,15 @@ import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { LaneReply } from './lane-messages.js'
-import type { SpawnLane } from './lane-thread.js'
+import type { LaneListener, LaneThread, SpawnLane } from './lane-thread.js'
 
 export const cores = (): number => availableParallelism()
 
-export const spawnLane: SpawnLane = (listener) => {
+export async function laneSpawner(): Promise<SpawnLane> {
+  return spawnLane
+}
+
+function spawnLane(listener: LaneListener): LaneThread {
   // Without the flags of a program that comes from the command line (`--input-type`), which are refused for a file.
   const worker = new Worker(laneUrl(), { execArgv: [] })
   let ended = false

@@ -7,15 +7,12 @@ const lanesMax = 4
 /** How many threads are worth having here, by default: the number of cores, at most 4; 1 where memory cannot be shared. */
 export async function lanesByDefault(): Promise<number> {
   if (!canShareMemory()) return 1
-  const cores = isNode() ? (await import('./spawn-node.js')).cores() : (await import('./spawn-browser.js')).cores()
-  return Math.min(cores, lanesMax)
+  const { cores } = await import('#lanes')
+  return Math.min(cores(), lanesMax)
 }
 
 /** How a lane is spawned here. */
 export async function spawnLaneHere(): Promise<SpawnLane> {
-  return isNode() ? (await import('./spawn-node.js')).spawnLane : (await import('./spawn-browser.js')).spawnLane
-}
-
-function isNode(): boolean {
-  return typeof process === 'object' && typeof process.versions?.node === 'string'
+  const { laneSpawner } = await import('#lanes')
+  return laneSpawner()
 }

@@ -1,0 +1,140 @@
+import { launch } from 'puppeteer-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleWithEsbuild, bundleWithVite, developWithVite, makeApp } from './app.mjs'
+import { findChromium } from './chromium.mjs'
+import { isolation, serve } from './site.mjs'
+
+let app
+let browser
+beforeAll(async () => {
+  app = makeApp()
+  // A container's root has no sandbox; the pages are our own.
+  browser = await launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+})
+afterAll(() => browser?.close())
+
+/** Opens a page, whose errors fail the test that uses it next. */
+async function visit(url) {
+  const page = await browser.newPage()
+  const errors = []
+  let workers = 0
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  page.on('workercreated', () => workers++)
+  await page.goto(url)
+  await page.waitForFunction(() => globalThis.checks !== undefined)
+  return {
+    page,
+    check: (name, ...given) => page.evaluate((name, given) => globalThis.checks[name](...given), name, given),
+    errors: () => errors.splice(0),
+    workers: () => workers,
+  }
+}
+
+const bundlers = { esbuild: bundleWithEsbuild, Vite: bundleWithVite }
+const pages = Object.keys(bundlers).flatMap((bundler) => [
+  { bundler, name: 'isolated', headers: isolation },
+  { bundler, name: 'as any page', headers: {} },
+])
+
+describe.each(pages)('collections, bundled by $bundler, $name', ({ bundler, headers, name }) => {
+  const isolated = name === 'isolated'
+  let site
+  let visited
+  beforeAll(async () => {
+    site = await serve(await bundlers[bundler](app, 'collections'), headers)
+    visited = await visit(site.url)
+  })
+  afterAll(async () => {
+    expect(visited.errors()).toEqual([])
+    await visited.page.close()
+    await site.close()
+  })
+
+  it('knows whether memory is shared', async () => {
+    expect(await visited.check('environment')).toEqual({ isolated, sharesMemory: isolated })
+  })
+
+  it('keeps records, searches, filters, and reads versions', async () => {
+    const found = await visited.check('collection')
+    expect(found).toMatchObject({ counts: [1999, 2000, 20], isGone: true, isKept: true, problems: 0, collections: [] })
+    expect(found.recall).toBeGreaterThanOrEqual(0.95)
+    expect(found.filtered).toBeGreaterThanOrEqual(0.95)
+  })
+
+  it('builds a graph on a worker', async () => {
+    const before = visited.workers()
+    const settled = await visited.check('settle')
+    expect(settled).toMatchObject({ status: 'ready', graphs: [6000], unindexed: 0, problems: 0 })
+    expect(settled.tasks).toContain('build')
+    expect(settled.recall).toBeGreaterThanOrEqual(0.95)
+    expect(visited.workers()).toBeGreaterThan(before)
+  })
+
+  it('builds graphs on its own', async () => {
+    const { graphs } = await visited.check('background')
+    expect(graphs).toEqual([5000])
+  })
+
+  it('says that there are no folders', async () => {
+    const { code, message } = await visited.check('folders')
+    expect(code).toBe('UNSUPPORTED')
+    expect(message).toContain('./data')
+  })
+
+  it.runIf(isolated)('builds a graph by threads that share memory', async () => {
+    const { added, recall, lanes } = await visited.check('threads')
+    expect(added).toBe(6000)
+    expect(recall).toBeGreaterThanOrEqual(0.95)
+    expect(lanes).toBe(1)
+  })
+
+  it.skipIf(isolated)('refuses to share memory', async () => {
+    expect(await visited.check('refusedThreads')).toBe('INVALID_ARGUMENT')
+  })
+
+  it.skipIf(isolated)('lets memory go with a database', async () => {
+    expect(await visited.check('memory', 150)).toBe(150)
+  })
+})
+
+it('runs as Vite serves it while it is written', async () => {
+  const site = await developWithVite(app, 'collections')
+  const visited = await visit(site.url)
+  expect(await visited.check('settle')).toMatchObject({ graphs: [6000], problems: 0 })
+  expect(visited.workers()).toBeGreaterThan(0)
+  expect(visited.errors()).toEqual([])
+  await visited.page.close()
+  await site.close()
+})
+
+it('builds in the thread of the page, a little at a time, where a policy forbids workers', async () => {
+  const policy = { 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" }
+  const site = await serve(await bundleWithEsbuild(app, 'collections'), policy)
+  const visited = await visit(site.url)
+  expect(await visited.check('settle')).toMatchObject({ status: 'ready', graphs: [6000], problems: 0 })
+  const { graphs } = await visited.check('background')
+  expect(graphs).toEqual([5000])
+  const errors = visited.errors()
+  expect(errors.length).toBeGreaterThan(0)
+  expect(errors.filter((text) => !text.includes('Content Security Policy'))).toEqual([])
+  await visited.page.close()
+  await site.close()
+})
+
+it('shares an exact scan with threads in a worker of the page', async () => {
+  const site = await serve(await bundleWithEsbuild(app, 'scan-worker'), isolation)
+  const page = await browser.newPage()
+  await page.goto(site.url)
+  const answer = await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker('page.js')
+        worker.onmessage = ({ data }) => resolve(data)
+        worker.onerror = ({ message }) => reject(new Error(message))
+      }),
+  )
+  expect(answer).toEqual({ lanes: 3, same: true })
+  await page.close()
+  await site.close()
+})

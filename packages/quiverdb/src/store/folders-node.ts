@@ -1,0 +1,2 @@
+export { DirectoryStore } from './directory-store.js'
+export { folderPath } from './directory/folder-path.js'
