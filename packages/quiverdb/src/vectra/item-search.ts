@@ -32,7 +32,8 @@ export class ItemSearch {
   /** Nearest first, equal scores in the order of the table, what is not a number last. */
   async nearest(table: ItemTable, { vector, topK, filter }: ItemQuery): Promise<ScoredItem[]> {
     const wanted = Math.ceil(Math.min(Number(topK), table.size))
-    if (!(wanted > 0)) return []
+    // A filter that fails does so whatever is wanted.
+    if (!(wanted > 0)) return measured(table, { vector, filter }).slice(0, 0)
     if (table.size < scannedMin || wanted > table.size * wantedShare) return best(measured(table, { vector, filter }), wanted)
     const matches = filter ? this.#filters.matching(table, filter) : undefined
     const norm = ItemSelector.normalize(vector)

@@ -135,9 +135,7 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
   async insertItem<TItemMetadata extends TMetadata = TMetadata>(
     item: ItemInput<TItemMetadata>,
   ): Promise<IndexItem<TItemMetadata>> {
-    return (await this.#store.write(
-      (changes) => insertAll(changes, this.#newItems([item], changes))[0],
-    )) as IndexItem<TItemMetadata>
+    return (await this.#store.write((changes) => this.#insertAll(changes, [item])[0])) as IndexItem<TItemMetadata>
   }
 
   /** Adds an item, or replaces the one with its id in its place. @throws VectraError INVALID_VECTOR, STORAGE_FAILED */
@@ -145,7 +143,7 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
     item: ItemInput<TItemMetadata>,
   ): Promise<IndexItem<TItemMetadata>> {
     return (await this.#store.write((changes) => {
-      const [{ item: made, file }] = this.#newItems([item], changes) as [NewItem]
+      const { item: made, file } = this.#newItem(item, changes)
       return changes.upsert(made, file)
     })) as IndexItem<TItemMetadata>
   }
@@ -153,7 +151,7 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
   /** Adds items: all or none, and never as a part of an update. @throws VectraError CONFLICT: there is one; INVALID_VECTOR, ALREADY_EXISTS, STORAGE_FAILED */
   async batchInsertItems<TItemMetadata extends TMetadata = TMetadata>(items: ItemInput<TItemMetadata>[]): Promise<IndexItem[]> {
     if (this.#store.hasUpdate) throw new VectraError('CONFLICT', 'Update already in progress')
-    return this.#store.writeAlone((changes) => insertAll(changes, this.#newItems(items, changes)))
+    return this.#store.writeAlone((changes) => this.#insertAll(changes, items))
   }
 
   /** Deletes an item; an unknown id is none. */
@@ -221,8 +219,12 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
     await this.#store.table()
   }
 
-  #newItems(items: readonly ItemInput[], { table }: ItemChanges): NewItem[] {
-    return items.map((item) => newItem(item, table.head.metadata_config, this.#codec.extension))
+  #newItem(input: ItemInput, { table }: ItemChanges): NewItem {
+    return newItem(input, table.head.metadata_config, this.#codec.extension)
+  }
+
+  #insertAll(changes: ItemChanges, inputs: readonly ItemInput[]): IndexItem[] {
+    return insertAll(changes, inputs, (input) => this.#newItem(input, changes))
   }
 
   async #withMetadata(item: IndexItem, score: number): Promise<QueryResult> {
@@ -248,13 +250,16 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
   }
 }
 
-/** All or none. @throws VectraError ALREADY_EXISTS */
-function insertAll(changes: ItemChanges, items: readonly NewItem[]): IndexItem[] {
+/** All or none. @throws VectraError INVALID_VECTOR, ALREADY_EXISTS: for the first that is not good */
+function insertAll(changes: ItemChanges, inputs: readonly ItemInput[], make: (input: ItemInput) => NewItem): IndexItem[] {
   const ids = new Set<unknown>()
-  for (const { item } of items) {
-    if (ids.has(item.id) || changes.get(item.id)) changes.refuse(item.id)
-    ids.add(item.id)
-  }
+  const items = inputs.map((input) => {
+    const made = make(input)
+    const { id } = made.item
+    if (ids.has(id) || changes.get(id)) changes.refuse(id)
+    ids.add(id)
+    return made
+  })
   for (const { item, file } of items) changes.insert(item, file)
   return items.map(({ item }) => item)
 }
