@@ -157,6 +157,20 @@ const words = {
 
 export const textSearchOptions = v.strictObject({ ...read, ...words, explain: v.optional(v.boolean()) })
 
+const weight = v.pipe(v.number(), v.finite(), v.minValue(0))
+
+export const hybridSearchOptions = v.strictObject({
+  ...read,
+  ...words,
+  vector: v.unknown(),
+  index: v.optional(v.string()),
+  fusion: v.optional(v.union([v.literal('rrf'), v.strictObject({ weights: v.strictObject({ vector: weight, text: weight }) })])),
+  candidates: count(1, limitMax + offsetMax),
+  exact: v.optional(v.boolean()),
+  ef: count(1, efMax),
+  recall: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
+})
+
 export const evaluateOptions = v.strictObject({
   field: v.optional(v.string()),
   index: v.optional(v.string()),

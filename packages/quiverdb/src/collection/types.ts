@@ -279,6 +279,47 @@ export interface TextSearchResult<T extends object = Fields> {
   readonly version: string
 }
 
+/**
+ * How the answers by words and by a vector become one. Weights: the weighted sum of both scores, each divided by the best one of its kind; below 0
+ * counts as 0. Of vectors the score is the cosine, the dot product, or 1 / (1 + squared distance). `rrf`: the sum of 1 / (60 + rank), which looks at places only.
+ */
+export type Fusion = 'rrf' | { readonly weights: { readonly vector: number; readonly text: number } }
+
+export interface HybridQuery extends Omit<TextQuery, 'explain'> {
+  /** As many numbers as the vector index has dimensions. It must not change before the search resolves. */
+  vector: VectorInput
+  /** Which vector index, by name; needed when the collection has more than one. */
+  index?: string
+  /** Default: `{ weights: { vector: 0.5, text: 0.5 } }`. */
+  fusion?: Fusion
+  /** How many records each of the two searches finds, 1 to 110,000, at least limit + offset. Default: 100. */
+  candidates?: number
+  /** Of the search by vector, as in `search`. */
+  exact?: boolean
+  ef?: number
+  recall?: number
+}
+
+export interface HybridHit<T extends object = Fields> {
+  readonly id: string
+  /** By the fusion; compares within one answer only. */
+  readonly score: number
+  /** Absent: it has none of the words. `rank`: its place among those that words found, from 1 on; absent: it was not among them. */
+  readonly text?: { readonly score: number; readonly rank?: number }
+  /** Absent: it has no vector. */
+  readonly vector?: { readonly distance: number; readonly rank?: number }
+  readonly record: Stored<T>
+}
+
+export interface HybridSearchResult<T extends object = Fields> {
+  /** Best first; equal scores by id. */
+  readonly hits: readonly HybridHit<T>[]
+  /** False when time ran out first. */
+  readonly complete: boolean
+  /** The version that was searched. */
+  readonly version: string
+}
+
 export interface EvaluateOptions {
   /** Which field's index; needed when the collection has more than one. */
   field?: string

@@ -21,17 +21,21 @@ import {
   facetOptions,
   listOptions,
   readOptions,
+  hybridSearchOptions,
   searchOptions,
   textSearchOptions,
 } from '../options.js'
 import type { Parts } from '../version/parts.js'
 import { chooseIndex } from './choose-index.js'
+import { type FusedRow, HybridSearch } from './hybrid-search.js'
 import { explainText, textPlan } from './text-plan.js'
 import { TextSearch } from './text-search.js'
 import { readRecord } from './records.js'
 import { VersionSearch } from './search.js'
 import type { RankedRow } from './top-hits.js'
+import type { SearchPlan } from './plan.js'
 import { SearchTrace } from './trace.js'
+import { vectorPlan } from './vector-plan.js'
 import { checkAborted, runSteps } from './turns.js'
 import { checkedId } from '../ids.js'
 import type { CollectionState } from '../version/state.js'
@@ -40,6 +44,9 @@ import type {
   FacetQuery,
   Fields,
   Hit,
+  HybridHit,
+  HybridQuery,
+  HybridSearchResult,
   ListQuery,
   Page,
   ReadMark,
@@ -71,6 +78,8 @@ export interface ReadSource {
 
 const limitDefault = 10
 const pageLimitDefault = 100
+/** Of each side of a hybrid search. */
+const candidatesDefault = 100
 
 /** Everything that reads a collection: the same for its head, for an older version and inside a transaction. */
 export class CollectionReader<T extends object = Fields> {
@@ -224,24 +233,15 @@ export class CollectionReader<T extends object = Fields> {
   async search(query: SearchQuery): Promise<SearchResult<T>> {
     const options = checked(searchOptions, query, 'search')
     checkAborted(options.signal)
-    const { limit = limitDefault, offset = 0, signal, vector, fields, vectors } = options
+    const { limit = limitDefault, offset = 0, signal, fields, vectors } = options
     const budget = budgetOf(options)
     const condition = parsed(options.where)
     const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
     this.#noteCondition(collection, condition)
-    const index = chooseIndex(collection, options)
-    const values = checkedVector(vector, index.index, 'the query')
-    const plan = {
-      collection,
-      index,
-      query: values instanceof Float32Array ? values : Float32Array.from(values),
-      count: limit + offset,
-      filter: condition && new RowFilter(condition, collection, this.#source.parts),
-      exact: options.exact ?? options.recall === 1,
-      ef: options.ef,
-      recall: options.recall,
+    const filter = condition && new RowFilter(condition, collection, this.#source.parts)
+    const plan: SearchPlan = {
+      ...vectorPlan(collection, options, { count: limit + offset, filter, budget }),
       maxDistance: options.maxDistance ?? Infinity,
-      budget,
       strategy: options.strategy,
       overquery: options.overquery,
       candidatesMax: options.maxScanCandidates,
@@ -294,6 +294,40 @@ export class CollectionReader<T extends object = Fields> {
     const { matches, complete } = search
     const explanation = options.explain && explainText(plan, search)
     return { hits, matches, complete, version: formatVersionName(seq), ...(explanation && { explanation }) }
+  }
+
+  /**
+   * The records that a vector and some words find together, best first. Both searches see the same version and the same `where`; what only one of them
+   * found is scored by the other too.
+   *
+   * @example
+   * ```ts
+   * const { hits } = await papers.searchHybrid({ text: 'boundary layers', vector, limit: 10 })
+   * for (const { id, score, text, vector } of hits) console.log(id, score, text?.rank, vector?.rank)
+   * ```
+   * @throws QuiverError as {@link searchText} and {@link search}
+   */
+  async searchHybrid(query: HybridQuery): Promise<HybridSearchResult<T>> {
+    const options = checked(hybridSearchOptions, query, 'hybrid search')
+    checkAborted(options.signal)
+    const { limit = limitDefault, offset = 0, candidates = candidatesDefault, index, fields, vectors, signal } = options
+    const budget = budgetOf(options)
+    const condition = parsed(options.where)
+    const { parts } = this.#source
+    const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
+    this.#noteCondition(collection, condition)
+    const filter = condition && new RowFilter(condition, collection, parts)
+    const common = { count: Math.max(candidates, limit + offset), filter, budget }
+    const plan = {
+      vector: vectorPlan(collection, { ...options, field: undefined, index }, common),
+      text: { ...(await textPlan(collection, options)), ...common },
+      fusion: options.fusion,
+    }
+    const search = new HybridSearch(plan, parts)
+    await runSteps(search.steps(), parts.residency, signal)
+    const rows = search.rows.slice(offset, offset + limit)
+    const hits = await whenResident(() => rows.map((row) => hybridHit(row, readRecord<T>(collection, row, { fields, vectors }))))
+    return { hits, complete: search.complete, version: formatVersionName(seq) }
   }
 
   /**
@@ -365,6 +399,17 @@ function parsed(where: unknown): Condition | undefined {
 
 function budgetOf({ signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number }): Budget {
   return { signal, deadline: timeoutMs === undefined ? undefined : performance.now() + timeoutMs }
+}
+
+function hybridHit<T extends object>(row: FusedRow, record: Stored<T>): HybridHit<T> {
+  const { score, textScore, textRank, distance, vectorRank } = row
+  return {
+    id: record.id,
+    score,
+    ...(textScore !== undefined && { text: { score: textScore, ...(textRank !== undefined && { rank: textRank }) } }),
+    ...(distance !== undefined && { vector: { distance, ...(vectorRank !== undefined && { rank: vectorRank }) } }),
+    record,
+  }
 }
 
 function sortOrder(orderBy: readonly { field: string; order?: 'asc' | 'desc' | undefined }[]): SortOrder {

@@ -50,7 +50,7 @@ export class TextSearch {
   /** Living rows with each term. */
   readonly withTerm: number[]
   /** Of the rows that were to be told too. */
-  readonly alsoScores = new Map<SetState, readonly number[]>()
+  readonly alsoScores = new Map<SetState, readonly (readonly [slot: number, score: number])[]>()
   readonly #plan: TextPlan
   readonly #parts: Parts
   readonly #indexes = new Map<SetState, NamedTextIndex>()
@@ -144,7 +144,7 @@ export class TextSearch {
     if (wanted)
       this.alsoScores.set(
         state,
-        wanted.map((slot) => sheet.score(slot)),
+        wanted.map((slot) => [slot, sheet.score(slot)] as const),
       )
   }
 
