@@ -2,6 +2,7 @@
 //
 //   6  packages/server     the command line and the demo
 //   5  database            opening, namespaces, background work
+//   4  documents           texts as records: cut, embedded, found
 //   4  collection          records: write path, search path, versions as the user sees them
 //   3  history | segment   the log and its commits | row parts and index parts
 //   2  vector | filter | text | embed | store | format
@@ -90,8 +91,13 @@ module.exports = {
       'A collection reads and drafts commits; it does not open databases nor schedule work.',
     ),
     floor(
+      'documents',
+      ['format', 'filter', 'text', 'embed', 'fetch', 'history', 'collection'],
+      'Documents are records of two collections: they open no database.',
+    ),
+    floor(
       'database',
-      ['format', 'vector', 'filter', 'text', 'store', 'segment', 'history', 'collection'],
+      ['format', 'vector', 'filter', 'text', 'store', 'segment', 'history', 'collection', 'documents'],
       'The database is the top floor of the library: only its public entry (index.ts) lies above.',
     ),
     floor(

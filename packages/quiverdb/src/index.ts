@@ -40,7 +40,32 @@ export type { CheckOptions, CheckProblem, CheckReport } from './database/check.j
 export { Database, open, type OpenOptions } from './database/database.js'
 export type { MaintainOptions } from './database/maintenance.js'
 export type { Progress, Task } from './database/progress.js'
-export { Namespace, type CollectionOptions, type LogEntry, type NamespaceStats } from './database/namespace.js'
+export {
+  Namespace,
+  type CollectionOptions,
+  type DocumentCollection,
+  type LogEntry,
+  type NamespaceStats,
+} from './database/namespace.js'
+export type { Documents, DocumentsVersion } from './documents/documents.js'
+export type {
+  ChunkHit,
+  DocumentHit,
+  DocumentInfo,
+  DocumentInput,
+  DocumentOutcome,
+  DocumentProgress,
+  DocumentSearch,
+  DocumentSearchResult,
+  DocumentsOptions,
+  DocumentsPage,
+  DocumentsQuery,
+  DocumentsWritten,
+  Section,
+  SectionsOptions,
+  StoredDocument,
+  UpsertDocumentsOptions,
+} from './documents/types.js'
 export type { Retention, Tuning } from './database/tuning.js'
 export { errorCodes, QuiverError, type ErrorCode } from './errors.js'
 export { where, type ConditionBuilder } from './filter/build.js'

@@ -6,6 +6,7 @@ import { checked } from '../collection/options.js'
 import { Parts } from '../collection/version/parts.js'
 import type { Transaction } from '../collection/transaction.js'
 import type { Fields } from '../collection/types.js'
+import type { DocumentsOptions } from '../documents/types.js'
 import { QuiverError } from '../errors.js'
 import { Containers, formatVersion } from '../format/container.js'
 import { formatKey, namespacesPrefix, unescapeName } from '../history/keys.js'
@@ -15,7 +16,14 @@ import { openStore } from '../store/open-store.js'
 import { MemoryPool } from '../vector/memory-pool.js'
 import type { CheckOptions, CheckReport } from './check.js'
 import type { MaintainOptions } from './maintenance.js'
-import { Namespace, type CollectionOptions, type LogEntry, type NamespaceContext, type NamespaceStats } from './namespace.js'
+import {
+  Namespace,
+  type CollectionOptions,
+  type DocumentCollection,
+  type LogEntry,
+  type NamespaceContext,
+  type NamespaceStats,
+} from './namespace.js'
 import { defaultRetention, defaultTuning, type Retention, type Tuning } from './tuning.js'
 
 export interface OpenOptions {
@@ -146,6 +154,11 @@ export class Database {
     }
   }
 
+  collection<T extends object = Fields>(
+    name: string,
+    options: CollectionOptions & { documents: DocumentsOptions },
+  ): Promise<DocumentCollection<T>>
+  collection<T extends object = Fields>(name: string, options?: CollectionOptions): Promise<Collection<T>>
   collection<T extends object = Fields>(name: string, options?: CollectionOptions): Promise<Collection<T>> {
     return this.#default.collection<T>(name, options)
   }

@@ -7,6 +7,9 @@ import { checked, collectionName, declaredPaths, indexDefinition, textDefinition
 import { indexStatus } from '../collection/status.js'
 import { Transaction } from '../collection/transaction.js'
 import type { Fields, IndexOptions, IndexStatus, TextOptions } from '../collection/types.js'
+import { chunksOf } from '../documents/document-records.js'
+import type { Documents } from '../documents/documents.js'
+import type { DocumentsOptions } from '../documents/types.js'
 import { decodeCommit } from '../history/commit.js'
 import { BranchKeys, formatVersionName } from '../history/keys.js'
 import { Pins } from '../history/pins.js'
@@ -32,7 +35,12 @@ export interface CollectionOptions {
   fields?: readonly string[]
   /** Fields whose words are to be searched, at most 16; missing ones are declared. */
   texts?: readonly TextOptions[]
+  /** Makes the records documents: texts that are cut into chunks, embedded and found by what they say; `collection.documents` has them. */
+  documents?: DocumentsOptions
 }
+
+/** A collection whose records are documents. */
+export type DocumentCollection<T extends object = Fields> = Collection<T> & { readonly documents: Documents }
 
 /** One entry of the log. */
 export interface LogEntry {
@@ -124,17 +132,24 @@ export class Namespace {
    * Opens a collection, creating it and its indexes where they are missing.
    * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER, ALREADY_EXISTS: an index of that name is declared differently
    */
+  collection<T extends object = Fields>(
+    name: string,
+    options: CollectionOptions & { documents: DocumentsOptions },
+  ): Promise<DocumentCollection<T>>
+  collection<T extends object = Fields>(name: string, options?: CollectionOptions): Promise<Collection<T>>
   async collection<T extends object = Fields>(name: string, options: CollectionOptions = {}): Promise<Collection<T>> {
     checked(collectionName, name, 'collection name')
     const {
       indexes = [],
       fields = [],
       texts = [],
+      documents,
     } = checked(
       v.strictObject({
         indexes: v.optional(v.array(v.any())),
         fields: v.optional(v.array(v.string())),
         texts: v.optional(v.array(v.any())),
+        documents: v.optional(v.record(v.string(), v.any())),
       }),
       options,
       'collection options',
@@ -148,7 +163,23 @@ export class Namespace {
     await collection.ensureIndexes(indexes)
     if (fields.length > 0) await collection.declareFields(fields)
     if (texts.length > 0) await collection.declareTexts(texts)
-    return collection
+    return documents ? this.#withDocuments(collection, documents, fields) : collection
+  }
+
+  /** What only documents need is loaded only for them. */
+  async #withDocuments<T extends object>(
+    collection: Collection<T>,
+    options: DocumentsOptions,
+    fields: readonly string[],
+  ): Promise<DocumentCollection<T>> {
+    const { openDocuments } = await import('../documents/open-documents.js')
+    const documents = await openDocuments(collection, options, {
+      ledger: this.#ledger,
+      transaction: (callback) => this.transaction(callback),
+      version: () => this.version(),
+      chunks: (name) => this.collection(name, { fields }),
+    })
+    return Object.assign(collection, { documents })
   }
 
   /** Names of the collections. */
@@ -156,7 +187,7 @@ export class Namespace {
     return [...(await this.#log.current()).collections.values()].map(({ name }) => name).sort()
   }
 
-  /** Removes a collection with all its records. Versions before stay readable as long as they are kept. @throws QuiverError NOT_FOUND */
+  /** Removes a collection with all its records, and the chunks of its documents. Versions before stay readable as long as they are kept. @throws QuiverError NOT_FOUND */
   async dropCollection(name: string): Promise<void> {
     await this.#log.commit({
       kind: 'write',
@@ -168,8 +199,10 @@ export class Namespace {
           throw new QuiverError('NOT_FOUND', `Namespace '${this.name}' has no collection '${name}'.`, {
             details: { collection: name },
           })
-        draft.dropCollection(uuid)
-        return { ops: [{ op: 'dropCollection', collection: uuid }], blocks: new Map(), rows: 0 }
+        const chunks = draft.uuidOf(chunksOf(name))
+        const dropped = [uuid, ...(chunks ? [chunks] : [])]
+        for (const one of dropped) draft.dropCollection(one)
+        return { ops: dropped.map((collection) => ({ op: 'dropCollection', collection })), blocks: new Map(), rows: 0 }
       },
     })
   }
