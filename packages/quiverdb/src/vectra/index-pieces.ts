@@ -1,68 +1,70 @@
 import type { IndexPieces } from './codecs/index-codec.js'
 import type { ItemChanges } from './item-changes.js'
-import type { ItemRow, ItemTable } from './item-table.js'
-import type { FilePiece } from './storage/file-storage.js'
+import type { ItemPlace, ItemTable } from './item-table.js'
 import { concatBytes } from './storage/bytes.js'
+import type { FilePiece, KeptRange } from './storage/file-storage.js'
+import type { IndexItem } from './types.js'
 
 /** New bytes that are handed on at once. */
 const blockBytes = 1024 ** 2
 
-interface IndexState {
-  readonly table: ItemTable
-  /** What is not in the file yet. */
-  readonly changes: ItemChanges | undefined
-  /** Length of what stands before the items in the present file; undefined when its pieces are not known, and all is written anew. */
-  readonly headBytes: number | undefined
-}
+/** An index file as it shall be: ranges of the present one, where nothing changed, and new bytes. */
+export class IndexLayout {
+  /** Where each item will be, in the order of the table with the changes; complete when all pieces were taken. */
+  readonly places: ItemPlace[] = []
+  readonly #codec: IndexPieces
+  readonly #table: ItemTable
+  readonly #changes: ItemChanges | undefined
 
-export interface IndexLayout {
-  readonly headBytes: number
-  /** The file's new contents. As they are taken, table and changes learn how long their items are in it. */
-  pieces(): Generator<FilePiece, void, undefined>
-}
-
-/** An index file as ranges of the present one, where nothing changed, and new bytes. */
-export function indexPieces(codec: IndexPieces, state: IndexState): IndexLayout {
-  const head = codec.head(state.table.head)
-  return {
-    headBytes: head.length,
-    pieces: () => gathered(layOut(codec, head, state)),
+  /** @param changes What will be done with the table. */
+  constructor(codec: IndexPieces, table: ItemTable, changes?: ItemChanges) {
+    this.#codec = codec
+    this.#table = table
+    this.#changes = changes
   }
-}
 
-function* layOut(codec: IndexPieces, head: Uint8Array, state: IndexState): Generator<FilePiece, void, undefined> {
-  const { table, changes, headBytes } = state
-  const { separator } = codec
-  yield head
-  let isFirst = true
-  const encoded = function* (target: { bytes: number }, item: ItemRow['item']) {
-    const bytes = codec.item(item)
-    target.bytes = bytes.length
-    yield* isFirst ? [bytes] : [separator, bytes]
-    isFirst = false
+  /** The new contents. They can be taken once. */
+  pieces(): Generator<FilePiece, void, undefined> {
+    return gathered(this.#layOut())
   }
-  let end = headBytes ?? 0
-  for (const row of table) {
-    const { item, bytes } = row
-    const change = table.get(item.id) === item ? changes?.changeOf(item.id) : undefined
-    const start = end
-    end += bytes + separator.length
-    if (change) {
-      if (change.item && !change.atEnd) yield* encoded(change, change.item)
-    } else if (headBytes === undefined) yield* encoded(row, item)
-    else {
-      if (!isFirst) yield separator
-      isFirst = false
-      yield { start, end: start + bytes }
+
+  *#layOut(): Generator<FilePiece, void, undefined> {
+    const { separator, tail } = this.#codec
+    const head = this.#codec.head(this.#table.head)
+    yield head
+    let at = head.length
+    for (const { item, place } of this.#items()) {
+      if (this.places.length) {
+        yield separator
+        at += separator.length
+      }
+      const piece = place ?? this.#codec.item(item)
+      const start = at
+      at += lengthOf(piece)
+      this.places.push({ start, end: at })
+      yield piece
     }
+    yield tail
   }
-  for (const [, change] of changes ?? []) if (change.item && change.atEnd) yield* encoded(change, change.item)
-  yield codec.tail
+
+  /** The items as they will be; without a place where they are not in the file yet. */
+  *#items(): Generator<{ readonly item: IndexItem; readonly place?: ItemPlace }, void, undefined> {
+    const changes = this.#changes
+    for (const row of this.#table) {
+      // Of several with one id the first is meant.
+      const change = this.#table.get(row.item.id) === row.item ? changes?.changeOf(row.item.id) : undefined
+      if (!change) yield row
+      else if (change.item && !change.atEnd) yield { item: change.item }
+    }
+    for (const [, { item, atEnd }] of changes ?? []) if (item && atEnd) yield { item }
+  }
 }
 
-/** The same contents in fewer pieces: neighbours are joined, and so are ranges with nothing but what the file has between them. */
+const lengthOf = (piece: FilePiece): number => (piece instanceof Uint8Array ? piece.length : piece.end - piece.start)
+
+/** The same contents in fewer pieces: bytes are joined, and so are ranges that have but their separator between them. */
 function* gathered(pieces: Iterable<FilePiece>): Generator<FilePiece, void, undefined> {
-  let kept: { start: number; end: number } | undefined
+  let kept: KeptRange | undefined
   let fresh: Uint8Array[] = []
   let freshBytes = 0
   for (const piece of pieces) {
@@ -70,19 +72,17 @@ function* gathered(pieces: Iterable<FilePiece>): Generator<FilePiece, void, unde
       fresh.push(piece)
       freshBytes += piece.length
       if (freshBytes < blockBytes) continue
-    } else if (kept && fresh.length <= 1 && kept.end + freshBytes === piece.start) {
-      // What lies between them is the separator.
-      kept.end = piece.end
+    } else if (kept && fresh.length === 1 && kept.end + freshBytes === piece.start) {
+      kept = { start: kept.start, end: piece.end }
       fresh = []
       freshBytes = 0
       continue
     }
     if (kept) yield kept
-    kept = undefined
     if (freshBytes) yield concatBytes(fresh)
+    kept = piece instanceof Uint8Array ? undefined : piece
     fresh = []
     freshBytes = 0
-    if (!(piece instanceof Uint8Array)) kept = { ...piece }
   }
   if (kept) yield kept
   if (freshBytes) yield concatBytes(fresh)

@@ -51,7 +51,7 @@ export class ItemChanges {
     const { id } = item
     if (this.get(id)) this.refuse(id)
     this.#inserted.add(id)
-    this.#set(id, { item, atEnd: true, bytes: 0 }, file)
+    this.#set(id, { item, atEnd: true }, file)
   }
 
   /** @throws VectraError ALREADY_EXISTS */
@@ -64,12 +64,12 @@ export class ItemChanges {
     const { id } = item
     const present = this.get(id)
     if (!present) {
-      this.#set(id, { item, atEnd: true, bytes: 0 }, file)
+      this.#set(id, { item, atEnd: true }, file)
       return item
     }
     const { metadataFile: _, ...kept } = present
     const replaced = { ...(item.metadataFile === undefined ? kept : present), ...item }
-    this.#changes.set(id, { item: replaced, atEnd: this.#changes.get(id)?.atEnd ?? false, bytes: 0 })
+    this.#changes.set(id, { item: replaced, atEnd: this.#changes.get(id)?.atEnd ?? false })
     this.#keepFile(id, file)
     return replaced
   }
@@ -79,7 +79,7 @@ export class ItemChanges {
     this.#changes.delete(id)
     this.#inserted.delete(id)
     this.#files.delete(id)
-    if (this.#table.get(id)) this.#changes.set(id, { item: undefined, atEnd: false, bytes: 0 })
+    if (this.#table.get(id)) this.#changes.set(id, { item: undefined, atEnd: false })
   }
 
   /** Puts the changes on another table: somebody else has written. @throws VectraError ALREADY_EXISTS: what is inserted here is there now */

@@ -6,6 +6,9 @@ import { Turns } from './turns.js'
 import type { MetadataFileContent } from './item-changes.js'
 import { VectraError } from './vectra-error.js'
 
+/** How often a save is tried whose file something else changes meanwhile. */
+const attemptsMax = 5
+
 /** Writes a file of metadata. */
 export type WriteMetadata = (file: MetadataFileContent) => Promise<void>
 
@@ -90,7 +93,7 @@ export class ItemStore {
     const update = this.#update
     if (!update) throw new VectraError('INVALID_ARGUMENT', 'No update in progress')
     const changes = await update.begun
-    const saving = this.#turns.run(() => this.#save(changes))
+    const saving = this.#turns.run(() => this.#locked(() => this.#save(changes, 'index')))
     update.saving = saving
     try {
       await saving
@@ -98,6 +101,14 @@ export class ItemStore {
     } finally {
       update.saving = undefined
     }
+  }
+
+  /** Puts what is in the journal into the index file. */
+  flush(): Promise<void> {
+    return this.#turns.run(async () => {
+      if (!this.#file.hasJournal) return
+      await this.#locked(async () => this.#save(new ItemChanges(await this.#newest()), 'index'))
+    })
   }
 
   /** Makes changes: in the open update, or else in one of their own, which is saved when this resolves. They are all made or, if `stage` throws, none. */
@@ -126,38 +137,60 @@ export class ItemStore {
 
   /** Returns false when several could not be saved together; nobody has been told anything then. */
   async #writeTogether(writes: readonly WaitingWrite[]): Promise<boolean> {
-    const staged: { write: WaitingWrite; value: unknown }[] = []
-    const refused: { write: WaitingWrite; error: unknown }[] = []
     try {
-      const changes = new ItemChanges(await this.#newest())
-      for (const write of writes) {
-        try {
-          staged.push({ write, value: write.stage(changes) })
-        } catch (error) {
-          refused.push({ write, error })
-        }
-      }
-      if (!changes.isEmpty) await this.#save(changes)
+      const outcomes = await this.#locked(() => this.#stageAndSave(writes))
+      for (const tell of outcomes) tell()
+      return true
     } catch (error) {
       if (writes.length > 1) return false
       writes[0]!.reject(error)
       return true
     }
-    for (const { write, error } of refused) write.reject(error)
-    for (const { write, value } of staged) write.resolve(value)
-    return true
   }
 
-  async #save(changes: ItemChanges): Promise<void> {
+  /** Returns what is to be told when all is saved. */
+  async #stageAndSave(writes: readonly WaitingWrite[]): Promise<(() => void)[]> {
+    const changes = new ItemChanges(await this.#newest())
+    const outcomes = writes.map((write) => {
+      try {
+        const value = write.stage(changes)
+        return () => write.resolve(value)
+      } catch (error) {
+        return () => write.reject(error)
+      }
+    })
+    if (!changes.isEmpty) await this.#save(changes, 'journal')
+    return outcomes
+  }
+
+  /** @throws VectraError STORAGE_FAILED, ALREADY_EXISTS: somebody else has inserted one of the items */
+  async #save(changes: ItemChanges, where: 'index' | 'journal'): Promise<void> {
     try {
-      changes.rebase(await this.#newest())
-      await Promise.all(Array.from(changes.files, (file) => this.#writeMetadata(file)))
-      await this.#file.write(changes)
+      for (let attempt = 1; ; attempt++) {
+        changes.rebase(await this.#newest())
+        try {
+          await Promise.all(Array.from(changes.files, (file) => this.#writeMetadata(file)))
+          return await (where === 'index' ? this.#file.write(changes) : this.#file.add(changes))
+        } catch (error) {
+          // Somebody who knows no locks was quicker: what he wrote comes first.
+          if (attempt === attemptsMax || !(error instanceof VectraError && error.code === 'CONFLICT')) throw error
+        }
+      }
     } catch (error) {
       if (error instanceof VectraError && error.code === 'ALREADY_EXISTS') throw error
       throw new VectraError('STORAGE_FAILED', `Error saving index: ${error}`, { cause: error })
     }
-    changes.table.apply(changes)
+  }
+
+  /** Runs an action while nobody else writes. An index that is not there has no lock. */
+  async #locked<T>(action: () => Promise<T>): Promise<T> {
+    if (!(await this.#file.exists())) return action()
+    try {
+      return await this.#file.withLock(action)
+    } catch (error) {
+      if (error instanceof VectraError) throw error
+      throw new VectraError('STORAGE_FAILED', `Error saving index: ${error}`, { cause: error })
+    }
   }
 
   /** The items as they are in the file, also when somebody else has written it. */

@@ -1,13 +1,19 @@
 import type { IndexHead } from './codecs/index-codec.js'
 import type { IndexItem } from './types.js'
 
+/** Where the index file has an item. */
+export interface ItemPlace {
+  readonly start: number
+  readonly end: number
+}
+
 /** An item in its row. */
 export interface ItemRow {
   /** Replaced as a whole, never changed: callers hold it. */
   item: IndexItem
-  /** Length of what the index file has of it. */
-  bytes: number
   row: number
+  /** Absent: the file does not have it as it is. */
+  place: ItemPlace | undefined
 }
 
 export interface ItemChange {
@@ -15,9 +21,10 @@ export interface ItemChange {
   readonly item: IndexItem | undefined
   /** Whether it comes behind all that were there before; else it takes the place of the one with its id. */
   readonly atEnd: boolean
-  /** Length of what the index file will have of it. */
-  bytes: number
 }
+
+/** Changes, each of an id, in their order. */
+export type OrderedChanges = Iterable<readonly [id: unknown, change: ItemChange]>
 
 /** Rows without an item may be as many as those with one, and this many more, before the rows are numbered anew. */
 const holesMin = 256
@@ -35,9 +42,9 @@ export class ItemTable {
   #revision = 0
   readonly #replaced = new Set<number>()
 
-  constructor(head: IndexHead, items: readonly IndexItem[], itemBytes?: readonly number[]) {
+  constructor(head: IndexHead, items: readonly IndexItem[]) {
     this.head = head
-    items.forEach((item, i) => this.#append(item, itemBytes?.[i] ?? 0))
+    for (const item of items) this.#append(item)
   }
 
   /** How many items there are. */
@@ -80,25 +87,30 @@ export class ItemTable {
     return rows
   }
 
-  /** Makes changes, each of an id, in their order. */
-  apply(changes: Iterable<readonly [unknown, ItemChange]>): void {
+  apply(changes: OrderedChanges): void {
     this.#revision++
-    for (const [id, { item, bytes, atEnd }] of changes) {
+    for (const [id, { item, atEnd }] of changes) {
       const present = this.#byId.get(id)
       if (present && item && !atEnd) {
         present.item = item
-        present.bytes = bytes
+        present.place = undefined
         this.#replaced.add(present.row)
         continue
       }
       if (present) this.#delete(present)
-      if (item) this.#append(item, bytes)
+      if (item) this.#append(item)
     }
     if (this.#holes > this.size + holesMin) this.#renumber()
   }
 
-  #append(item: IndexItem, bytes: number): void {
-    const row = { item, bytes, row: this.#rows.length }
+  /** Tells of all items, in their order, where the file has them now. */
+  place(places: Iterable<ItemPlace>): void {
+    const rows = this[Symbol.iterator]()
+    for (const place of places) rows.next().value!.place = place
+  }
+
+  #append(item: IndexItem): void {
+    const row = { item, row: this.#rows.length, place: undefined }
     this.#rows.push(row)
     if (this.#byId.has(item.id)) this.#repeats = true
     else this.#byId.set(item.id, row)

@@ -1,6 +1,6 @@
 import type { IndexCodec } from './codecs/index-codec.js'
 import { JsonCodec } from './codecs/json-codec.js'
-import { IndexFile } from './index-file.js'
+import { IndexFile, type JournalLimits } from './index-file.js'
 import type { ItemChanges } from './item-changes.js'
 import { ItemSearch } from './item-search.js'
 import { ItemStore } from './item-store.js'
@@ -14,7 +14,16 @@ import { pathUtils } from './storage/path-utils.js'
 import type { CreateIndexConfig, IndexItem, IndexStats, ItemInput, MetadataFilter, MetadataTypes, QueryResult } from './types.js'
 import { VectraError } from './vectra-error.js'
 
-export type LocalIndexOptions = KeywordSearchOptions
+export interface LocalIndexOptions extends KeywordSearchOptions {
+  /**
+   * Write changes into a file beside the index first, which is many times quicker. They go into the index file when an update ends, when the index is
+   * closed, and when they have become many; only programs that know the journal see them before. Default: false.
+   */
+  journal?: boolean | Partial<JournalLimits>
+}
+
+/** What a journal may hold: about two thousand items of 384 numbers. */
+const journalBytesMax = 16 * 1024 ** 2
 
 /**
  * Vectors with metadata in a folder, searched by cosine. The folder is that of Vectra: either program reads what the other has written.
@@ -58,7 +67,7 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
     this.#storage = storage
     this.#codec = codec
     this.#options = options
-    this.#file = new IndexFile(storage, codec, pathUtils.join(folderPath, this.#indexName))
+    this.#file = new IndexFile(storage, codec, pathUtils.join(folderPath, this.#indexName), journalLimits(options))
     this.#store = new ItemStore(this.#file, ({ name, metadata }) =>
       this.#writeFile(name, this.#codec.serializeMetadata(metadata)),
     )
@@ -214,6 +223,11 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
     return results as unknown[] as QueryResult<TItemMetadata>[]
   }
 
+  /** Puts what is in the journal into the index file. There is nothing to close without one, and the index can be used again. */
+  async close(): Promise<void> {
+    await this.#store.flush()
+  }
+
   /** Reads the items from the folder unless they are in memory. @throws VectraError NOT_FOUND, CORRUPT */
   protected async loadIndexData(): Promise<void> {
     await this.#store.table()
@@ -248,6 +262,10 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
       // What keeps the index from being made may keep its remains from being removed; the cause is what is reported.
     }
   }
+}
+
+function journalLimits({ journal }: LocalIndexOptions): JournalLimits | undefined {
+  return journal ? { sizeBytesMax: journalBytesMax, ...(journal === true ? {} : journal) } : undefined
 }
 
 /** All or none. @throws VectraError INVALID_VECTOR, ALREADY_EXISTS: for the first that is not good */

@@ -40,8 +40,11 @@ export interface FileStorage {
   /** Writes a file, whether it is there or not. */
   upsertFile(filePath: string, content: Uint8Array | string): Promise<void>
 
-  /** Writes a file so that it is found either as it was or as it shall be, whatever happens meanwhile. Resolves to its `stampOf`. */
-  replaceFile?(filePath: string, pieces: Iterable<FilePiece>): Promise<string | undefined>
+  /**
+   * Writes a file so that it is found either as it was or as it shall be, whatever happens meanwhile. Resolves to its `stampOf`. `basis` is the stamp of the
+   * file that the ranges are of. Throws a VectraError CONFLICT when it is another one.
+   */
+  replaceFile?(filePath: string, pieces: Iterable<FilePiece>, basis?: string): Promise<string | undefined>
   /** A text that differs whenever the file was written meanwhile; undefined where there is no file. */
   stampOf?(filePath: string): Promise<string | undefined>
   /** The bytes of a file, piece by piece. */

@@ -4,6 +4,7 @@ import { toBytes } from './bytes.js'
 import { setDefaultStorage } from './default-storage.js'
 import { FileStorageUtilities } from './file-storage-utilities.js'
 import type { FileDetails, FilePiece, FileStorage, ListFilesFilter } from './file-storage.js'
+import { withLocalLock } from './local-lock.js'
 import { localStamp, replaceLocalFile } from './replace-local-file.js'
 
 /** Bytes of a file that are in memory at once while it is read piece by piece. */
@@ -72,8 +73,13 @@ export class LocalFileStorage implements FileStorage {
   }
 
   /** Writes a new file beside the old one, syncs it, and gives it the old one's name. */
-  replaceFile(filePath: string, pieces: Iterable<FilePiece>): Promise<string> {
-    return replaceLocalFile(this.getFullPath(filePath), pieces)
+  replaceFile(filePath: string, pieces: Iterable<FilePiece>, basis?: string): Promise<string> {
+    return replaceLocalFile(this.getFullPath(filePath), pieces, basis)
+  }
+
+  /** Puts a file with the process's number beside it, which is taken over when the process has died. */
+  withLock<T>(filePath: string, action: () => Promise<T>): Promise<T> {
+    return withLocalLock(this.getFullPath(filePath), action)
   }
 
   async stampOf(filePath: string): Promise<string | undefined> {

@@ -82,11 +82,12 @@ export class VirtualFileStorage implements FileStorage {
     this.#write(key, copyOf(toBytes(content)))
   }
 
-  async replaceFile(filePath: string, pieces: Iterable<FilePiece>): Promise<string | undefined> {
+  async replaceFile(filePath: string, pieces: Iterable<FilePiece>, basis?: string): Promise<string | undefined> {
     const key = pathUtils.normalize(filePath)
     const entry = this._entries.get(key)
     if (entry?.details.isFolder) throw refused(`Cannot write file: ${key} is a folder`)
     const before = entry?.content ?? new Uint8Array(0)
+    if (basis !== undefined && basis !== (entry && this.#stamps.get(entry))) throw refused(`File was changed: ${key}`, 'CONFLICT')
     const parts = Array.from(pieces, (piece) => (piece instanceof Uint8Array ? piece : before.subarray(piece.start, piece.end)))
     this.#write(key, concatBytes(parts))
     return this.stampOf(filePath)

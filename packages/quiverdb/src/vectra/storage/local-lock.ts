@@ -1,0 +1,72 @@
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+
+/** Who has a lock shows by the age of its file that it is alive. */
+const refreshMs = 5_000
+const staleMs = 30_000
+/** Between two tries, at most. */
+const pauseMsMax = 20
+
+let locks = 0
+
+/** Runs an action while no other process, and nobody else in this one, runs one for the same file. A lock whose owner has died is taken over. */
+export async function withLocalLock<T>(filePath: string, action: () => Promise<T>): Promise<T> {
+  const lock = path.join(path.dirname(filePath), `.${path.basename(filePath)}.lock`)
+  await acquire(lock, `${process.pid} ${++locks} ${os.hostname()}`)
+  const refresh = setInterval(() => {
+    const now = new Date()
+    void fs.utimes(lock, now, now).catch(() => {})
+  }, refreshMs)
+  refresh.unref()
+  try {
+    return await action()
+  } finally {
+    clearInterval(refresh)
+    await fs.rm(lock, { force: true })
+  }
+}
+
+async function acquire(lock: string, owner: string): Promise<void> {
+  for (;;) {
+    try {
+      return await fs.writeFile(lock, owner, { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    if (await isAbandoned(lock)) await takeAway(lock, owner)
+    else await new Promise((resolve) => setTimeout(resolve, pauseMsMax * Math.random()))
+  }
+}
+
+async function isAbandoned(lock: string): Promise<boolean> {
+  try {
+    const [owner, { mtimeMs }] = await Promise.all([fs.readFile(lock, 'utf8'), fs.stat(lock)])
+    if (Date.now() - mtimeMs > staleMs) return true
+    const [pid, , host] = owner.split(' ')
+    return host === os.hostname() && !isAlive(Number(pid))
+  } catch {
+    return false // it was given back meanwhile
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+/** Of several that find a lock abandoned one gets it away; who takes away a new one by mistake puts it back. */
+async function takeAway(lock: string, owner: string): Promise<void> {
+  const aside = `${lock}-${owner.split(' ', 2).join('-')}`
+  try {
+    await fs.rename(lock, aside)
+    if (!(await isAbandoned(aside))) await fs.link(aside, lock)
+  } catch {
+    // Somebody else was quicker.
+  }
+  await fs.rm(aside, { force: true })
+}
