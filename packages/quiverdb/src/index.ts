@@ -61,6 +61,7 @@ export type {
   DocumentsPage,
   DocumentsQuery,
   DocumentsWritten,
+  SearchMode,
   Section,
   SectionsOptions,
   StoredDocument,

@@ -45,6 +45,8 @@ interface FoundChunks {
 }
 
 const chunkLimitMax = 10_000
+/** What words and vector each find at least before their answers are joined. */
+const candidatesMin = 100
 /** Each look at more chunks is at this many times as many. */
 const widening = 4
 
@@ -76,7 +78,8 @@ export class DocumentsReader {
   }
 
   /**
-   * The documents that say most about a question: its nearest chunks, by document. A document counts as much as its best chunk.
+   * The documents that say most about a question: the chunks that are nearest to it or have its words, by document. A document counts as much
+   * as its best chunk.
    *
    * @example
    * ```ts
@@ -91,29 +94,43 @@ export class DocumentsReader {
     // Said also where there is nothing to filter.
     if (options.where !== undefined) parseWhere(options.where)
     const view = await this.#view()
-    const { chunks, complete } = await this.#nearest(view, options, limit)
+    const { chunks, complete } = await this.#best(view, options, limit)
     const documents = grouped(chunks).slice(0, limit)
     if (!options.sections) return { documents, complete, version: view.version }
     return { documents: await this.#withSections(view, documents, options.sections), complete, version: view.version }
   }
 
   /** Enough chunks that they belong to as many documents as are wanted, if there are so many. */
-  async #nearest(view: DocumentsView, options: DocumentSearch, documentsWanted: number): Promise<FoundChunks> {
+  async #best(view: DocumentsView, options: DocumentSearch, documentsWanted: number): Promise<FoundChunks> {
     if (view.isEmpty) return { chunks: [], complete: true }
+    const find = await this.#finder(view, options)
+    for (let limit = Math.max(documentsWanted, options.chunks ?? chunkLimitDefault); ;) {
+      const { chunks, complete } = await find(limit)
+      const isAll = chunks.length < limit || limit === chunkLimitMax || !complete
+      if (isAll || new Set(chunks.map(({ record }) => record.uri)).size >= documentsWanted) return { chunks, complete }
+      limit = Math.min(chunkLimitMax, limit * widening)
+    }
+  }
+
+  async #finder(view: DocumentsView, options: DocumentSearch): Promise<(limit: number) => Promise<FoundChunks>> {
+    const { text, mode = 'hybrid', where, signal, timeoutMs } = options
+    const shared = { where, signal, timeoutMs }
+    const words = { ...shared, text, field: 'text' }
+    if (mode === 'keyword')
+      return async (limit) => scored(await view.chunks.searchText({ ...words, limit }), ({ score }) => score)
     const { indexName: index } = this.#place.settings
     if (!view.indexes.includes(index)) throw this.#otherEmbedder(view)
-    const { where, signal, timeoutMs } = options
-    const vector = await this.#vectorOf(options.text, signal)
-    for (
-      let limit = Math.max(documentsWanted, options.chunks ?? chunkLimitDefault);
-      ;
-      limit = Math.min(chunkLimitMax, limit * widening)
-    ) {
-      const { hits, complete } = await view.chunks.search({ index, vector, where, limit, signal, timeoutMs })
-      if (hits.length === 0 && complete && where === undefined) throw this.#otherEmbedder(view)
-      const chunks = hits.map(({ record, distance }) => ({ record, score: 1 - distance }))
-      const isAll = hits.length < limit || limit === chunkLimitMax || !complete
-      if (isAll || new Set(chunks.map(({ record }) => record.uri)).size >= documentsWanted) return { chunks, complete }
+    const vector = await this.#vectorOf(text, signal)
+    if (mode === 'hybrid') {
+      return async (limit) => {
+        const candidates = Math.max(candidatesMin, limit)
+        return scored(await view.chunks.searchHybrid({ ...words, vector, index, limit, candidates }), ({ score }) => score)
+      }
+    }
+    return async (limit) => {
+      const found = await view.chunks.search({ ...shared, vector, index, limit })
+      if (found.hits.length === 0 && found.complete && where === undefined) throw this.#otherEmbedder(view)
+      return scored(found, ({ distance }) => 1 - distance)
     }
   }
 
@@ -175,6 +192,13 @@ export class DocumentsReader {
       isEmpty: of(chunks).records === 0,
     }
   }
+}
+
+function scored<H extends { readonly record: ChunkRecord }>(
+  { hits, complete }: { readonly hits: readonly H[]; readonly complete: boolean },
+  scoreOf: (hit: H) => number,
+): FoundChunks {
+  return { chunks: hits.map((hit) => ({ record: hit.record, score: scoreOf(hit) })), complete }
 }
 
 /** Chunks, best first, by the documents they are of. */

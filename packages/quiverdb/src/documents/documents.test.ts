@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { open, type Database, type DocumentCollection, type Documents, type DocumentsOptions, type Filter } from '../index.js'
+import {
+  open,
+  type Database,
+  type DocumentCollection,
+  type Documents,
+  type DocumentsOptions,
+  type Filter,
+  type SearchMode,
+} from '../index.js'
 import { builtInEmbedder } from '../embed/built-in.js'
 import { countingEmbedder, wordTokenizer } from '../testing/counting-embedder.js'
 
@@ -43,7 +51,7 @@ describe('documents', () => {
       { uri: 'a.txt', text, metadata: { year: 1958 } },
       { uri: 'b.txt', text: paragraphs('glacier', 'volcano'), metadata: { year: 1999 } },
     ])
-    const { documents: found, complete, version } = await documents.search({ text: 'tomato' })
+    const { documents: found, complete, version } = await documents.search({ text: 'tomato', mode: 'vector' })
     expect(found[0]).toMatchObject({ uri: 'a.txt', docType: 'txt', metadata: { year: 1958 } })
     expect(found[0]!.chunks[0]!.text).toContain('tomato')
     expect(found[0]!.score).toBe(found[0]!.chunks[0]!.score)
@@ -169,6 +177,31 @@ describe('documents', () => {
       chunks: 5,
     })
     expect(found).toHaveLength(3)
+  })
+
+  it('are found by words, by vectors or by both, each with scores of its own', async () => {
+    await documents.upsert([
+      { uri: 'a', text: 'The zeppelin was moored to a mast.' },
+      { uri: 'b', text: 'Zeppelins and other airships' },
+      { uri: 'c', text: 'A recipe for tomato soup' },
+    ])
+    const uris = async (mode: SearchMode, text: string): Promise<string[]> =>
+      (await documents.search({ text, mode })).documents.map(({ uri }) => uri)
+    expect(await uris('keyword', 'zeppelin')).toEqual(['a'])
+    expect(await uris('keyword', 'nothing like that')).toEqual([])
+    expect((await uris('vector', 'zeppelin')).slice(0, 2).sort()).toEqual(['a', 'b'])
+    expect((await uris('hybrid', 'zeppelin')).slice(0, 2)).toEqual(['a', 'b'])
+    const [best] = (await documents.search({ text: 'zeppelin mast' })).documents
+    expect(best).toMatchObject({ uri: 'a', score: 1 })
+  })
+
+  it('are found by word forms of their language', async () => {
+    const english = await db.collection(`english${numbered++}`, { documents: options({ language: 'english' }) })
+    await english.documents.upsert({ uri: 'a', text: 'The engines were running.' })
+    expect((await english.documents.search({ text: 'engine runs', mode: 'keyword' })).documents).toHaveLength(1)
+    await expect(db.collection('x', { documents: options({ language: 'klingon' as never }) })).rejects.toThrow(
+      refused('INVALID_ARGUMENT'),
+    )
   })
 
   it('are the same ones again at a version, until it is closed', async () => {
@@ -325,13 +358,14 @@ describe('another embedder', () => {
       { uri: 'b', text: 'boat' },
     ])
     const changed = (await db.collection(notes.name, { documents: options({ embedder: other }) })).documents
-    await expect(changed.search({ text: 'wing' })).rejects.toMatchObject({
+    expect((await changed.search({ text: 'wing', mode: 'keyword' })).documents).toHaveLength(1)
+    await expect(changed.search({ text: 'wing', mode: 'vector' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
       details: { embedder: 'built-in-1/64', embedders: ['counting'] },
     })
     expect(await changed.upsert({ uri: 'a', text: 'wing' })).toMatchObject({ documents: [{ status: 'updated', embedded: 1 }] })
-    expect((await changed.search({ text: 'wing' })).documents.map(({ uri }) => uri)).toEqual(['a'])
-    expect((await documents.search({ text: 'wing' })).documents.map(({ uri }) => uri)).toEqual(['b'])
+    expect((await changed.search({ text: 'wing', mode: 'vector' })).documents.map(({ uri }) => uri)).toEqual(['a'])
+    expect((await documents.search({ text: 'wing', mode: 'vector' })).documents.map(({ uri }) => uri)).toEqual(['b'])
   })
 
   it('may have an id of any length', async () => {

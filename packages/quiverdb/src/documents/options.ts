@@ -12,6 +12,7 @@ const chunkTokensMax = 8_192
 const documentLimitMax = 1_000
 const sectionTokensMax = 1_000_000
 const sectionsMax = 100
+const questionLengthMax = 32_768
 
 export const chunkTokensDefault = 512
 export const documentLimitDefault = 10
@@ -41,7 +42,8 @@ export const documentsOptions = v.strictObject({
   cache: v.optional(cache),
   concurrency: count(1, 64),
   retryMs: v.optional(v.pipe(v.number(), v.minValue(0))),
-  // Checked where the index is made.
+  // Checked where the indexes are made.
+  language: v.optional(v.any()),
   index: v.optional(v.strictObject({ codes: v.optional(v.any()), mode: v.optional(v.any()), preset: v.optional(v.any()) })),
 })
 
@@ -68,9 +70,10 @@ export const upsertDocumentsOptions = v.strictObject({
 export const documentSearch = v.strictObject({
   text: v.pipe(
     v.string(),
+    v.maxLength(questionLengthMax),
     v.check((question) => question.trim() !== '', 'a question that is not empty'),
   ),
-  mode: v.optional(v.picklist(['vector'])),
+  mode: v.optional(v.picklist(['vector', 'keyword', 'hybrid'])),
   where: v.optional(v.unknown()),
   limit: count(1, documentLimitMax),
   chunks: count(1, limitMax),

@@ -1,4 +1,4 @@
-import type { Fields, IndexOptions, ListQuery } from '../collection/types.js'
+import type { Fields, IndexOptions, ListQuery, TextOptions } from '../collection/types.js'
 import type { EmbeddingCache } from '../embed/cache.js'
 import type { Embedder } from '../embed/embedder.js'
 import type { Filter } from '../filter/where-types.js'
@@ -20,6 +20,8 @@ export interface DocumentsOptions {
   concurrency?: number
   /** How long failures of the embedder that pass are tried again, in milliseconds. Default: 60,000. */
   retryMs?: number
+  /** Whose words the texts are, for searches by words: they are stemmed, and stop words left out. Default: `none`. */
+  language?: TextOptions['language']
   /** Of the vector index. Default: those of an index. */
   index?: Pick<IndexOptions, 'codes' | 'mode' | 'preset'>
 }
@@ -94,11 +96,13 @@ export interface DocumentsPage {
 /** As a list of records; filters and orders see `uri`, `docType`, the metadata, and `content.chunks`, `content.tokens`. */
 export type DocumentsQuery = Pick<ListQuery, 'where' | 'orderBy' | 'limit' | 'after'>
 
+export type SearchMode = 'vector' | 'keyword' | 'hybrid'
+
 export interface DocumentSearch {
-  /** The question. */
+  /** The question, at most 32,768 UTF-16 code units. */
   text: string
-  /** Default: `vector`. */
-  mode?: 'vector'
+  /** How chunks are found: `vector` by what they mean to the embedder, `keyword` by words (BM25), `hybrid` by both. Default: `hybrid`. */
+  mode?: SearchMode
   /** On `uri`, `docType` and the metadata. */
   where?: Filter
   /** Documents, 1 to 1,000. Default: 10. */
@@ -125,7 +129,10 @@ export interface ChunkHit {
   readonly start: number
   readonly end: number
   readonly ordinal: number
-  /** The cosine of the angle between question and chunk, -1 to 1. */
+  /**
+   * By `vector`: the cosine of the angle between question and chunk, -1 to 1. By `keyword`: BM25, above 0. By `hybrid`: the mean of both, each
+   * divided by the best one of its kind. Scores of `keyword` and `hybrid` compare within one answer only.
+   */
   readonly score: number
 }
 
