@@ -5,7 +5,7 @@
 //   4  documents           texts as records: cut, embedded, found
 //   4  collection          records: write path, search path, versions as the user sees them
 //   3  history | segment   the log and its commits | row parts and index parts
-//   2  vector | filter | text | embed | store | format
+//   2  vector | filter | text | fetch | embed | store | format
 //   1  packages/kernel     WebAssembly
 const library = '^packages/quiverdb/src'
 const tests = '[.](test|slow)[.]ts$'
@@ -78,6 +78,7 @@ module.exports = {
       'Text in, pieces, tokens and terms out: which document or version a text belongs to is known above.',
     ),
     floor('embed', ['format'], 'An embedder turns texts into vectors: which records they belong to is decided above.'),
+    floor('fetch', [], 'What lies at a URL, guarded: who wants it and what becomes of it is decided above.'),
     floor('store', [], 'An object store holds keys and bytes, so that a new one is written without reading the rest.'),
     floor(
       'segment',
@@ -152,6 +153,7 @@ module.exports = {
         pathNot: [
           testSupport,
           `${library}/store/directory`,
+          `${library}/fetch/public-`,
           `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`,
           `${library}/vectra/storage/[^/]*local[^/]*[.]ts$`,
         ],

@@ -13,6 +13,7 @@ export const errorCodes = [
   'DIMENSION_MISMATCH',
   'EMBEDDER_FAILED',
   'FENCED',
+  'FETCH_FAILED',
   'FORMAT_TOO_NEW',
   'INTERNAL',
   'INVALID_ARGUMENT',
