@@ -103,7 +103,7 @@ module.exports = {
     ),
     floor(
       'vectra',
-      ['format', 'vector', 'filter', 'store', 'segment', 'history', 'collection', 'database'],
+      ['format', 'vector', 'filter', 'text', 'fetch', 'store', 'segment', 'history', 'collection', 'database'],
       "Vectra's index is a surface of its own: files in, items out. Nothing below knows of it.",
     ),
     {
@@ -156,6 +156,7 @@ module.exports = {
           `${library}/fetch/public-`,
           `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`,
           `${library}/vectra/storage/[^/]*local[^/]*[.]ts$`,
+          `${library}/vectra/(file-fetcher|folder-watcher|watched-folders|text-files|local-embeddings)[.]ts$`,
         ],
       },
       to: { dependencyTypes: ['core'] },

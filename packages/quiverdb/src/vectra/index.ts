@@ -25,3 +25,8 @@ export type {
   QueryResult,
 } from './types.js'
 export { VectraError } from './vectra-error.js'
+
+// Documents.
+export { GPT3Tokenizer } from './gpt3-tokenizer.js'
+export { type TextChunk, TextSplitter, type TextSplitterConfig } from './text-splitter.js'
+export type { Tokenizer } from '../text/tokenizer.js'
