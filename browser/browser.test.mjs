@@ -98,6 +98,75 @@ describe.each(pages)('collections, bundled by $bundler, $name', ({ bundler, head
   })
 })
 
+describe.each(Object.keys(bundlers))("Vectra's index in IndexedDB, bundled by %s", (bundler) => {
+  let site
+  beforeAll(async () => {
+    site = await serve(await bundlers[bundler](app, 'vectra'))
+  })
+  afterAll(() => site.close())
+
+  it.each(['json', 'protobuf'])('is there when the page is loaded again: %s', async (format) => {
+    const first = await visit(site.url)
+    expect(await first.check('fill', format)).toMatchObject({ version: 1, items: 799 })
+    expect(first.errors()).toEqual([])
+    await first.page.close()
+    const second = await visit(site.url)
+    expect(await second.check('read', format)).toEqual({
+      ...{ items: 799, changed: 2000, gone: true, text: 'note 5' },
+      ...{ recall: 1, filtered: 1 },
+    })
+    expect(second.errors()).toEqual([])
+    await second.page.close()
+  })
+
+  it('keeps what another tab has written, and migrates', async () => {
+    const visited = await visit(site.url)
+    await visited.check('fill', 'json')
+    expect(await visited.check('others')).toEqual(['new', 'newer'])
+    expect(await visited.check('migrate')).toBe(801)
+    expect(visited.errors()).toEqual([])
+    await visited.page.close()
+  })
+
+  it("keeps files as Vectra's storage does", async () => {
+    const visited = await visit(site.url)
+    expect(await visited.check('files')).toEqual({
+      listed: [['a/b', 'a/two.json'], ['a/two.json'], ['a/b'], ['a', 'top.txt']],
+      details: [
+        { name: 'one.txt', path: 'a/b/one.txt', isFolder: false, fileType: 'txt' },
+        { name: 'a', path: 'a', isFolder: true },
+      ],
+      read: [[9, 2, 3], 'top'],
+      isStamped: true,
+      errors: [
+        'File already exists: top.txt',
+        'File not found: none',
+        'Path not found: none',
+        'Failed to write file: a is a folder',
+        'Failed to create folder: top.txt is a file',
+        'LocalFileStorage is not supported in browser environments. Use IndexedDBStorage or VirtualFileStorage instead.',
+        'LocalFileStorage is not supported in browser environments. Use IndexedDBStorage or VirtualFileStorage instead.',
+      ],
+      stored: {
+        files: [
+          ['a/b/one.txt', 'a/b', 3],
+          ['a/two.json', 'a', 3],
+          ['top.txt', '.', 3],
+        ],
+        folders: [
+          ['a', ''],
+          ['a/b', 'a'],
+        ],
+      },
+      left: [['top.txt'], false, false],
+      reopened: true,
+      databases: [],
+    })
+    expect(visited.errors()).toEqual([])
+    await visited.page.close()
+  })
+})
+
 it('runs as Vite serves it while it is written', async () => {
   const site = await developWithVite(app, 'collections')
   const visited = await visit(site.url)

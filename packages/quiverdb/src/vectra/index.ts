@@ -1,4 +1,4 @@
-import './storage/local-file-storage.js'
+import '#local-files'
 
 export type { DocumentCatalog, IndexCodec } from './codecs/index-codec.js'
 export { detectCodec } from './codecs/detect-codec.js'
@@ -10,7 +10,8 @@ export { LocalIndex, type LocalIndexOptions } from './local-index.js'
 export { FileStorageUtilities } from './storage/file-storage-utilities.js'
 export type { FileDetails, FilePiece, FileStorage, KeptRange, ListFilesFilter } from './storage/file-storage.js'
 export * from './storage/file-types.js'
-export { LocalFileStorage } from './storage/local-file-storage.js'
+export { IndexedDBStorage } from './storage/indexed-db-storage.js'
+export { LocalFileStorage } from '#local-files'
 export { pathUtils } from './storage/path-utils.js'
 export { VirtualFileStorage } from './storage/virtual-file-storage.js'
 export type {

@@ -1,8 +1,7 @@
-import type { FileSystem } from '../../store/directory/file-system.js'
-import type * as wholeFiles from '../../store/directory/whole-files.js'
 import { loadChecksum } from '../../vector/checksum.js'
 import { VectorError } from '../errors.js'
 import type { PersistentVectorIndex } from '../types.js'
+import type { WholeFiles } from './whole-files.js'
 import { indexFileName, jsonExtension } from './file-names.js'
 import { decodeIndexBinary, encodeIndexBinary } from './index-binary.js'
 import { decodeIndexJson, encodeIndexJson } from './index-json.js'
@@ -74,16 +73,11 @@ export async function loadIndexFolder(folder: string, limits: IndexFileLimits = 
   return { indexes, failures }
 }
 
-interface Files {
-  readonly fs: FileSystem
-  readonly files: typeof wholeFiles
-}
-
 /** Imported late: a browser has no files, and no Node. */
-async function withFiles<T>(doing: string, work: (files: Files) => Promise<T>): Promise<T> {
+async function withFiles<T>(doing: string, work: (files: WholeFiles) => Promise<T>): Promise<T> {
   try {
-    const { nodeFileSystem } = await import('../../store/directory/file-system.js')
-    return await work({ fs: nodeFileSystem, files: await import('../../store/directory/whole-files.js') })
+    const { wholeFiles } = await import('#whole-files')
+    return await work(await wholeFiles())
   } catch (error) {
     if (error instanceof VectorError) throw error
     throw VectorError.io(`${doing}: ${error instanceof Error ? error.message : String(error)}`, error)
