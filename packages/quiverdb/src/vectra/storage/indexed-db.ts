@@ -64,7 +64,7 @@ export function resultOf<T>(request: Request<T>): Promise<T> {
 /** Opens a database, making its stores where there are none. @throws VectraError STORAGE_FAILED */
 export async function openDatabase(name: string, version: number, upgrade: (database: Database) => void): Promise<Database> {
   try {
-    if (!browser.indexedDB) throw new Error('there is none here')
+    if (!browser.indexedDB) throw failed('open IndexedDB', 'there is none here')
     const request = browser.indexedDB.open(name, version)
     request.onupgradeneeded = () => upgrade(request.result)
     return await resultOf(request)
