@@ -8,7 +8,19 @@ import { BenchError } from './errors.mjs'
 import { benchFolder } from './folders.mjs'
 
 /** In the order in which `all` runs them. */
-export const benchNames = ['search', 'filter', 'open', 'build', 'churn', 'exact', 'metrics', 'neumann', 'ingest', 'fields']
+export const benchNames = [
+  'search',
+  'filter',
+  'open',
+  'build',
+  'churn',
+  'exact',
+  'metrics',
+  'neumann',
+  'ingest',
+  'fields',
+  'text',
+]
 const all = 'all'
 /** Its engines have rows with attributes. */
 const filter = 'filter'

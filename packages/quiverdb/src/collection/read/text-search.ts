@@ -119,7 +119,8 @@ export class TextSearch {
     const lists = this.#listsOf(state)
     const totals = livingTotals(state, index)
     this.totals = { documents: this.totals.documents + totals.documents, terms: this.totals.terms + totals.terms }
-    lists.forEach((list, i) => (this.withTerm[i]! += list ? livingIn(list, state) : 0))
+    const anyDead = hasDead(state)
+    lists.forEach((list, i) => (this.withTerm[i]! += list ? livingIn(list, state, anyDead) : 0))
   }
 
   #listsOf(state: SetState): (TermRows | undefined)[] {
@@ -169,10 +170,13 @@ function livingTotals(state: SetState, { rows, lengths, totals }: NamedTextIndex
   return { documents, terms }
 }
 
-function livingIn({ pairs, length }: TermRows, { dead }: SetState): number {
+function hasDead({ dead }: SetState): boolean {
+  return dead.words.some((word) => word !== 0)
+}
+
+function livingIn({ pairs, length }: TermRows, { dead }: SetState, anyDead: boolean): number {
   let living = length / 2
-  if (dead.words.every((word) => word === 0)) return living
-  for (let i = 0; i < length; i += 2) if (dead.has(pairs[i]!)) living--
+  if (anyDead) for (let i = 0; i < length; i += 2) if (dead.has(pairs[i]!)) living--
   return living
 }
 
@@ -183,7 +187,7 @@ function allowedRows(
   needed: readonly (TermRows | undefined)[],
 ): Uint32Array | undefined {
   let allowed = filter?.matching(state).words
-  if (!allowed && state.dead.words.some((word) => word !== 0)) {
+  if (!allowed && hasDead(state)) {
     const all = Bitset.over(new Uint32Array(wordsFor(state.rows)).fill(0xffffffff))
     allowed = new Uint32Array(wordsFor(state.rows))
     livingWords(all, state.dead, state.rows, allowed)
