@@ -5,8 +5,10 @@ import { defineCommit } from './commands/commit.js'
 import { defineGet } from './commands/get.js'
 import { defineImport } from './commands/import.js'
 import { defineInfo } from './commands/info.js'
+import { defineKeys } from './commands/keys.js'
 import { defineLog } from './commands/log.js'
 import { defineSearch } from './commands/search.js'
+import { defineServe } from './commands/serve.js'
 import { exitCodes, failureOf } from './failure.js'
 import { listenForInterrupt } from './interrupt.js'
 import { reportFailure } from './output.js'
@@ -49,6 +51,8 @@ async function program(): Promise<Command> {
   defineLog(quiver)
   defineCommit(quiver)
   defineCheck(quiver)
+  defineServe(quiver)
+  defineKeys(quiver)
   quiver.addHelpText('after', '\nStart with: quiver import papers.jsonl --db ./data --collection papers\n')
   return quiver
 }

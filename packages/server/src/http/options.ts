@@ -1,0 +1,44 @@
+import type { SecureContextOptions } from 'node:tls'
+import type { ApiKeys } from './keys/api-keys.js'
+
+const mebibyte = 1024 * 1024
+
+/** How a server behaves; everything has a default. Bounds are in `docs/LIMITS.md`. */
+export interface ServerOptions {
+  /** Who may do what. Without keys everybody may do all, and the server listens on loopback addresses only. */
+  keys?: ApiKeys
+  /** Certificate and key, to serve HTTPS. Default: plain HTTP. */
+  tls?: Pick<SecureContextOptions, 'cert' | 'key' | 'ca' | 'passphrase'>
+  /** Origins whose pages may call the server from a browser; `*`: all. Default: none. */
+  corsOrigins?: readonly string[]
+  /** Bytes of a body that is read at once; imports are streams and not bound by it. Default: 32 MiB. */
+  bodyBytesMax?: number
+  /** Requests of one key, or without keys of one address, in a minute; beyond: 429. Default: no bound. */
+  requestsPerMinute?: number
+  /** A search stops after this long with what it found, also where it asks for more. Default: 60,000. */
+  searchTimeoutMs?: number
+  /** How long a shutdown waits for requests that have begun. Default: 10,000. */
+  shutdownMs?: number
+  /** Measure the recall of an index in this interval, one index after the other, for the metrics. Default: never. */
+  recallEveryMs?: number
+  /** What is told to the log. Default: `info`: start, stop, failures and slow requests; `debug`: every request. */
+  logLevel?: LogLevel
+  /** Where log lines go, one JSON object each. Default: stdout. */
+  logTo?: { write(line: string): void }
+}
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
+
+export type ServerSettings = ServerOptions & Required<Pick<ServerOptions, keyof typeof defaults>>
+
+const defaults = {
+  bodyBytesMax: 32 * mebibyte,
+  searchTimeoutMs: 60_000,
+  shutdownMs: 10_000,
+  logLevel: 'info',
+  corsOrigins: [],
+} as const satisfies ServerOptions
+
+export function settingsOf(options: ServerOptions): ServerSettings {
+  return { ...defaults, ...options }
+}

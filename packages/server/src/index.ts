@@ -1,0 +1,5 @@
+export { ApiKeys, type NewKey } from './http/keys/api-keys.js'
+export type { KeyRecord, Role } from './http/keys/key-record.js'
+export type { LogLevel, ServerOptions } from './http/options.js'
+export type { ImportEnd, ImportProgress } from './http/bulk/import.js'
+export { createServer, type QuiverServer } from './http/server.js'
