@@ -20,6 +20,7 @@ export const benchNames = [
   'ingest',
   'fields',
   'text',
+  'vectra',
 ]
 const all = 'all'
 /** Its engines have rows with attributes. */

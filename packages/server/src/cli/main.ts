@@ -9,6 +9,7 @@ import { defineKeys } from './commands/keys.js'
 import { defineLog } from './commands/log.js'
 import { defineSearch } from './commands/search.js'
 import { defineServe } from './commands/serve.js'
+import { defineVectra } from './commands/vectra/vectra.js'
 import { exitCodes, failureOf } from './failure.js'
 import { listenForInterrupt } from './interrupt.js'
 import { reportFailure } from './output.js'
@@ -53,6 +54,7 @@ async function program(): Promise<Command> {
   defineCheck(quiver)
   defineServe(quiver)
   defineKeys(quiver)
+  defineVectra(quiver)
   quiver.addHelpText('after', '\nStart with: quiver import papers.jsonl --db ./data --collection papers\n')
   return quiver
 }

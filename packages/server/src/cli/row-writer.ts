@@ -18,7 +18,7 @@ export interface Written {
 }
 
 export interface RowWriterInput {
-  readonly source: ByteSource
+  readonly source: Pick<ByteSource, 'path' | 'bytesRead' | 'sizeBytes'>
   readonly unit: RowReader['unit']
   readonly rule: VectorRule
 }

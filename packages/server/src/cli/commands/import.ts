@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander'
-import { type IndexStatus, type Metric, type Namespace, open } from 'quiverdb'
+import { type Metric, open } from 'quiverdb'
 import { openRows } from '../importers/open.js'
-import { type Row, RowError, type RowReader } from '../importers/row-reader.js'
-import { dimensionsOf, VectorRule } from '../importers/vector-rule.js'
+import { type Row, RowError } from '../importers/row-reader.js'
+import { dimensionsOf } from '../importers/vector-rule.js'
 import { answer, remark } from '../output.js'
 import { counted } from '../render/text.js'
 import { RowWriter } from '../row-writer.js'
 import { type NamespaceOptions, withNamespaceOptions } from '../session.js'
 import { waitUntilSettled } from '../settle.js'
+import { targetCollection } from '../target-collection.js'
 import { wholeNumber } from '../values.js'
 
 const batchMax = 100_000
@@ -50,7 +51,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const db = await open(options.db)
   try {
     const namespace = await db.namespace(options.namespace)
-    const { collection, rule } = await prepare(namespace, { path: file, unit: reader.unit, dimensions }, options)
+    const { collection, rule } = await targetCollection(namespace, { path: file, unit: reader.unit, dimensions }, options)
     const stored = await new RowWriter(collection, { source, rule, unit: reader.unit }, options).writeAll(
       withFirst(first.value, rows),
     )
@@ -67,27 +68,6 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   } finally {
     await db.close()
   }
-}
-
-/** Opens or makes the collection, with an index on the vector field: the one that is there, or a new one for vectors like the first. */
-async function prepare(
-  namespace: Namespace,
-  file: { path: string; unit: RowReader['unit']; dimensions: number },
-  { collection: name, field, metric }: ImportOptions,
-) {
-  const existing = await indexOn(namespace, name, field)
-  const wanted = { field, dimensions: existing?.dimensions ?? file.dimensions, metric: metric ?? existing?.metric ?? 'cosine' }
-  // An index that is there may have options which have no switch here; it is declared again only to refuse another metric.
-  const indexes = existing === undefined || (metric ?? existing.metric) !== existing.metric ? [wanted] : []
-  const collection = await namespace.collection(name, { indexes })
-  const zeroVectors = existing?.zeroVectors ?? (wanted.metric === 'cosine' ? 'refuse' : 'keep')
-  return { collection, rule: new VectorRule({ ...file, field, dimensions: wanted.dimensions, zeroVectors }) }
-}
-
-async function indexOn(namespace: Namespace, name: string, field: string): Promise<IndexStatus | undefined> {
-  if (!(await namespace.collections()).includes(name)) return undefined
-  const indexes = await (await namespace.collection(name)).indexes()
-  return indexes.find((index) => index.field === field && index.source === 'field')
 }
 
 async function* withFirst(first: Row, rest: AsyncIterator<Row>): AsyncGenerator<Row, void, undefined> {

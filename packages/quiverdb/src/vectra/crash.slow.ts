@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { randomSource } from '@quiverdb/testing'
+import * as vectra from 'vectra'
+import { crashItem, newestUpTo } from '../testing/vectra/crash-items.js'
+import { LocalIndex } from './index.js'
+
+const kills = 40
+const sources = fileURLToPath(new URL('../testing/vectra', import.meta.url))
+const built = join(dirname(createRequire(import.meta.url).resolve('quiverdb')), 'testing/vectra')
+
+beforeAll(async () => {
+  await mkdir(built, { recursive: true })
+  for (const name of ['crash-items', 'crash-writer']) {
+    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+    const { outputText } = ts.transpileModule(await readFile(join(sources, `${name}.ts`), 'utf8'), { compilerOptions: options })
+    await writeFile(join(built, `${name}.js`), outputText)
+  }
+})
+const folders: string[] = []
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))))
+
+test.each(['index file', 'journal'])(
+  `with its %s, an index loses nothing that it acknowledged in ${kills} kills`,
+  async (kind) => {
+    const folder = await mkdtemp(join(tmpdir(), 'quiver-vectra-crash-'))
+    folders.push(folder)
+    await new LocalIndex(folder).createIndex()
+    const random = randomSource(3)
+    let last = -1
+    for (let kill = 0; kill < kills; kill++) {
+      const acknowledged = await writeUntilKilled({ folder, first: last + 1, kind, afterMs: 1 + 60 * random() })
+      const numbers = await numbersIn(new LocalIndex(folder))
+      // The write that was under way may be there, or not.
+      const reached = Math.max(last, ...numbers.values())
+      expect(reached).toBeGreaterThanOrEqual(acknowledged)
+      expect(reached).toBeLessThanOrEqual(acknowledged + 1)
+      expect(numbers).toEqual(newestUpTo(reached))
+      // Vectra too can open it, whatever it may lack.
+      await new vectra.LocalIndex(folder).listItems()
+      last = reached
+    }
+    expect(last).toBeGreaterThan(kills)
+  },
+)
+
+async function numbersIn(index: LocalIndex): Promise<Map<string, number>> {
+  const items = await index.listItems()
+  return new Map(
+    items.map(({ id, vector, metadata }) => {
+      const number = metadata['number'] as number
+      expect({ id, vector, metadata }).toEqual(crashItem(number))
+      return [id, number]
+    }),
+  )
+}
+
+interface Run {
+  readonly folder: string
+  readonly first: number
+  readonly kind: string
+  readonly afterMs: number
+}
+
+/** Resolves to the last number that was acknowledged; the one before the first when none was. */
+function writeUntilKilled({ folder, first, kind, afterMs }: Run): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(built, 'crash-writer.js'), folder, String(first), kind], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    let complaint = ''
+    let timer: NodeJS.Timeout | undefined
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs)
+    })
+    child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
+    child.on('close', (_, signal) => {
+      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${complaint}`))
+      const lines = output.split('\n').slice(1, -1)
+      resolve(lines.length ? Number(lines.at(-1)) : first - 1)
+    })
+  })
+}
