@@ -153,6 +153,7 @@ module.exports = {
         pathNot: [
           testSupport,
           `${library}/store/directory`,
+          `${library}/documents/node/`,
           `${library}/fetch/public-`,
           `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`,
           `${library}/vectra/storage/[^/]*local[^/]*[.]ts$`,

@@ -17,6 +17,7 @@ export const errorCodes = [
   'FORMAT_TOO_NEW',
   'INTERNAL',
   'INVALID_ARGUMENT',
+  'INVALID_DOCUMENT',
   'INVALID_EMBEDDING',
   'INVALID_FILTER',
   'INVALID_ID',

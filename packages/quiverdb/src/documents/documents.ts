@@ -56,7 +56,8 @@ export class Documents extends DocumentsReader {
    * Stores documents, all or none: a new one is added, one whose uri is known is replaced. What has not changed is left alone, and of a text that has,
    * only chunks that are new are embedded.
    * @param input one or up to 10,000, of at most 50,000 chunks together
-   * @throws QuiverError INVALID_ARGUMENT, INVALID_ID, INVALID_RECORD, LIMIT_EXCEEDED, EMBEDDER_FAILED, INVALID_EMBEDDING, ABORTED. Nothing was written then
+   * @throws QuiverError INVALID_ARGUMENT, INVALID_ID, INVALID_RECORD, INVALID_DOCUMENT, NOT_FOUND: no such file. FETCH_FAILED, LIMIT_EXCEEDED, TIMEOUT,
+   * EMBEDDER_FAILED, INVALID_EMBEDDING, ABORTED. Nothing was written then
    */
   async upsert(input: DocumentInput | readonly DocumentInput[], options: UpsertDocumentsOptions = {}): Promise<DocumentsWritten> {
     const { force = false, signal, onProgress } = checked(upsertDocumentsOptions, options, 'upsert') as UpsertDocumentsOptions
@@ -117,7 +118,7 @@ export class Documents extends DocumentsReader {
     for (const [at, input] of inputs.entries()) {
       throwIfAborted(signal)
       told({ phase: 'reading', done: at, total: inputs.length })
-      const source = await readSource(input)
+      const source = await readSource(input, this.#place.settings.fetch, signal)
       sources.set(source.uri, source)
     }
     told({ phase: 'reading', done: inputs.length, total: inputs.length })

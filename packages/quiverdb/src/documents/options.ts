@@ -42,6 +42,15 @@ export const documentsOptions = v.strictObject({
   cache: v.optional(cache),
   concurrency: count(1, 64),
   retryMs: v.optional(v.pipe(v.number(), v.minValue(0))),
+  fetch: v.optional(
+    v.strictObject({
+      allowPrivateAddresses: v.optional(v.boolean()),
+      bytesMax: count(1, 1024 ** 3),
+      headers: v.optional(v.record(v.string(), v.string())),
+      redirectsMax: count(0, 20),
+      timeoutMs: count(1, 24 * 3_600_000),
+    }),
+  ),
   // Checked where the indexes are made.
   language: v.optional(v.any()),
   index: v.optional(v.strictObject({ codes: v.optional(v.any()), mode: v.optional(v.any()), preset: v.optional(v.any()) })),

@@ -5,7 +5,7 @@ import { fieldsBytesMax, fieldsText } from '../collection/version/fields.js'
 import { QuiverError } from '../errors.js'
 import { checkMetadata } from './document-records.js'
 import { documentInput, uriBytesMax } from './options.js'
-import type { DocumentInput } from './types.js'
+import type { DocumentFetchOptions, DocumentInput } from './types.js'
 
 /** A document whose text is at hand. */
 export interface SourceDocument {
@@ -54,16 +54,33 @@ export function checkUri(uri: unknown): string {
   throw new QuiverError('INVALID_ID', `The uri '${id.slice(0, 80)}...' has more than ${uriBytesMax} bytes of UTF-8.`)
 }
 
-/** Reads what the document is made from. @throws QuiverError LIMIT_EXCEEDED and those of the source */
-export async function readSource(input: CheckedInput): Promise<SourceDocument> {
-  const { uri = '', text = '', metadata } = input
-  const docType = input.docType ?? docTypeOf(uri)
+/** Reads what the document is made from. @throws QuiverError LIMIT_EXCEEDED, and those of files and of fetching */
+export async function readSource(
+  input: CheckedInput,
+  fetch: DocumentFetchOptions,
+  signal: AbortSignal | undefined,
+): Promise<SourceDocument> {
+  const { metadata } = input
+  const { uri, text, docType = docTypeOf(uri) } = await contentOf(input, fetch, signal)
   if (!fitsBytes(JSON.stringify([text, metadata]), fieldsBytesMax - ownBytes)) {
     throw new QuiverError('LIMIT_EXCEEDED', `The document '${uri}' is larger than ${fieldsBytesMax} bytes. Split it.`, {
       details: { uri, limit: fieldsBytesMax },
     })
   }
-  return { uri, text, metadata, ...(docType !== undefined && { docType }) }
+  return { uri, text, metadata, ...((input.docType ?? docType) !== undefined && { docType: input.docType ?? docType }) }
+}
+
+async function contentOf(
+  { uri, text, file, url }: CheckedInput,
+  fetch: DocumentFetchOptions,
+  signal: AbortSignal | undefined,
+): Promise<{ uri: string; text: string; docType?: string }> {
+  if (text !== undefined) return { uri: uri!, text }
+  // Only who gives files or urls loads what reads them.
+  const { readFileText, fetchText } = await import('#document-sources')
+  if (url !== undefined) return { uri: uri ?? url, ...(await fetchText(url, fetch, signal)) }
+  const { path, ...content } = await readFileText(file!)
+  return { uri: checkUri(uri ?? path), ...content }
 }
 
 /** The ending of the last part of a path or URL, in lower case. */

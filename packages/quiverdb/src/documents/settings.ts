@@ -19,12 +19,13 @@ export interface DocumentsSettings {
   readonly concurrency?: number
   readonly retryMs?: number
   readonly index: NonNullable<DocumentsOptions['index']>
+  readonly fetch: NonNullable<DocumentsOptions['fetch']>
 }
 
 const overlapShare = 1 / 8
 
 export async function settingsOf(options: DocumentsOptions): Promise<DocumentsSettings> {
-  const { embedder = builtInEmbedder(), tokenizer, cache, concurrency, retryMs, index = {} } = options
+  const { embedder = builtInEmbedder(), tokenizer, cache, concurrency, retryMs, index = {}, fetch = {} } = options
   const { textTokens = Infinity } = (await embedder.limits) ?? {}
   const chunkTokens = options.chunkTokens ?? Math.min(chunkTokensDefault, textTokens)
   return {
@@ -32,7 +33,9 @@ export async function settingsOf(options: DocumentsOptions): Promise<DocumentsSe
     indexName: await indexNameOf(embedder.id),
     chunkTokens,
     overlapTokens: options.overlapTokens ?? Math.floor(chunkTokens * overlapShare),
-    tokenizer: async () => tokenizer ?? (await import('../text/o200k-tokenizer.js')).o200kTokenizer,
+    // Its tables are large, and loaded only for those who cut or render texts.
+    tokenizer: async () => tokenizer ?? (await import('#document-sources')).defaultTokenizer,
+    fetch,
     ...(cache && { cache }),
     ...(concurrency !== undefined && { concurrency }),
     ...(retryMs !== undefined && { retryMs }),

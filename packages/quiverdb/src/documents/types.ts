@@ -1,6 +1,7 @@
 import type { Fields, IndexOptions, ListQuery, TextOptions } from '../collection/types.js'
 import type { EmbeddingCache } from '../embed/cache.js'
 import type { Embedder } from '../embed/embedder.js'
+import type { FetchOptions } from '../fetch/guarded-fetch.js'
 import type { Filter } from '../filter/where-types.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 
@@ -22,9 +23,17 @@ export interface DocumentsOptions {
   retryMs?: number
   /** Whose words the texts are, for searches by words: they are stemmed, and stop words left out. Default: `none`. */
   language?: TextOptions['language']
+  /** How documents given by `url` are fetched: headers, limits, whether private addresses may be asked. */
+  fetch?: DocumentFetchOptions
   /** Of the vector index. Default: those of an index. */
   index?: Pick<IndexOptions, 'codes' | 'mode' | 'preset'>
 }
+
+/** How the pages of urls are fetched: see the options' own defaults. */
+export type DocumentFetchOptions = Pick<
+  FetchOptions,
+  'allowPrivateAddresses' | 'bytesMax' | 'headers' | 'redirectsMax' | 'timeoutMs'
+>
 
 /** A document to be stored: exactly one of `text`, `file` and `url` says what is in it. */
 export interface DocumentInput {

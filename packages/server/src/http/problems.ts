@@ -17,6 +17,7 @@ export const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   FORMAT_TOO_NEW: 500,
   INTERNAL: 500,
   INVALID_ARGUMENT: 400,
+  INVALID_DOCUMENT: 400,
   INVALID_EMBEDDING: 502,
   INVALID_FILTER: 400,
   INVALID_ID: 400,
