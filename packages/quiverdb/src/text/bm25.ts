@@ -67,9 +67,9 @@ export class ScoreSheet {
   }
 
   /** Adds a term, for the rows of a bitset only where there is one. */
-  add({ pairs, length }: TermRows, weight: number, bm25: Bm25, lengths: ArrayLike<number>, allowed?: Uint32Array): void {
+  add(pairs: TermRows, weight: number, bm25: Bm25, lengths: ArrayLike<number>, allowed?: Uint32Array): void {
     const scores = this.#scores
-    for (let i = 0; i < length; i += 2) {
+    for (let i = 0; i < pairs.length; i += 2) {
       const row = pairs[i]!
       if (allowed !== undefined && ((allowed[row >>> 5]! >>> (row & 31)) & 1) === 0) continue
       const before = scores[row]!

@@ -174,9 +174,9 @@ function hasDead({ dead }: SetState): boolean {
   return dead.words.some((word) => word !== 0)
 }
 
-function livingIn({ pairs, length }: TermRows, { dead }: SetState, anyDead: boolean): number {
-  let living = length / 2
-  if (anyDead) for (let i = 0; i < length; i += 2) if (dead.has(pairs[i]!)) living--
+function livingIn(pairs: TermRows, { dead }: SetState, anyDead: boolean): number {
+  let living = pairs.length / 2
+  if (anyDead) for (let i = 0; i < pairs.length; i += 2) if (dead.has(pairs[i]!)) living--
   return living
 }
 
@@ -194,7 +194,7 @@ function allowedRows(
   }
   for (const list of needed) {
     const words = new Uint32Array(wordsFor(state.rows))
-    if (list) for (let i = 0; i < list.length; i += 2) words[list.pairs[i]! >>> 5]! |= 1 << (list.pairs[i]! & 31)
+    if (list) for (let i = 0; i < list.length; i += 2) words[list[i]! >>> 5]! |= 1 << (list[i]! & 31)
     allowed = allowed ? and(allowed, words) : words
   }
   return allowed

@@ -10,7 +10,6 @@ import { ByteCache } from './byte-cache.js'
 /** Documented limits (`docs/LIMITS.md`). */
 export const textIndexBytesMax = 256 * 1024 * 1024
 export const textListBytesMax = 128 * 1024 * 1024
-const bytesPerNumber = 4
 /** Of an entry, beside its numbers. */
 const entryBytes = 200
 
@@ -73,7 +72,7 @@ export class TextIndexes {
     if (known) return known.length === 0 ? undefined : known
     const found = index.find(term, rows)
     const list = found ?? noRows
-    this.#lists.set(listName, list, entryBytes + 2 * listName.length + bytesPerNumber * list.length)
+    this.#lists.set(listName, list, entryBytes + 2 * listName.length + list.byteLength)
     return found
   }
 
@@ -84,7 +83,7 @@ export class TextIndexes {
   }
 }
 
-const noRows: TermRows = { pairs: [], length: 0 }
+const noRows: TermRows = new Uint32Array(0)
 
 function nameOf(key: string, { field, analyser }: TextDefinition): string {
   return `${key}\n${field}\n${analyser}`
