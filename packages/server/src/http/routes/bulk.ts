@@ -1,5 +1,4 @@
 import type { FastifyReply } from 'fastify'
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { type Collection, type Filter, QuiverError } from 'quiverdb'
 import { Type } from 'typebox'
@@ -52,9 +51,9 @@ function importRoute(app: App, { open, settings, stopping }: Context): void {
     async ({ params, query, body }, reply) => {
       if (!(body instanceof Readable)) throw new QuiverError('INVALID_ARGUMENT', `An import has a body of lines (${lines}).`)
       const collection = await open.use(params.namespace, params.collection, alive)
-      return answerImport(reply, (onProgress) =>
-        importRecords({
-          lines: body as IncomingMessage,
+      return answerImport(reply, async (onProgress) => {
+        const end = await importRecords({
+          lines: body.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>,
           bounds: {
             recordsMax: query.batch ?? batchRecordsDefault,
             bytesMax: batchBytesMax,
@@ -63,8 +62,11 @@ function importRoute(app: App, { open, settings, stopping }: Context): void {
           store: (records) => collection.upsert(records),
           stopping,
           onProgress,
-        }),
-      )
+        })
+        // What is left of a failed import is read and dropped: a sender that is still sending would not see the answer.
+        body.resume()
+        return end
+      })
     },
   )
 }
