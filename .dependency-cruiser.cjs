@@ -157,7 +157,7 @@ module.exports = {
           `${library}/fetch/public-`,
           `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`,
           `${library}/vectra/storage/[^/]*local[^/]*[.]ts$`,
-          `${library}/vectra/(file-fetcher|folder-watcher|watched-folders|text-files|local-embeddings)[.]ts$`,
+          `${library}/vectra/(file-fetcher|folder-watcher|text-files|watched-files|local-embeddings)[.]ts$`,
         ],
       },
       to: { dependencyTypes: ['core'] },

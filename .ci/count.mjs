@@ -3,7 +3,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const suites = { 'npm test': 'test.json', 'npm run test:slow': 'slow.json', 'npm run test:browser': 'browser.json' }
+const suites = {
+  'npm test': 'test.json',
+  'npm run test:slow': 'slow.json',
+  'npm run test:browser': 'browser.json',
+  'npm run test:vectra': 'vectra.json',
+}
 const [folder, ...failedSteps] = process.argv.slice(2)
 
 let passed = 0

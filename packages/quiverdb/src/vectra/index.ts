@@ -28,6 +28,33 @@ export type {
 export { VectraError } from './vectra-error.js'
 
 // Documents.
+export type { Bm25Engine, Bm25Result } from './bm25-engine.js'
+export type {
+  DocumentCatalogStats,
+  DocumentChunkMetadata,
+  DocumentTextSection,
+  EmbeddingsModel,
+  EmbeddingsResponse,
+  EmbeddingsResponseStatus,
+  TextFetcher,
+} from './document-types.js'
+export { FileFetcher, type FileFetcherConfig } from './file-fetcher.js'
+export { FolderWatcher, type FolderWatcherConfig, type FolderWatcherEvents } from './folder-watcher.js'
 export { GPT3Tokenizer } from './gpt3-tokenizer.js'
+export { LocalDocument } from './local-document.js'
+export type { DocumentQueryOptions, LocalDocumentIndexConfig } from './document-index-config.js'
+export { LocalDocumentIndex } from './local-document-index.js'
+export { LocalDocumentResult } from './local-document-result.js'
+export { LocalEmbeddings, type LocalEmbeddingsOptions } from './local-embeddings.js'
+export {
+  type AzureOpenAIEmbeddingsOptions,
+  type BaseOpenAIEmbeddingsOptions,
+  OpenAIEmbeddings,
+  type OpenAIEmbeddingsOptions,
+  type OSSEmbeddingsOptions,
+} from './openai-embeddings.js'
 export { type TextChunk, TextSplitter, type TextSplitterConfig } from './text-splitter.js'
 export type { Tokenizer } from '../text/tokenizer.js'
+export { TransformersEmbeddings, type TransformersEmbeddingsOptions } from './transformers-embeddings.js'
+export { TransformersTokenizer } from './transformers-tokenizer.js'
+export { WebFetcher, type WebFetcherConfig } from './web-fetcher.js'

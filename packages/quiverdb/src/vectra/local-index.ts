@@ -4,6 +4,7 @@ import { IndexFile, type JournalLimits } from './index-file.js'
 import type { ItemChanges } from './item-changes.js'
 import { ItemSearch } from './item-search.js'
 import { ItemStore } from './item-store.js'
+import type { ItemTable } from './item-table.js'
 import { type KeywordSearchOptions, keywordResults } from './keyword-results.js'
 import { compileFilter } from './metadata-filter.js'
 import { newItem, type NewItem } from './new-item.js'
@@ -11,7 +12,16 @@ import { defaultStorage } from './storage/default-storage.js'
 import { FileStorageUtilities } from './storage/file-storage-utilities.js'
 import type { FileStorage } from './storage/file-storage.js'
 import { pathUtils } from './storage/path-utils.js'
-import type { CreateIndexConfig, IndexItem, IndexStats, ItemInput, MetadataFilter, MetadataTypes, QueryResult } from './types.js'
+import type {
+  CreateIndexConfig,
+  IndexItem,
+  IndexStats,
+  ItemInput,
+  MetadataConfig,
+  MetadataFilter,
+  MetadataTypes,
+  QueryResult,
+} from './types.js'
 import { VectraError } from './vectra-error.js'
 
 export interface LocalIndexOptions extends KeywordSearchOptions {
@@ -233,8 +243,18 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
     await this.#store.table()
   }
 
+  /** @internal The fields that are kept in the index file, where some are not. */
+  protected indexedFields(config: MetadataConfig): MetadataConfig {
+    return config
+  }
+
+  /** @internal The items as they were saved last. */
+  protected itemTable(): Promise<ItemTable> {
+    return this.#store.table()
+  }
+
   #newItem(input: ItemInput, { table }: ItemChanges): NewItem {
-    return newItem(input, table.head.metadata_config, this.#codec.extension)
+    return newItem(input, this.indexedFields(table.head.metadata_config), this.#codec.extension)
   }
 
   #insertAll(changes: ItemChanges, inputs: readonly ItemInput[]): IndexItem[] {
