@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
@@ -30,6 +30,14 @@ export function makeApp() {
   return app
 }
 
+/** Makes a page of the examples in docs/BROWSER.md; returns its name, and what it promises to print. */
+export function pageOfDocs(app) {
+  const text = readFileSync(join(root, 'docs', 'BROWSER.md'), 'utf8')
+  const program = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code).join('\n')
+  writeFileSync(join(app, 'src', 'docs.js'), `${program}\nglobalThis.checks = {}\n`)
+  return { page: 'docs', promised: [...program.matchAll(/^console\.log\(.*\) \/\/ (.*)$/gm)].map(([, line]) => line) }
+}
+
 const html = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>Quiver</title>\n'
 
 /** A page by `esbuild --bundle`, with no further options. */
@@ -44,6 +52,29 @@ export async function bundleWithEsbuild(app, page) {
   })
   writeFileSync(join(folder, 'index.html'), `${html}<script src="page.js"></script>\n`)
   return folder
+}
+
+/** A page by `esbuild --bundle --splitting --format=esm --minify`, as docs/BROWSER.md says; and which files it loads when. */
+export async function splitWithEsbuild(app, page) {
+  const folder = join(app, 'split', page)
+  const { metafile } = await esbuild.build({
+    ...{ absWorkingDir: app, entryPoints: [join('src', `${page}.js`)], bundle: true, logLevel: 'warning' },
+    ...{ splitting: true, format: 'esm', minify: true, outdir: folder, metafile: true },
+  })
+  writeFileSync(join(folder, 'index.html'), `${html}<script type="module" src="${page}.js"></script>\n`)
+  return { folder, atOnce: filesAtOnce(metafile).map((file) => join(app, file)) }
+}
+
+/** The files that a page needs before it runs: its own, and what they import, but for what they import when they come to it. */
+function filesAtOnce({ outputs }) {
+  const files = new Set()
+  const add = (file) => {
+    if (files.has(file)) return
+    files.add(file)
+    for (const { path, kind } of outputs[file].imports) if (kind === 'import-statement') add(path)
+  }
+  add(Object.keys(outputs).find((file) => outputs[file].entryPoint !== undefined && outputs[file].entryPoint.startsWith('src/')))
+  return [...files]
 }
 
 /** A page by `vite build`, with no options but where it lies. */

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { launch } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bundleWithEsbuild, bundleWithVite, developWithVite, makeApp } from './app.mjs'
+import { bundleWithEsbuild, bundleWithVite, developWithVite, makeApp, pageOfDocs, splitWithEsbuild } from './app.mjs'
 import { findChromium } from './chromium.mjs'
 import { isolation, serve } from './site.mjs'
 
@@ -17,9 +19,10 @@ afterAll(() => browser?.close())
 async function visit(url) {
   const page = await browser.newPage()
   const errors = []
+  const printed = []
   let workers = 0
   page.on('pageerror', (error) => errors.push(error.message))
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  page.on('console', (message) => (message.type() === 'error' ? errors : printed).push(message.text()))
   page.on('workercreated', () => workers++)
   await page.goto(url)
   await page.waitForFunction(() => globalThis.checks !== undefined)
@@ -27,6 +30,7 @@ async function visit(url) {
     page,
     check: (name, ...given) => page.evaluate((name, given) => globalThis.checks[name](...given), name, given),
     errors: () => errors.splice(0),
+    printed: () => printed,
     workers: () => workers,
   }
 }
@@ -164,6 +168,32 @@ describe.each(Object.keys(bundlers))("Vectra's index in IndexedDB, bundled by %s
     })
     expect(visited.errors()).toEqual([])
     await visited.page.close()
+  })
+})
+
+describe('docs/BROWSER.md', () => {
+  it.each([
+    ['esbuild', async (page) => (await splitWithEsbuild(app, page)).folder],
+    ['Vite', (page) => bundleWithVite(app, page)],
+  ])('prints what it says, bundled by %s', async (_, bundle) => {
+    const { page, promised } = pageOfDocs(app)
+    const site = await serve(await bundle(page))
+    const visited = await visit(site.url)
+    expect(visited.printed()).toEqual(promised)
+    expect(promised.length).toBeGreaterThan(1)
+    expect(visited.errors()).toEqual([])
+    await visited.page.close()
+    await site.close()
+  })
+
+  it.each([
+    ['smallest', 225],
+    ['vectra-smallest', 100],
+  ])('says what a page downloads: %s', async (page, kilobytesMax) => {
+    const { atOnce } = await splitWithEsbuild(app, page)
+    const bytes = atOnce.reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0)
+    expect(bytes / 1000).toBeLessThan(kilobytesMax)
+    expect(bytes / 1000).toBeGreaterThan(0.8 * kilobytesMax)
   })
 })
 

@@ -218,7 +218,7 @@ async function putFile({ files, folders }: Stores, key: string, bytes: Uint8Arra
   const parentPath = pathUtils.dirname(key)
   await putFolders({ files, folders }, keyOf(parentPath))
   const now = Date.now()
-  const content = bytes.slice().buffer
+  const content = new Uint8Array(bytes).buffer
   await resultOf(files.put({ path: key, parentPath, content, createdAt: now, updatedAt: now } satisfies FileRecord))
   const stamp = `${now} ${Math.random()}`
   await resultOf(folders.put({ path: stampKey(key), stamp }))
