@@ -81,14 +81,14 @@ function filesAtOnce({ outputs }) {
 export async function bundleWithVite(app, page) {
   writeFileSync(join(app, 'index.html'), `${html}<script type="module" src="/src/${page}.js"></script>\n`)
   const folder = join(app, 'vite', page)
-  await vite.build({ root: app, configFile: false, logLevel: 'warn', build: { outDir: folder } })
+  await vite.build({ root: app, configFile: false, logLevel: 'error', build: { outDir: folder } })
   return folder
 }
 
 /** The page as `vite` serves it while it is written. */
 export async function developWithVite(app, page) {
   writeFileSync(join(app, 'index.html'), `${html}<script type="module" src="/src/${page}.js"></script>\n`)
-  const server = await vite.createServer({ root: app, configFile: false, logLevel: 'warn', server: { host: '127.0.0.1' } })
+  const server = await vite.createServer({ root: app, configFile: false, logLevel: 'error', server: { host: '127.0.0.1' } })
   await server.listen()
   return { url: server.resolvedUrls.local[0], close: () => server.close() }
 }

@@ -1,0 +1,40 @@
+import { GPT3Tokenizer, open } from 'quiverdb/browser'
+
+const texts = {
+  'wings.md': '# Wings\n\nThe lift of a wing grows with the square of its speed.',
+  'graphs.md': '# Graphs\n\nA graph has nodes, and edges between them.',
+  'words.md': '# Words\n\nStemming makes running and runs the same term.',
+}
+
+globalThis.checks = {
+  async search() {
+    const db = await open('memory:')
+    const notes = await db.collection('notes', { documents: { tokenizer: new GPT3Tokenizer() } })
+    for (const [uri, text] of Object.entries(texts)) await notes.documents.upsert({ uri, text })
+    const found = await notes.documents.search({ text: 'how much lift does a wing have', limit: 1, sections: { tokens: 100 } })
+    await db.close()
+    return found.documents.map(({ uri, sections }) => [uri, sections.length])
+  },
+
+  async words() {
+    const db = await open('memory:')
+    const notes = await db.collection('notes', { texts: [{ field: 'text', language: 'english' }] })
+    await notes.upsert(Object.entries(texts).map(([id, text]) => ({ id, text })))
+    await db.settled()
+    const { hits } = await notes.searchText({ text: 'run', limit: 3 })
+    await db.close()
+    return hits.map(({ id }) => id)
+  },
+
+  async refusal() {
+    const db = await open('memory:')
+    const notes = await db.collection('notes', { documents: {} })
+    try {
+      await notes.documents.upsert({ uri: 'wings.md', text: texts['wings.md'] })
+    } catch ({ code }) {
+      return code
+    } finally {
+      await db.close()
+    }
+  },
+}
