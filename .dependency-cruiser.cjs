@@ -133,7 +133,11 @@ module.exports = {
       from: { path: '^packages/server/src/' },
       to: {
         path: workspace,
-        pathNot: ['^packages/server/', '^packages/quiverdb/dist/(index|vectra/index)[.]', '^packages/testing/dist/index[.]'],
+        pathNot: [
+          '^packages/server/',
+          '^packages/quiverdb/dist/((vectra|embed|documents)/)?index[.]',
+          '^packages/testing/dist/index[.]',
+        ],
       },
     },
     {

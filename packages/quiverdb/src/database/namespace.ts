@@ -177,7 +177,7 @@ export class Namespace {
       ledger: this.#ledger,
       transaction: (callback) => this.transaction(callback),
       version: () => this.version(),
-      chunks: (name, indexes) => this.collection(name, { ...indexes, fields }),
+      chunks: (name) => this.collection(name, { fields }),
     })
     return Object.assign(collection, { documents })
   }

@@ -199,6 +199,8 @@ describe('documents', () => {
     const english = await db.collection(`english${numbered++}`, { documents: options({ language: 'english' }) })
     await english.documents.upsert({ uri: 'a', text: 'The engines were running.' })
     expect((await english.documents.search({ text: 'engine runs', mode: 'keyword' })).documents).toHaveLength(1)
+    const again = await db.collection(english.name, { documents: options() })
+    expect((await again.documents.search({ text: 'engine runs', mode: 'keyword' })).documents).toHaveLength(1)
     await expect(db.collection('x', { documents: options({ language: 'klingon' as never }) })).rejects.toThrow(
       refused('INVALID_ARGUMENT'),
     )

@@ -1,4 +1,3 @@
-import type { TextOptions } from '../collection/types.js'
 import type { Collection } from '../collection/collection.js'
 import type { Ledger } from '../collection/ledger.js'
 import { checked } from '../collection/options.js'
@@ -13,7 +12,7 @@ import type { DocumentsOptions } from './types.js'
 export interface DocumentsNamespace extends DocumentsHost {
   readonly ledger: Ledger
   /** Opens the collection of the chunks, making it where it is missing. */
-  chunks(name: string, options: { texts: readonly TextOptions[] }): Promise<Collection>
+  chunks(name: string): Promise<Collection>
 }
 
 /** The documents of a collection that is there; the collection of their chunks is made where it is missing. @throws QuiverError INVALID_ARGUMENT */
@@ -30,9 +29,11 @@ export async function openDocuments<T extends object>(
   }
   const { name } = collection
   const { language } = options
-  const chunks = await namespace.chunks(chunksOf(name), {
-    texts: [{ field: 'text', ...(language !== undefined && { language }) }],
-  })
+  const chunks = await namespace.chunks(chunksOf(name))
+  // Whoever names no language takes the one that is there.
+  const isIndexed = (await chunks.texts()).some(({ field }) => field === 'text')
+  if (!isIndexed || language !== undefined)
+    await chunks.declareTexts([{ field: 'text', ...(language !== undefined && { language }) }])
   const state = await namespace.ledger.current()
   const uuidOf = (wanted: string): string => state.byName(wanted)?.uuid ?? ''
   const place = { ledger: namespace.ledger, name, documents: uuidOf(name), chunks: uuidOf(chunks.name), settings }

@@ -21,7 +21,7 @@ export interface DocumentsOptions {
   concurrency?: number
   /** How long failures of the embedder that pass are tried again, in milliseconds. Default: 60,000. */
   retryMs?: number
-  /** Whose words the texts are, for searches by words: they are stemmed, and stop words left out. Default: `none`. */
+  /** Whose words the texts are, for searches by words: they are stemmed, and stop words left out. Default: that of the collection, `none` for a new one. */
   language?: TextOptions['language']
   /** How documents given by `url` are fetched: headers, limits, whether private addresses may be asked. */
   fetch?: DocumentFetchOptions

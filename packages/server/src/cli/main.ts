@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { readFile } from 'node:fs/promises'
 import { defineCheck } from './commands/check.js'
+import { defineDocs } from './commands/docs/docs.js'
 import { defineCommit } from './commands/commit.js'
 import { defineGet } from './commands/get.js'
 import { defineImport } from './commands/import.js'
@@ -52,6 +53,7 @@ async function program(): Promise<Command> {
   defineLog(quiver)
   defineCommit(quiver)
   defineCheck(quiver)
+  defineDocs(quiver)
   defineServe(quiver)
   defineKeys(quiver)
   defineVectra(quiver)

@@ -131,6 +131,15 @@ export class FolderSync {
 }
 
 /**
+ * The absolute paths of the files in a folder that would be taken in, sorted.
+ * @throws QuiverError NOT_FOUND, LIMIT_EXCEEDED, STORAGE_FAILED
+ */
+export async function folderFiles(folder: string, options: Pick<FolderOptions, 'extensions' | 'ignore'> = {}): Promise<string[]> {
+  const found = await scanFolder(resolve(folder), acceptor(options))
+  return [...found.keys()].sort().map((path) => resolve(folder, path))
+}
+
+/**
  * Takes the text files of a folder in, once: new and changed ones are written, and documents whose files are gone are removed.
  *
  * @example
