@@ -59,7 +59,7 @@ it('ends an import between two commits, and says what was stored', async () => {
     headers: { 'content-type': 'application/x-ndjson' },
     body: Readable.toWeb(sent) as ReadableStream,
     duplex: 'half',
-  } as RequestInit)
+  })
   const answer = await importing
   await on.server.close()
   const last = JSON.parse((await answer.text()).trimEnd().split('\n').at(-1)!) as { stored: number; done: boolean; error: object }
