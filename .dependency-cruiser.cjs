@@ -141,6 +141,13 @@ module.exports = {
       },
     },
     {
+      name: 'client-stands-alone',
+      comment: 'The client is text over fetch: it runs where no part of the database does, and brings nothing with it.',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: tests },
+      to: { pathNot: '^packages/client/src/' },
+    },
+    {
       name: 'testing-is-for-tests',
       comment: 'Seeded generators are shared by tests; a product that imports them would ship its own examination.',
       severity: 'error',

@@ -41,7 +41,7 @@ describe('import', () => {
     expect(answer.map(({ stored, line }) => [stored, line])).toEqual([
       [10, 11],
       [20, 21],
-      [25, 28],
+      [25, 26],
     ])
     expect(answer.at(-1)).toMatchObject({ done: true, version: expect.stringMatching(/^main@/) })
     expect(await count()).toBe(25)

@@ -7,7 +7,7 @@ const newline = 0x0a
 /** Records of consecutive lines, which are stored together. */
 export interface Batch {
   readonly records: WireRecord[]
-  /** Number of the last line, from 1. */
+  /** Number of the line of the last record, from 1. */
   readonly lastLine: number
 }
 
@@ -52,6 +52,7 @@ class Batches {
   readonly #bounds: BatchBounds
   #records: WireRecord[] = []
   #bytes = 0
+  #recordLine = 0
   line = 0
 
   constructor(bounds: BatchBounds) {
@@ -78,6 +79,7 @@ class Batches {
       this.line++
       if (record) {
         this.#records.push(record)
+        this.#recordLine = this.line
         this.#bytes += end - start
         if (this.#records.length >= this.#bounds.recordsMax || this.#bytes >= this.#bounds.bytesMax) yield* this.rest()
       }
@@ -88,7 +90,7 @@ class Batches {
   /** What was read and not given out. */
   *rest(): Generator<Batch, void, undefined> {
     if (this.#records.length === 0) return
-    const batch = { records: this.#records, lastLine: this.line }
+    const batch = { records: this.#records, lastLine: this.#recordLine }
     this.#records = []
     this.#bytes = 0
     yield batch
