@@ -1,4 +1,4 @@
-import { toBytes, toText } from '../storage/bytes.js'
+import { asBuffer, concatBytes, toBytes, toText } from '../storage/bytes.js'
 import type { IndexItem } from '../types.js'
 import { type IndexHead, type IndexInPieces, type IndexPieces, type IndexReader, NotInPieces } from './index-codec.js'
 
@@ -31,7 +31,8 @@ class JsonReader implements IndexReader {
 
   push(chunk: Uint8Array): void {
     if (this.#ended) throw new NotInPieces('more after the end')
-    const bytes = joined(this.#rest, chunk)
+    // Its methods that look for a byte are several times quicker than those of plain arrays.
+    const bytes = asBuffer(this.#rest.length ? concatBytes([this.#rest, chunk]) : chunk)
     const start = this.#head ? 0 : this.#takeHead(bytes)
     this.#rest = this.#head ? bytes.subarray(this.#takeItems(bytes, start)) : bytes
   }
@@ -104,14 +105,6 @@ function parsed(text: string): unknown {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (!a.length) return b
-  const whole = new Uint8Array(a.length + b.length)
-  whole.set(a)
-  whole.set(b, a.length)
-  return whole
-}
-
 /** Behind the object that begins at `start`; undefined when its end is not there yet. */
 function endOfObject(bytes: Uint8Array, start: number): number | undefined {
   if (start < bytes.length && bytes[start] !== openBrace) throw new NotInPieces('an item is no object')
@@ -144,12 +137,13 @@ function endOfString(bytes: Uint8Array, start: number): number | undefined {
 
 /** The bracket that closes a list of numbers which begins at `start`; undefined when there may be anything else in it. */
 function endOfNumbers(bytes: Uint8Array, start: number): number | undefined {
-  const end = bytes.indexOf(closeBracket!, start)
-  if (end < 0) return undefined
-  // Without texts and inner lists all that can be there is an empty object.
-  for (const other of [quote!, openBracket!]) {
-    const at = bytes.indexOf(other, start + 1)
-    if (at >= 0 && at < end) return undefined
+  // The next text is nearly always the key behind the list, so only the list itself is gone through.
+  const text = bytes.indexOf(quote!, start)
+  if (text >= 0) {
+    const end = bytes.lastIndexOf(closeBracket!, text)
+    return end > start ? end : undefined
   }
-  return end
+  const end = bytes.indexOf(closeBracket!, start)
+  const inner = bytes.indexOf(openBracket!, start + 1)
+  return end < 0 || (inner >= 0 && inner < end) ? undefined : end
 }

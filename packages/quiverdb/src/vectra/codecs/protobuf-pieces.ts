@@ -1,4 +1,5 @@
 import { PbfReader } from 'pbf'
+import { concatBytes } from '../storage/bytes.js'
 import type { IndexItem } from '../types.js'
 import { type IndexHead, type IndexInPieces, type IndexPieces, type IndexReader, NotInPieces } from './index-codec.js'
 import { decodeIndex, encodeHead, encodeItem, readItem } from './protobuf-messages.js'
@@ -24,7 +25,7 @@ class ProtobufReader implements IndexReader {
   readonly #itemBytes: number[] = []
 
   push(chunk: Uint8Array): void {
-    const bytes = this.#rest.length ? joined(this.#rest, chunk) : chunk
+    const bytes = this.#rest.length ? concatBytes([this.#rest, chunk]) : chunk
     let at = 0
     if (!this.#head) {
       const end = endOfHead(bytes)
@@ -77,13 +78,6 @@ class ProtobufReader implements IndexReader {
     }
     return at
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length)
-  whole.set(a)
-  whole.set(b, a.length)
-  return whole
 }
 
 /** Where the first item begins; undefined when that is not there yet. */
