@@ -92,11 +92,14 @@ export class ItemStore {
   async end(): Promise<void> {
     const update = this.#update
     if (!update) throw new VectraError('INVALID_ARGUMENT', 'No update in progress')
-    const changes = await update.begun
-    const saving = this.#turns.run(() => this.#locked(() => this.#save(changes, 'index')))
-    update.saving = saving
+    update.saving ??= this.#saveUpdate(update)
+    await update.saving
+  }
+
+  async #saveUpdate(update: OpenUpdate): Promise<void> {
     try {
-      await saving
+      const changes = await update.begun
+      await this.#turns.run(() => this.#locked(() => this.#save(changes, 'index')))
       if (this.#update === update) this.#update = undefined
     } finally {
       update.saving = undefined
@@ -113,9 +116,12 @@ export class ItemStore {
 
   /** Makes changes: in the open update, or else in one of their own, which is saved when this resolves. They are all made or, if `stage` throws, none. */
   async write<T>(stage: (changes: ItemChanges) => T): Promise<T> {
-    // Whoever comes while an update is being saved is not part of it.
-    while (this.#update?.saving) await this.#update.saving.catch(() => {})
-    if (this.#update) return stage(await this.#update.begun)
+    for (let update = this.#update; update; update = this.#update) {
+      const changes = await update.begun
+      // Whoever comes while an update is being saved is not part of it.
+      if (update.saving) await update.saving.catch(() => {})
+      else if (this.#update === update) return stage(changes)
+    }
     return this.writeAlone(stage)
   }
 

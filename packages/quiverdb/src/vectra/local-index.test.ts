@@ -103,7 +103,7 @@ describe.each(storages)('an index in %s', (_, make) => {
     await index.deleteItem('a')
     await index.insertItem({ id: 'a', vector: [2] })
     await index.insertItem({ id: 'c', vector: [2] })
-    const ending = index.endUpdate()
+    const ending = Promise.all([index.endUpdate(), index.endUpdate()])
     await index.insertItem({ id: 'late', vector: [3] })
     await ending
     expect(await savedIds()).toEqual(['a', 'c', 'late'])
