@@ -8,6 +8,7 @@ const suites = {
   'npm run test:slow': 'slow.json',
   'npm run test:browser': 'browser.json',
   'npm run test:vectra': 'vectra.json',
+  'npm run test:transformers': 'transformers.json',
 }
 const [folder, ...failedSteps] = process.argv.slice(2)
 
