@@ -11,6 +11,7 @@ import type { Collection } from '../collection/collection.js'
 import { DirectoryStore } from '../store/directory-store.js'
 import { afterCrashOperation, crashCollections, crashOptions, type CrashState } from '../testing/crash-operations.js'
 import { open, type Database } from './database.js'
+import { ReferenceCollection } from '../testing/reference-collection.js'
 
 const kills = 100
 const killAfterMsMax = 500
@@ -49,18 +50,26 @@ it(`loses nothing that it acknowledged in ${kills} kills, and shows nothing by h
     expect(found, `kill ${kill}, ${next} operations`).toEqual(state)
     const { problems } = await db.check()
     expect(problems, `kill ${kill}`).toEqual([])
+    await expectFound(db, state)
     await noteObjects(seen)
     await db.close()
   }
   expect(next).toBeGreaterThan(kills)
-  expect([...seen].sort(), 'everything happened that happens behind a database').toEqual(['gc', 'graph', 'log', 'rows', 'snap'])
+  expect([...seen].sort(), 'everything happened that happens behind a database').toEqual([
+    'fields',
+    'gc',
+    'graph',
+    'log',
+    'rows',
+    'snap',
+  ])
 })
 
 /** Kinds of objects: a graph was built, a snapshot written, a boundary published. */
 async function noteObjects(seen: Set<string>): Promise<void> {
   const store = await DirectoryStore.open(folder)
   for await (const key of store.list('ns/')) {
-    const kind = /\/(gc|graph|log|rows|snap)\//.exec(key)?.[1]
+    const kind = /\/(fields|gc|graph|log|rows|snap)\//.exec(key)?.[1]
     if (kind) seen.add(kind)
   }
   await store.close()
@@ -86,6 +95,20 @@ function writeUntilKilled(first: number, afterMs: number): Promise<number> {
       resolve(lines.length === 0 ? first : Number(lines.at(-1)) + 1)
     })
   })
+}
+
+/** Words find what they find in the records that there are to be. */
+async function expectFound(db: Database, state: CrashState): Promise<void> {
+  for (const name of crashCollections) {
+    const collection = await db.collection(name)
+    // A writer may have been killed before it declared them.
+    if ((await collection.texts()).length === 0) continue
+    const reference = new ReferenceCollection(undefined, undefined, undefined, [['said', 'english']])
+    for (const [id, fields] of state[name]) reference.put(id, fields)
+    const text = 'more k7 k8'
+    const { hits } = await collection.searchText({ text, limit: 10_000 })
+    expect(hits.map(({ id, score }) => ({ id, score }))).toEqual(reference.wordRanking('said', text, { operator: 'or' }))
+  }
 }
 
 async function read(db: Database): Promise<CrashState> {

@@ -34,13 +34,15 @@ export function crashVector(number: number, id: string): number[] {
 }
 
 function record(number: number, id: string, paddingBytes = 0): RecordInput {
-  return { id, written: number, v: crashVector(number, id), ...(paddingBytes > 0 && { padding: '.'.repeat(paddingBytes) }) }
+  const said = `all of ${id} and ${'more '.repeat(number % 4)}`
+  return { id, written: number, said, v: crashVector(number, id), ...(paddingBytes > 0 && { padding: '.'.repeat(paddingBytes) }) }
 }
 
 export async function performCrashOperation(db: Database, number: number): Promise<void> {
   const operation = crashOperation(number)
   const indexes = [{ field: 'v', dimensions }]
-  const [one] = await Promise.all(crashCollections.map((name) => db.collection(name, { indexes })))
+  const texts = [{ field: 'said', language: 'english' as const }]
+  const [one] = await Promise.all(crashCollections.map((name) => db.collection(name, { indexes, texts })))
   switch (operation.kind) {
     case 'upsert':
       await one!.upsert(operation.ids.map((id) => record(number, id, operation.paddingBytes)))
