@@ -6,7 +6,7 @@ import { parseWhere } from '../filter/where.js'
 import type { WhereInput } from '../filter/where-types.js'
 import type { IndexDefinition, TextDefinition } from '../history/commit.js'
 import { analyserName } from '../text/analyser.js'
-import { textLanguages } from '../text/languages.js'
+import { textLanguages } from '../text/language.js'
 import type { IndexOptions, TextOptions } from './types.js'
 
 /** Documented limits (`docs/LIMITS.md`). */

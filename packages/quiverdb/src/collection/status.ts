@@ -5,7 +5,7 @@ import { livingWords, type IndexState } from './version/index-state.js'
 import type { CollectionState } from './version/state.js'
 import { isSameText } from './version/texts.js'
 import type { FieldsEntry } from '../history/commit.js'
-import type { TextLanguage } from '../text/languages.js'
+import type { TextLanguage } from '../text/language.js'
 import { languageOf } from '../text/analyser.js'
 import type { FieldStatus, IndexStatus, TextStatus } from './types.js'
 

@@ -2,7 +2,7 @@ import type { Condition } from '../filter/condition.js'
 import type { Filter, WhereInput } from '../filter/where-types.js'
 import type { GraphMode } from '../vector/graph-image.js'
 import type { Metric } from '../vector/metric.js'
-import type { TextLanguage } from '../text/languages.js'
+import type { TextLanguage } from '../text/language.js'
 
 /** Any JSON value. Fields come back exactly as they were written. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

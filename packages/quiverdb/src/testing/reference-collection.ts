@@ -5,7 +5,7 @@ import { parseWhere } from '../filter/where.js'
 import { FieldPath } from '../filter/places.js'
 import { analyserName, loadAnalyser } from '../text/analyser.js'
 import { Bm25 } from '../text/bm25.js'
-import type { TextLanguage } from '../text/languages.js'
+import type { TextLanguage } from '../text/language.js'
 
 const analysers = { none: await loadAnalyser(analyserName('none')), english: await loadAnalyser(analyserName('english')) }
 export type ReferenceLanguage = TextLanguage & keyof typeof analysers

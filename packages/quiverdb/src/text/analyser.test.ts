@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { analyserName, languageOf, loadAnalyser } from './analyser.js'
-import { textLanguages } from './languages.js'
+import { textLanguages } from './language.js'
 
 /**
  * What analysers make of some words is stored with indexes. Where this fails, a dependency stems or stops otherwise than before: either take the version

@@ -1,5 +1,6 @@
 import { QuiverError } from '../errors.js'
-import { loadLanguage, type TextLanguage, textLanguages } from './languages.js'
+import { type TextLanguage, textLanguages } from './language.js'
+import { loadLanguage } from './languages.js'
 import { forEachWord } from './words.js'
 
 /**

@@ -1,14 +1,16 @@
 import { QuiverError } from '../../errors.js'
+import { languageOf } from '../../text/analyser.js'
 import { type WebWorker, workerStarter } from '../../vector/threads/web-worker.js'
 import { type JobListener, runOnThread } from './host.js'
 import type { Job, JobResult, WorkerMessage } from './jobs.js'
 
 /**
- * Runs a job on a worker, or, where a page may have none, in this thread a little at a time.
+ * Runs a job on a worker, or, where a page may have none, in this thread a little at a time. Workers know few languages; words of others are
+ * analysed in this thread too.
  * @throws QuiverError ABORTED, and what the job failed with
  */
 export async function runJob(job: Job, progress: (done: number, total: number) => void, signal: AbortSignal): Promise<JobResult> {
-  const started = await startWorker()
+  const started = needsLanguages(job) ? undefined : await startWorker()
   if (!started) return runHere(job, progress, signal)
   const { worker, listen } = started
   return runOnThread(
@@ -20,6 +22,13 @@ export async function runJob(job: Job, progress: (done: number, total: number) =
     progress,
     signal,
   )
+}
+
+/** Those of `text/common-language-data.ts`. */
+const languagesOfWorkers = ['none', 'english']
+
+function needsLanguages(job: Job): boolean {
+  return job.task !== 'build' && job.indexed.texts.some(({ analyser }) => !languagesOfWorkers.includes(languageOf(analyser)))
 }
 
 interface StartedWorker {
