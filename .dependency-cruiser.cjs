@@ -168,7 +168,7 @@ module.exports = {
           `${library}/fetch/public-`,
           `${library}/[^/]+/(worker|threads)/[^/]+-node[.]ts$`,
           `${library}/vectra/storage/[^/]*local[^/]*[.]ts$`,
-          `${library}/vectra/(file-fetcher|folder-watcher|text-files|watched-files|local-embeddings)[.]ts$`,
+          `${library}/vectra/(file-fetcher|folder-watcher|text-files|watched-files|require-transformers)[.]ts$`,
         ],
       },
       to: { dependencyTypes: ['core'] },

@@ -171,6 +171,20 @@ describe.each(Object.keys(bundlers))("Vectra's index in IndexedDB, bundled by %s
   })
 })
 
+it.each(Object.keys(bundlers))("Vectra's documents are there when the page is loaded again, bundled by %s", async (bundler) => {
+  const site = await serve(await bundlers[bundler](app, 'vectra-documents'))
+  const first = await visit(site.url)
+  expect(await first.check('fill')).toMatchObject({ isTaken: true, isSame: true, stats: { documents: 2 } })
+  await first.page.close()
+  const second = await visit(site.url)
+  const { uri, text } = await second.check('read')
+  expect(uri).toBe('quiz')
+  expect(text).toMatch(/^# Jazz quiz\n/)
+  expect([...first.errors(), ...second.errors()]).toEqual([])
+  await second.page.close()
+  await site.close()
+})
+
 it.each(Object.keys(bundlers))('documents and words are found, bundled by %s', async (bundler) => {
   const site = await serve(await bundlers[bundler](app, 'documents'))
   const visited = await visit(site.url)

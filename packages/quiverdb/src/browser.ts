@@ -1,2 +1,3 @@
 export * from './index.js'
 export * from './vectra/index.js'
+export { BrowserWebFetcher, type BrowserWebFetcherConfig } from './vectra/browser-web-fetcher.js'

@@ -38,8 +38,9 @@ export type {
   EmbeddingsResponseStatus,
   TextFetcher,
 } from './document-types.js'
-export { FileFetcher, type FileFetcherConfig } from './file-fetcher.js'
-export { FolderWatcher, type FolderWatcherConfig, type FolderWatcherEvents } from './folder-watcher.js'
+export { FileFetcher, FolderWatcher, WebFetcher } from '#local-only'
+export type { FileFetcherConfig } from './file-fetcher.js'
+export type { FolderWatcherConfig, FolderWatcherEvents } from './folder-watcher.js'
 export { GPT3Tokenizer } from './gpt3-tokenizer.js'
 export { LocalDocument } from './local-document.js'
 export type { DocumentQueryOptions, LocalDocumentIndexConfig } from './document-index-config.js'
@@ -57,4 +58,4 @@ export { type TextChunk, TextSplitter, type TextSplitterConfig } from './text-sp
 export type { Tokenizer } from '../text/tokenizer.js'
 export { TransformersEmbeddings, type TransformersEmbeddingsOptions } from './transformers-embeddings.js'
 export { TransformersTokenizer } from './transformers-tokenizer.js'
-export { WebFetcher, type WebFetcherConfig } from './web-fetcher.js'
+export type { WebFetcherConfig } from './web-fetcher.js'

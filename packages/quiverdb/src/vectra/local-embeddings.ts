@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { requireTransformers } from '#require-transformers'
 import type { EmbeddingsModel, EmbeddingsResponse } from './document-types.js'
 import type { FeatureExtractor, TransformersLibrary } from './transformers-loader.js'
 import { VectraError } from './vectra-error.js'
@@ -12,9 +12,6 @@ export interface LocalEmbeddingsOptions {
 
 const modelDefault = 'Xenova/all-MiniLM-L6-v2'
 const maxTokensDefault = 256
-// At run time, and so that tests can stand in for it.
-const require = createRequire(import.meta.url)
-const packageName: string = '@huggingface/transformers'
 
 /**
  * Embeddings of a model that runs in this process, by `@huggingface/transformers`, which is to be installed beside Quiver. The model is loaded at the first use.
@@ -63,7 +60,7 @@ export class LocalEmbeddings implements EmbeddingsModel {
   async #load(): Promise<FeatureExtractor> {
     let library: TransformersLibrary
     try {
-      library = require(packageName) as TransformersLibrary
+      library = await requireTransformers()
     } catch (cause) {
       throw new VectraError(
         'UNSUPPORTED',

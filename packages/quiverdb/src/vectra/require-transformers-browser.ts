@@ -1,0 +1,1 @@
+export { loadTransformers as requireTransformers } from './transformers-loader.js'
