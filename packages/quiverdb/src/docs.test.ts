@@ -54,7 +54,9 @@ function promisesOf(program: string): RegExp[] {
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 describe.each(
-  ['README.md', 'docs/API.md', 'docs/FILTERS.md', 'docs/VECTOR-ENGINE.md'].filter((page) => existsSync(join(root, page))),
+  ['README.md', 'docs/API.md', 'docs/FILTERS.md', 'docs/VECTOR-ENGINE.md', 'docs/DOCUMENTS.md'].filter((page) =>
+    existsSync(join(root, page)),
+  ),
 )('the examples of %s', (page) => {
   it('compile, run and print what they say', async () => {
     const program = await programOf(page)
