@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +47,11 @@ test.each(['index file', 'journal'])(
       last = reached
     }
     expect(last).toBeGreaterThan(kills)
+    // What was left of saves that never ended goes with the next one.
+    const index = new LocalIndex(folder)
+    await index.upsertItem(crashItem(last + 1))
+    await index.close()
+    expect((await readdir(folder)).filter((name) => !name.startsWith('index.json'))).toEqual([])
   },
 )
 

@@ -220,7 +220,7 @@ function* placesOf({ headBytes, itemBytes }: IndexInPieces, separatorBytes: numb
 function dataOf(table: ItemTable, changes: ItemChanges | undefined): IndexData {
   const items: IndexData['items'] = []
   for (const { item } of table) {
-    const change = table.get(item.id) === item ? changes?.changeOf(item.id) : undefined
+    const change = changes?.changeOf(item)
     if (!change) items.push(item)
     else if (change.item && !change.atEnd) items.push(change.item)
   }

@@ -51,8 +51,7 @@ export class IndexLayout {
   *#items(): Generator<{ readonly item: IndexItem; readonly place?: ItemPlace }, void, undefined> {
     const changes = this.#changes
     for (const row of this.#table) {
-      // Of several with one id the first is meant.
-      const change = this.#table.get(row.item.id) === row.item ? changes?.changeOf(row.item.id) : undefined
+      const change = changes?.changeOf(row.item)
       if (!change) yield row
       else if (change.item && !change.atEnd) yield { item: change.item }
     }

@@ -36,8 +36,10 @@ export class ItemChanges {
     return this.#changes[Symbol.iterator]()
   }
 
-  changeOf(id: unknown): ItemChange | undefined {
-    return this.#changes.get(id)
+  /** What will be done with one of the table's items. */
+  changeOf(item: IndexItem): ItemChange | undefined {
+    const change = this.#changes.get(item.id)
+    return change && (change.isForAll || this.#table.get(item.id) === item) ? change : undefined
   }
 
   /** The item with an id, as it will be. */
@@ -74,12 +76,13 @@ export class ItemChanges {
     return replaced
   }
 
-  delete(id: unknown): void {
+  /** Deletes the first item with an id, or all of them. */
+  delete(id: unknown, isForAll = false): void {
     if (!this.get(id)) return
     this.#changes.delete(id)
     this.#inserted.delete(id)
     this.#files.delete(id)
-    if (this.#table.get(id)) this.#changes.set(id, { item: undefined, atEnd: false })
+    if (this.#table.get(id)) this.#changes.set(id, { item: undefined, atEnd: false, isForAll })
   }
 
   /** Puts the changes on another table: somebody else has written. @throws VectraError ALREADY_EXISTS: what is inserted here is there now */

@@ -19,6 +19,8 @@ export interface ItemRow {
 export interface ItemChange {
   /** Absent: the item is deleted. */
   readonly item: IndexItem | undefined
+  /** Whether all items with the id are meant, where there are several; else the first. */
+  readonly isForAll?: boolean
   /** Whether it comes behind all that were there before; else it takes the place of the one with its id. */
   readonly atEnd: boolean
 }
@@ -89,7 +91,7 @@ export class ItemTable {
 
   apply(changes: OrderedChanges): void {
     this.#revision++
-    for (const [id, { item, atEnd }] of changes) {
+    for (const [id, { item, atEnd, isForAll }] of changes) {
       const present = this.#byId.get(id)
       if (present && item && !atEnd) {
         present.item = item
@@ -98,6 +100,7 @@ export class ItemTable {
         continue
       }
       if (present) this.#delete(present)
+      for (let next = this.#byId.get(id); isForAll && next; next = this.#byId.get(id)) this.#delete(next)
       if (item) this.#append(item)
     }
     if (this.#holes > this.size + holesMin) this.#renumber()

@@ -6,8 +6,8 @@ import { FileStorageUtilities } from './storage/file-storage-utilities.js'
 import type { IndexItem } from './types.js'
 import { VectraError } from './vectra-error.js'
 
-/** One write: id, the item or null for one that is deleted, and whether it goes to the end. */
-type JournalledChange = [id: unknown, item: IndexItem | null, atEnd: boolean]
+/** One change: id, the item or null for one that is deleted, whether it goes to the end, and whether all items with the id are meant. */
+type JournalledChange = [id: unknown, item: IndexItem | null, atEnd: boolean, isForAll?: boolean]
 
 /** What of a journal belongs to an index file. */
 export interface JournalContents {
@@ -114,7 +114,11 @@ function verified(line: string, checksum: Checksum): string | undefined {
   return sum === checksumOf(toBytes(text), checksum) ? text : undefined
 }
 
-const journalled = ([id, { item, atEnd }]: readonly [unknown, ItemChange]): JournalledChange => [id, item ?? null, atEnd]
+function journalled([id, { item, atEnd, isForAll }]: readonly [unknown, ItemChange]): JournalledChange {
+  return isForAll ? [id, item ?? null, atEnd, true] : [id, item ?? null, atEnd]
+}
 
-const changesOf = (text: string): OrderedChanges =>
-  (JSON.parse(text) as JournalledChange[]).map(([id, item, atEnd]) => [id, { item: item ?? undefined, atEnd }] as const)
+function changesOf(text: string): OrderedChanges {
+  const changes = JSON.parse(text) as JournalledChange[]
+  return changes.map(([id, item, atEnd, isForAll]) => [id, { item: item ?? undefined, atEnd, isForAll }] as const)
+}

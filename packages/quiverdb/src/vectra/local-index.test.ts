@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import * as vectra from 'vectra'
 import { type FileStorage, LocalFileStorage, LocalIndex, ProtobufCodec, VirtualFileStorage } from './index.js'
 
 let folder: string
@@ -9,6 +11,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quiver-vectra-'))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
+
+type Writer = Pick<LocalIndex, 'insertItem' | 'upsertItem' | 'deleteItem' | 'deleteItems'>
 
 /** A storage with the nine methods alone, like one that somebody else has written. */
 function plainStorage(inner: FileStorage): FileStorage {
@@ -157,6 +161,39 @@ describe('an index in a folder', () => {
     await expect(index.listItems()).rejects.toEqual(corrupt)
     await expect(index.insertItem({ vector: [1] })).rejects.toEqual(corrupt)
     expect(await readFile(join(folder, 'index.json'), 'utf8')).toBe(text)
+  })
+
+  test('with ids that occur twice is used as Vectra uses it, whatever its version says', async () => {
+    const twice = ['k', 'l', 'k', 'k'].map((id, i) => ({ id, metadata: {}, vector: [i + 1], norm: i + 1 }))
+    const indexes = [new LocalIndex(join(folder, 'a')), new vectra.LocalIndex(join(folder, 'b'))]
+    for (const index of indexes) {
+      await index.createIndex()
+      await writeFile(join(index.folderPath, 'index.json'), JSON.stringify({ version: 99, metadata_config: {}, items: twice }))
+    }
+    const files = () => Promise.all(indexes.map(({ folderPath }) => readFile(join(folderPath, 'index.json'), 'utf8')))
+    const fresh = [new LocalIndex(join(folder, 'a')), new vectra.LocalIndex(join(folder, 'b'))]
+    for (const act of [
+      (index: Writer) => index.upsertItem({ id: 'k', vector: [9] }),
+      (index: Writer) => index.deleteItem('k'),
+      (index: Writer) => index.upsertItem({ id: 'k', vector: [8] }),
+      (index: Writer) => index.deleteItems(['k', 'l']),
+      (index: Writer) => index.insertItem({ id: 'l', vector: [7] }),
+    ]) {
+      for (const index of fresh) await act(index as Writer)
+      const [ours, theirs] = await files()
+      expect(ours).toBe(theirs)
+    }
+  })
+
+  test('removes what a process that died has left', async () => {
+    const index = new LocalIndex(folder)
+    await index.createIndex()
+    const { pid } = spawnSync('true')
+    await writeFile(join(folder, '.index.json.lock'), `${pid} 1 ${hostname()}`)
+    await writeFile(join(folder, `.index.json.${pid}-3.tmp`), 'half of an index')
+    await writeFile(join(folder, `.index.json.${process.pid}-99999.tmp`), 'of somebody who lives')
+    await index.insertItem({ vector: [1] })
+    expect((await readdir(folder)).sort()).toEqual([`.index.json.${process.pid}-99999.tmp`, 'index.json'])
   })
 
   test('garbage in protocol buffers is refused', async () => {

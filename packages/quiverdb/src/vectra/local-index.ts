@@ -182,7 +182,7 @@ export class LocalIndex<TMetadata extends Record<string, MetadataTypes> = Record
   async deleteItems(ids: Iterable<string>): Promise<void> {
     const distinct = new Set(ids)
     if (!distinct.size) return
-    await this.#store.write((changes) => distinct.forEach((id) => changes.delete(id)))
+    await this.#store.write((changes) => distinct.forEach((id) => changes.delete(id, true)))
   }
 
   /** The item with an id, with its indexed metadata. */

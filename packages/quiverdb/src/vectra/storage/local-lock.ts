@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { writerOf } from './replace-local-file.js'
 
 /** Who has a lock shows by the age of its file that it is alive. */
 const refreshMs = 5_000
@@ -13,7 +14,7 @@ let locks = 0
 /** Runs an action while no other process, and nobody else in this one, runs one for the same file. A lock whose owner has died is taken over. */
 export async function withLocalLock<T>(filePath: string, action: () => Promise<T>): Promise<T> {
   const lock = path.join(path.dirname(filePath), `.${path.basename(filePath)}.lock`)
-  await acquire(lock, `${process.pid} ${++locks} ${os.hostname()}`)
+  await acquire(filePath, lock, `${process.pid} ${++locks} ${os.hostname()}`)
   const refresh = setInterval(() => {
     const now = new Date()
     void fs.utimes(lock, now, now).catch(() => {})
@@ -27,15 +28,17 @@ export async function withLocalLock<T>(filePath: string, action: () => Promise<T
   }
 }
 
-async function acquire(lock: string, owner: string): Promise<void> {
+async function acquire(filePath: string, lock: string, owner: string): Promise<void> {
   for (;;) {
     try {
       return await fs.writeFile(lock, owner, { flag: 'wx' })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
-    if (await isAbandoned(lock)) await takeAway(lock, owner)
-    else await new Promise((resolve) => setTimeout(resolve, pauseMsMax * Math.random()))
+    if (await isAbandoned(lock)) {
+      await takeAway(lock, owner)
+      await removeUnfinished(filePath)
+    } else await new Promise((resolve) => setTimeout(resolve, pauseMsMax * Math.random()))
   }
 }
 
@@ -47,6 +50,15 @@ async function isAbandoned(lock: string): Promise<boolean> {
     return host === os.hostname() && !isAlive(Number(pid))
   } catch {
     return false // it was given back meanwhile
+  }
+}
+
+/** Whoever died in the middle of a save left its new file behind. */
+async function removeUnfinished(filePath: string): Promise<void> {
+  const folder = path.dirname(filePath)
+  for (const name of await fs.readdir(folder)) {
+    const pid = writerOf(name, filePath)
+    if (pid !== undefined && !isAlive(pid)) await fs.rm(path.join(folder, name), { force: true })
   }
 }
 

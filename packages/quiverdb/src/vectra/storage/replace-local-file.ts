@@ -16,7 +16,7 @@ let replaced = 0
  * @throws VectraError CONFLICT: it is another file now
  */
 export async function replaceLocalFile(filePath: string, pieces: Iterable<FilePiece>, basis?: string): Promise<string> {
-  const temporary = path.join(path.dirname(filePath), `.${path.basename(filePath)}.${process.pid}-${++replaced}.tmp`)
+  const temporary = path.join(path.dirname(filePath), `${prefixOf(filePath)}${process.pid}-${++replaced}${suffix}`)
   try {
     const [only] = Array.isArray(pieces) && pieces.length === 1 ? (pieces as FilePiece[]) : []
     await fs.writeFile(temporary, only instanceof Uint8Array ? only : chunksOf(filePath, pieces, basis), syncedWrite)
@@ -29,6 +29,17 @@ export async function replaceLocalFile(filePath: string, pieces: Iterable<FilePi
     throw error
   }
 }
+
+/** The process that was writing a file's new contents, if `name` is that of such contents. */
+export function writerOf(name: string, filePath: string): number | undefined {
+  const prefix = prefixOf(filePath)
+  if (!name.startsWith(prefix) || !name.endsWith(suffix)) return undefined
+  const [, pid] = /^(\d+)-\d+$/.exec(name.slice(prefix.length, -suffix.length)) ?? []
+  return pid === undefined ? undefined : Number(pid)
+}
+
+const prefixOf = (filePath: string): string => `.${path.basename(filePath)}.`
+const suffix = '.tmp'
 
 /** Differs for any two states of a path: a replaced file is another file, a rewritten one has another time. */
 export async function localStamp(filePath: string): Promise<string> {
