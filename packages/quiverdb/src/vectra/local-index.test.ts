@@ -179,7 +179,7 @@ describe('an index in a folder', () => {
       (index: Writer) => index.deleteItems(['k', 'l']),
       (index: Writer) => index.insertItem({ id: 'l', vector: [7] }),
     ]) {
-      for (const index of fresh) await act(index as Writer)
+      for (const index of fresh) await act(index)
       const [ours, theirs] = await files()
       expect(ours).toBe(theirs)
     }
