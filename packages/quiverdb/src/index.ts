@@ -7,12 +7,8 @@ export type {
   FieldStatus,
   Fields,
   FilterStrategy,
-  Fusion,
   GraphPreset,
   Hit,
-  HybridHit,
-  HybridQuery,
-  HybridSearchResult,
   IndexOptions,
   IndexSource,
   IndexStatus,
@@ -27,15 +23,21 @@ export type {
   SearchWay,
   SortBy,
   Stored,
+  ValueCount,
+  VectorInput,
+} from './collection/types.js'
+export type {
+  Fusion,
+  HybridHit,
+  HybridQuery,
+  HybridSearchResult,
   TextExplanation,
   TextHit,
   TextOptions,
   TextQuery,
   TextSearchResult,
   TextStatus,
-  ValueCount,
-  VectorInput,
-} from './collection/types.js'
+} from './collection/text-types.js'
 export type { CheckOptions, CheckProblem, CheckReport } from './database/check.js'
 export { Database, open, type OpenOptions } from './database/database.js'
 export type { MaintainOptions } from './database/maintenance.js'

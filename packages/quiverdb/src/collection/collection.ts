@@ -30,16 +30,8 @@ import { unknownIndex } from './version/vectors.js'
 import { unknownText } from './version/texts.js'
 import { languageOf } from '../text/analyser.js'
 import type { CollectionState, NamespaceState } from './version/state.js'
-import type {
-  FieldStatus,
-  Fields,
-  IndexOptions,
-  IndexStatus,
-  RecordInput,
-  TextOptions,
-  TextStatus,
-  VectorInput,
-} from './types.js'
+import type { FieldStatus, Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
+import type { TextOptions, TextStatus } from './text-types.js'
 import { fieldStatus, indexStatus, textStatus } from './status.js'
 import {
   checkedChanges,

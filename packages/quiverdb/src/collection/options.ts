@@ -7,7 +7,8 @@ import type { WhereInput } from '../filter/where-types.js'
 import type { IndexDefinition, TextDefinition } from '../history/commit.js'
 import { analyserName } from '../text/analyser.js'
 import { textLanguages } from '../text/language.js'
-import type { IndexOptions, TextOptions } from './types.js'
+import type { IndexOptions } from './types.js'
+import type { TextOptions } from './text-types.js'
 
 /** Documented limits (`docs/LIMITS.md`). */
 export const dimensionsMax = 16_384

@@ -7,7 +7,8 @@ import { isSameText } from './version/texts.js'
 import type { FieldsEntry } from '../history/commit.js'
 import type { TextLanguage } from '../text/language.js'
 import { languageOf } from '../text/analyser.js'
-import type { FieldStatus, IndexStatus, TextStatus } from './types.js'
+import type { FieldStatus, IndexStatus } from './types.js'
+import type { TextStatus } from './text-types.js'
 
 /** Living rows that belong to an index, and those of them that no graph holds. */
 export function countIndexed(

@@ -1,4 +1,5 @@
-import type { Fields, IndexOptions, ListQuery, TextOptions } from '../collection/types.js'
+import type { Fields, IndexOptions, ListQuery } from '../collection/types.js'
+import type { TextOptions } from '../collection/text-types.js'
 import type { EmbeddingCache } from '../embed/cache.js'
 import type { Embedder } from '../embed/embedder.js'
 import type { FetchOptions } from '../fetch/guarded-fetch.js'

@@ -1,5 +1,5 @@
 import type { Metric } from '../../vector/metric.js'
-import type { Fusion } from '../types.js'
+import type { Fusion } from '../text-types.js'
 
 /** One record that a search by words or by a vector found, or both. */
 export interface FusedCandidate {

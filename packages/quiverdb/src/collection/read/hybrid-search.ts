@@ -1,6 +1,6 @@
 import type { RowLocation, SetState } from '../version/directory.js'
 import type { Parts } from '../version/parts.js'
-import type { Fusion } from '../types.js'
+import type { Fusion } from '../text-types.js'
 import { type FusedCandidate, fusedScores } from './fusion.js'
 import type { SearchPlan } from './plan.js'
 import { rankAll } from './ranking.js'

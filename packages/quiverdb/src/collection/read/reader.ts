@@ -44,9 +44,6 @@ import type {
   FacetQuery,
   Fields,
   Hit,
-  HybridHit,
-  HybridQuery,
-  HybridSearchResult,
   ListQuery,
   Page,
   ReadMark,
@@ -54,10 +51,9 @@ import type {
   SearchQuery,
   SearchResult,
   Stored,
-  TextQuery,
-  TextSearchResult,
   ValueCount,
 } from '../types.js'
+import type { HybridHit, HybridQuery, HybridSearchResult, TextQuery, TextSearchResult } from '../text-types.js'
 import { checkedVector } from '../version/vectors.js'
 
 /** One version of a collection, as a reader holds it. */

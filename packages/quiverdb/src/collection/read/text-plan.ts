@@ -1,5 +1,5 @@
 import { loadAnalyser } from '../../text/analyser.js'
-import type { TextExplanation } from '../types.js'
+import type { TextExplanation } from '../text-types.js'
 import type { CollectionState } from '../version/state.js'
 import { chooseText } from './choose-text.js'
 import type { TextPlan, TextSearch } from './text-search.js'
