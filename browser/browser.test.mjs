@@ -126,8 +126,8 @@ describe.each(Object.keys(bundlers))("Vectra's index in IndexedDB, bundled by %s
   it('keeps what another tab has written, and migrates', async () => {
     const visited = await visit(site.url)
     await visited.check('fill', 'json')
-    expect(await visited.check('others')).toEqual(['new', 'newer'])
-    expect(await visited.check('migrate')).toBe(801)
+    expect(await visited.check('others')).toEqual(['a', 'b', 'c', 'd'])
+    expect(await visited.check('migrate')).toBe(803)
     expect(visited.errors()).toEqual([])
     await visited.page.close()
   })

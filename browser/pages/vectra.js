@@ -55,9 +55,15 @@ globalThis.checks = {
   async others() {
     const [one, other] = [indexOf('json'), new LocalIndex('indexes/json', undefined, new IndexedDBStorage('notes'))]
     await one.listItems()
-    await other.insertItem({ id: 'new', vector: query, metadata: { year: 1 } })
-    await one.insertItem({ id: 'newer', vector: query, metadata: { year: 2 } })
-    return (await one.listItems()).slice(-2).map(({ id }) => id)
+    const added = ['a', 'b', 'c', 'd'].map((id, i) => {
+      const item = { id, vector: query, metadata: { year: i } }
+      return (i % 2 ? one : other).insertItem(item)
+    })
+    await Promise.all(added)
+    return (await indexOf('json').listItems())
+      .slice(-4)
+      .map(({ id }) => id)
+      .sort()
   },
 
   async files() {

@@ -28,6 +28,12 @@ interface FileRecord {
   readonly updatedAt: number
 }
 
+const { locks } = (globalThis as { navigator?: { locks?: Locks } }).navigator ?? {}
+
+interface Locks {
+  request<T>(name: string, action: () => Promise<T>): Promise<T>
+}
+
 /**
  * Files in the IndexedDB of a browser. They are there when the page is loaded again, in every tab of its origin, until the user deletes the
  * site's data. Every change happens as a whole or not at all, and has been given to the disk when its promise resolves.
@@ -136,6 +142,11 @@ export class IndexedDBStorage implements FileStorage {
       const record = (await resultOf(folders.get(stampKey(key)))) as { readonly stamp: string } | undefined
       return record?.stamp ?? 'unstamped'
     })
+  }
+
+  /** Keeps other tabs apart too, where the page is served securely or from this machine: https://www.w3.org/TR/web-locks/ */
+  withLock<T>(filePath: string, action: () => Promise<T>): Promise<T> {
+    return locks ? locks.request(`${this.#name}/${keyOf(filePath)}`, action) : action()
   }
 
   /** Closes the database, which is opened again when it is used again. */
