@@ -1,15 +1,18 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { writerOf } from './replace-local-file.js'
+import { temporaryBeside, writerOf } from './replace-local-file.js'
 
 /** Who has a lock shows by the age of its file that it is alive. */
 const refreshMs = 5_000
 const staleMs = 30_000
+const ownerlessMs = 1_000
 /** Between two tries, at most. */
 const pauseMsMax = 20
 
 let locks = 0
+/** Locks of files beside which this process has looked for what dead ones left. */
+const tidied = new Set<string>()
 
 /** Runs an action while no other process, and nobody else in this one, runs one for the same file. A lock whose owner has died is taken over. */
 export async function withLocalLock<T>(filePath: string, action: () => Promise<T>): Promise<T> {
@@ -21,6 +24,8 @@ export async function withLocalLock<T>(filePath: string, action: () => Promise<T
   }, refreshMs)
   refresh.unref()
   try {
+    if (!tidied.has(lock)) await removeUnfinished(filePath)
+    tidied.add(lock)
     return await action()
   } finally {
     clearInterval(refresh)
@@ -35,17 +40,16 @@ async function acquire(filePath: string, lock: string, owner: string): Promise<v
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
-    if (await isAbandoned(lock)) {
-      await takeAway(lock, owner)
-      await removeUnfinished(filePath)
-    } else await new Promise((resolve) => setTimeout(resolve, pauseMsMax * Math.random()))
+    if (await isAbandoned(lock)) await takeAway(filePath, lock)
+    else await new Promise((resolve) => setTimeout(resolve, pauseMsMax * Math.random()))
   }
 }
 
 async function isAbandoned(lock: string): Promise<boolean> {
   try {
     const [owner, { mtimeMs }] = await Promise.all([fs.readFile(lock, 'utf8'), fs.stat(lock)])
-    if (Date.now() - mtimeMs > staleMs) return true
+    // Without an owner it was made by somebody who died before the next call.
+    if (Date.now() - mtimeMs > (owner ? staleMs : ownerlessMs)) return true
     const [pid, , host] = owner.split(' ')
     return host === os.hostname() && !isAlive(Number(pid))
   } catch {
@@ -72,8 +76,8 @@ function isAlive(pid: number): boolean {
 }
 
 /** Of several that find a lock abandoned one gets it away; who takes away a new one by mistake puts it back. */
-async function takeAway(lock: string, owner: string): Promise<void> {
-  const aside = `${lock}-${owner.split(' ', 2).join('-')}`
+async function takeAway(filePath: string, lock: string): Promise<void> {
+  const aside = temporaryBeside(filePath)
   try {
     await fs.rename(lock, aside)
     if (!(await isAbandoned(aside))) await fs.link(aside, lock)

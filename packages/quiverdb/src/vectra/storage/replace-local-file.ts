@@ -7,7 +7,7 @@ import type { FilePiece, KeptRange } from './file-storage.js'
 /** Bytes that are copied from the old file at a time. */
 const copiedBytes = 4 * 1024 ** 2
 
-let replaced = 0
+let names = 0
 
 /**
  * Gives a file new contents, whole or not at all: the new file is complete and synced before it has the name. Resolves to the new file's stamp,
@@ -16,7 +16,7 @@ let replaced = 0
  * @throws VectraError CONFLICT: it is another file now
  */
 export async function replaceLocalFile(filePath: string, pieces: Iterable<FilePiece>, basis?: string): Promise<string> {
-  const temporary = path.join(path.dirname(filePath), `${prefixOf(filePath)}${process.pid}-${++replaced}${suffix}`)
+  const temporary = temporaryBeside(filePath)
   try {
     const [only] = Array.isArray(pieces) && pieces.length === 1 ? (pieces as FilePiece[]) : []
     await fs.writeFile(temporary, only instanceof Uint8Array ? only : chunksOf(filePath, pieces, basis), syncedWrite)
@@ -28,6 +28,11 @@ export async function replaceLocalFile(filePath: string, pieces: Iterable<FilePi
     await fs.rm(temporary, { force: true })
     throw error
   }
+}
+
+/** A new name beside a file, which tells whose it is. */
+export function temporaryBeside(filePath: string): string {
+  return path.join(path.dirname(filePath), `${prefixOf(filePath)}${process.pid}-${++names}${suffix}`)
 }
 
 /** The process that was writing a file's new contents, if `name` is that of such contents. */
