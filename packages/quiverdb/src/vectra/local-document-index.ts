@@ -144,8 +144,7 @@ export class LocalDocumentIndex extends LocalIndex<DocumentChunkMetadata> {
   ): Promise<LocalDocument> {
     const embeddings = this.#model()
     checkDocument(uri, text)
-    const current = await this.#loadedCatalog()
-    const catalog = this.#isOwnUpdate ? current : (this._newCatalog ?? current)
+    const catalog = await this.#newestCatalog()
     const hash = computeContentHash(text, docType, metadata)
     const present = entryOf(catalog.uriToId, uri)
     if (present !== undefined && entryOf(catalog.uriToHash, uri) === hash && !options?.force)
@@ -163,8 +162,7 @@ export class LocalDocumentIndex extends LocalIndex<DocumentChunkMetadata> {
   async deleteDocument(uri: string): Promise<void> {
     const isReplaced = this.#replaced === uri
     this.#replaced = undefined
-    if (!isReplaced && (await this.getDocumentId(uri)) === undefined && entryOf(this._newCatalog?.uriToId, uri) === undefined)
-      return
+    if (!isReplaced && entryOf((await this.#newestCatalog()).uriToId, uri) === undefined) return
     const stage = (): Promise<void> => this.#stageDeletion(uri)
     if (isReplaced) await stage()
     else await this.#change(`Error deleting document "${uri}"`, stage)
@@ -341,6 +339,13 @@ export class LocalDocumentIndex extends LocalIndex<DocumentChunkMetadata> {
     this._newCatalog = undefined
     this.#itemsAreSaved = false
     this.#staged.clear()
+  }
+
+  /** As the open update has it, or as the folder does, whoever has written it. */
+  async #newestCatalog(): Promise<DocumentCatalog> {
+    if (this._newCatalog && !this.#isOwnUpdate) return this._newCatalog
+    if (!this.#isOwnUpdate && (await this.#catalogFile.hasChanged())) this._catalog = undefined
+    return this.#loadedCatalog()
   }
 
   async #loadedCatalog(): Promise<DocumentCatalog> {
