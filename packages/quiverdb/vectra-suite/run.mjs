@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const timeoutMs = 10_000
+/** The specs of the watcher wait 40 ms for files to be written, which a busy machine does not keep to. */
+const retries = 3
 /** Vectra's gRPC server, and what its command line writes for clients of it, are not part of quiverdb/vectra. */
 const notOurs = /^(server[/\\]|vectra-cli)/
 
@@ -17,7 +19,7 @@ const built = join(here, '../dist/vectra')
 const specs = dirname(createRequire(import.meta.url).resolve('vectra'))
 
 redirect(await facade())
-const mocha = new Mocha({ timeout: timeoutMs, reporter: process.env.CI ? 'dot' : 'spec', ...(grep && { grep }) })
+const mocha = new Mocha({ timeout: timeoutMs, retries, reporter: process.env.CI ? 'dot' : 'spec', ...(grep && { grep }) })
 for (const path of readdirSync(specs, { recursive: true }).sort())
   if (path.endsWith('.spec.js') && !notOurs.test(path)) mocha.addFile(join(specs, path))
 for (const name of readdirSync(here).sort()) if (name.endsWith('.spec.mjs')) mocha.addFile(join(here, name))
