@@ -12,7 +12,8 @@ import {
   type Filter,
   type SearchMode,
 } from '../index.js'
-import { builtInEmbedder } from '../embed/built-in.js'
+import { builtInEmbedder, MemoryEmbeddingCache, openAiEmbedder } from '../embed/index.js'
+import { answerJson, answerVectors, servedVector, startEmbeddingServer } from '../testing/embedding-server.js'
 import { countingEmbedder, wordTokenizer } from '../testing/counting-embedder.js'
 
 let db: Database
@@ -302,6 +303,30 @@ describe('a failure', () => {
     expect(await db.version()).toBe(version)
     expect((await documents.get('a'))?.text).toBe(texts.before)
     expect((await documents.search({ text: 'wing' })).documents[0]?.chunks).toHaveLength(2)
+  })
+
+  it('of a service leaves nothing half written, and what it had given is not asked for again', async () => {
+    let broken = true
+    const server = await startEmbeddingServer(({ body }, response) => {
+      if (broken && body.input.some((text) => text.includes('oar'))) return answerJson(response, 500, { error: 'out of memory' })
+      answerVectors(response, body.input.map(servedVector))
+    })
+    try {
+      const service = openAiEmbedder({ model: 'm', baseUrl: server.url, limits: { batchTexts: 1, concurrency: 1 } })
+      const cache = new MemoryEmbeddingCache()
+      const served = await db.collection(`served${numbered++}`, { documents: options({ embedder: service, cache, retryMs: 0 }) })
+      const input = { uri: 'a', text: texts.after }
+      await expect(served.documents.upsert(input)).rejects.toMatchObject({ code: 'EMBEDDER_FAILED', details: { status: 500 } })
+      expect(await served.documents.count()).toBe(0)
+      expect(await served.documents.chunks.count()).toBe(0)
+      const asked = server.requests.length
+      broken = false
+      await served.documents.upsert(input)
+      expect(server.requests.length - asked).toBe(2)
+      expect((await served.documents.get('a'))?.chunks).toBe(6)
+    } finally {
+      await server.close()
+    }
   })
 
   it('of a length that no longer fits the index is refused before anything is written', async () => {

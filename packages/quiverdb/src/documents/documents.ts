@@ -68,6 +68,8 @@ export class Documents extends DocumentsReader {
     const call = { collection: this.#place, chunks: this.chunks, force, signal, onProgress: told }
     const changes = await rewritten([...sources.values()], before, call)
     if (changes.written.length > 0) {
+      // As in a plain upsert: who writes faster than graphs are built waits.
+      await this.#place.ledger.throttle(this.#place.chunks, signal)
       throwIfAborted(signal)
       told({ phase: 'writing', done: 0, total: changes.written.length })
       await this.#write(changes.written)
