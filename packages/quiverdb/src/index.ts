@@ -52,6 +52,7 @@ export {
 export type { Documents, DocumentsVersion } from './documents/documents.js'
 export type {
   ChunkHit,
+  DocumentFetchOptions,
   DocumentHit,
   DocumentInfo,
   DocumentInput,

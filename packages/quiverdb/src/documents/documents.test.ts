@@ -395,6 +395,19 @@ describe('another embedder', () => {
     expect((await documents.search({ text: 'wing', mode: 'vector' })).documents.map(({ uri }) => uri)).toEqual(['b'])
   })
 
+  it('that takes less than a chunk usually has gets smaller ones', async () => {
+    const text = Array.from({ length: 100 }, (_, n) => `word${n}`).join(' ')
+    const tokens = async (textTokens: number | undefined): Promise<number> => {
+      const limited = { ...other, id: `limited ${textTokens}`, limits: Promise.resolve({ ...(textTokens && { textTokens }) }) }
+      const limits = options({ embedder: limited, chunkTokens: undefined, overlapTokens: undefined })
+      const { documents: own } = await db.collection(`limited${numbered++}`, { documents: limits })
+      await own.upsert({ uri: 'a', text })
+      return Math.max(...(await own.chunks.list()).records.map(({ chunk }) => chunk.tokens))
+    }
+    expect(await tokens(32)).toBeLessThanOrEqual(32)
+    expect(await tokens(undefined)).toBe(100)
+  })
+
   it('may have an id of any length', async () => {
     const long = { ...other, id: 'x'.repeat(300) }
     const named = (await db.collection(`long${numbered++}`, { documents: options({ embedder: long }) })).documents

@@ -17,6 +17,8 @@ export interface TransformersOptions {
   /** Name on the Hugging Face hub, or a folder. Default: `Xenova/all-MiniLM-L6-v2` (384 numbers, English, 256 tokens a text). */
   model?: string
   dimensions?: number
+  /** Tokens that the model reads of a text: the rest is cut off, so documents are cut into chunks of fewer. Default: 256 for the default model, else not known. */
+  textTokens?: number
   /** How the vectors of the tokens become one. Default: `mean`. */
   pooling?: 'mean' | 'cls' | 'last_token'
   /** Scale to length 1. Default: true. */
@@ -34,6 +36,7 @@ export interface TransformersOptions {
 }
 
 const modelDefault = 'Xenova/all-MiniLM-L6-v2'
+const modelDefaultTokens = 256
 /** Texts of a batch are filled up to the longest, so large batches waste work. */
 const batchTexts = 16
 const packageName = '@huggingface/transformers'
@@ -49,6 +52,7 @@ const packageName = '@huggingface/transformers'
  */
 export function transformersEmbedder(options: TransformersOptions = {}): Embedder {
   const { model = modelDefault, dimensions, pooling = 'mean', normalize = true, dtype, prefixes = {} } = options
+  const textTokens = options.textTokens ?? (model === modelDefault ? modelDefaultTokens : undefined)
   let loading: Promise<FeatureExtractor> | undefined
   const load = async (): Promise<FeatureExtractor> => {
     loading ??= extractor(model, options)
@@ -60,7 +64,7 @@ export function transformersEmbedder(options: TransformersOptions = {}): Embedde
   return {
     id: ['transformers', model, ...shape.filter((part) => part !== undefined)].join('/'),
     ...(dimensions !== undefined && { dimensions }),
-    limits: { batchTexts, concurrency: 1 },
+    limits: { batchTexts, concurrency: 1, ...(textTokens !== undefined && { textTokens }) },
     embed: async (texts, { purpose = 'document', signal } = {}) => {
       const extract = await load()
       throwIfAborted(signal)
