@@ -28,7 +28,7 @@ export function overlapStart(
   const lengthMax = end - from
   const start = from + firstThat(lengthMax, (i) => fits(characterStart(text, from + i)))
   const character = start < end ? characterStart(text, start) : end
-  return text.slice(character, end).trim() === '' ? end : character
+  return end - text.slice(character, end).trimStart().length
 }
 
 /** The first of 0 to `length` - 1 that holds, when all behind it do too; `length` if none does. */

@@ -168,7 +168,9 @@ class TextParts {
     let length = this.#tokensMax * 4
     while (start < end) {
       const reach = Math.max(characterStart(this.#text, Math.min(end, start + length)), characterEnd(this.#text, start))
-      const tokens = this.#count(start, reach)
+      // Without white space around it, as it will be: a word may take more tokens than with the space before it.
+      const own = this.trimmed({ start, end: reach })
+      const tokens = own === undefined ? 0 : this.#count(own.start, own.end)
       const isSmallest = reach === characterEnd(this.#text, start)
       // Aimed a little low, so that the next try fits.
       const aimed = Math.max(1, Math.floor(((reach - start) * this.#tokensMax * 0.95) / Math.max(1, tokens)))
