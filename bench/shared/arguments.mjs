@@ -21,6 +21,7 @@ export const benchNames = [
   'fields',
   'text',
   'vectra',
+  'http',
 ]
 const all = 'all'
 /** Its engines have rows with attributes. */

@@ -1,7 +1,6 @@
 import { QuiverError, type VectorInput } from 'quiverdb'
 
 const bytesPerNumber = Float32Array.BYTES_PER_ELEMENT
-const base64Text = /^[A-Za-z0-9+/_-]*={0,2}$/
 
 /** A vector as JSON carries it: a list of numbers, or little-endian float32 as base64 (standard or URL alphabet). */
 export type WireVector = readonly number[] | string
@@ -15,21 +14,18 @@ export function vectorOf(sent: WireVector, place: string): VectorInput {
 }
 
 function unpackedVector(text: string, place: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64')
-  // Buffer leaves out what is no base64, so a text that was damaged shows in its length, or among its characters.
-  const length = text.length - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)
-  if (
-    bytes.length === 0 ||
-    bytes.length % bytesPerNumber !== 0 ||
-    bytes.length !== Math.floor((length * 3) / 4) ||
-    !base64Text.test(text)
-  )
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+  const digits = text.length - padding
+  const bytes = Math.floor((digits * 3) / 4)
+  const vector = new Float32Array(Math.floor(bytes / bytesPerNumber))
+  // What is no base64 is left out, so a text that was damaged gives fewer bytes than its length promises.
+  const written = Buffer.from(vector.buffer).write(text, 'base64')
+  const whole = bytes > 0 && bytes % bytesPerNumber === 0 && digits % 4 !== 1
+  if (!whole || written !== bytes)
     throw new QuiverError('INVALID_VECTOR', `'${place}' is text, but not base64 of little-endian float32 numbers.`, {
       details: { path: place },
     })
-  // A copy begins where float32 may be read; the bytes of a pooled Buffer begin anywhere.
-  const aligned = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)
-  return new Float32Array(aligned)
+  return vector
 }
 
 /** A record as it is sent: the library's, with packed vectors too. */

@@ -22,7 +22,7 @@ export interface NewKey {
 
 /**
  * The API keys of a server: a folder with a file for each key, which holds the SHA-256 of its secret. A secret is 256 random bits, so nobody can try
- * them all, and a slow hash would only slow every request ([0021](../../../../../docs/decisions/0021-http-server.md)).
+ * them all, and a slow hash would only slow every request (`docs/decisions/0026-http-server.md`).
  *
  * @example
  * ```ts

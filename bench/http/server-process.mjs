@@ -1,0 +1,46 @@
+// The server's end: one process on one core, with the database, its server, and a server of the same framework that does nothing.
+import { fastify } from 'fastify'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { open } from 'quiverdb'
+import { createServer } from '@quiverdb/server'
+import { answerRequests, childParameters } from '../shared/answer-requests.mjs'
+
+const { folder, fresh } = childParameters()
+let db
+let server
+let empty
+
+answerRequests({
+  async open() {
+    if (fresh) {
+      rmSync(folder, { recursive: true, force: true })
+      mkdirSync(folder, { recursive: true })
+    }
+    db = await open(fresh ? folder : join(folder, 'data'))
+    server = await createServer(db, { logLevel: 'error' })
+    empty = fastify()
+    empty.get('/', async () => ({ ok: true }))
+    return { url: await server.listen({ port: 0 }), emptyUrl: await empty.listen({ port: 0, host: '127.0.0.1' }) }
+  },
+  /** Searches without HTTP, one after the other: what the engine itself does on this core. */
+  async engine({ queries, recall, seconds }) {
+    const vectors = queries.map((query) => Float32Array.from(query))
+    const collection = await db.collection('vectors')
+    const search = (i) => collection.search({ vector: vectors[i % vectors.length], limit: 10, fields: [], recall })
+    for (let i = 0; i < vectors.length; i++) await search(i)
+    const until = performance.now() + seconds * 1000
+    const began = performance.now()
+    let searches = 0
+    while (performance.now() < until) for (let i = 0; i < 100; i++) await search(searches++)
+    return (searches * 1000) / (performance.now() - began)
+  },
+  async settle() {
+    await db.settled()
+  },
+  async close() {
+    await server.close()
+    await empty.close()
+    await db.close()
+  },
+})
