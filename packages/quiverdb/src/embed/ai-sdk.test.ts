@@ -83,7 +83,7 @@ it('aborts the request of the SDK', async () => {
     stop.abort()
   })
   await expect(embedTexts(aiSdkEmbedder(sdkModel), ['a'], { signal: stop.signal })).rejects.toMatchObject({ code: 'ABORTED' })
-  await expect.poll(() => gone).toBe(true)
+  await expect.poll(() => gone, { timeout: 20_000 }).toBe(true)
 })
 
 it('refuses what is no model', () => {

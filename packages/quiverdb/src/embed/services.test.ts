@@ -173,7 +173,7 @@ describe('a service in trouble', () => {
       stop.abort()
     })
     await expect(embedTexts(patient, texts, { signal: stop.signal })).rejects.toMatchObject({ code: 'ABORTED' })
-    await expect.poll(() => gone).toBe(true)
+    await expect.poll(() => gone, { timeout: 20_000 }).toBe(true)
   })
 
   it('that is not there is named, without its query', async () => {
