@@ -184,7 +184,7 @@ class TextParts {
     }
   }
 
-  trimmed({ start, end }: Block): { start: number; end: number } | undefined {
+  trimmed({ start, end }: Pick<Block, 'start' | 'end'>): { start: number; end: number } | undefined {
     const part = this.#text.slice(start, end)
     const lead = part.length - part.trimStart().length
     if (lead === part.length) return undefined
