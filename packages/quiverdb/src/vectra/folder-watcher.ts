@@ -1,14 +1,21 @@
 import { EventEmitter } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
-import type { LocalDocumentIndex } from './local-document-index.js'
 import { extensionOf, fileBytesMaxDefault, readTextFile, type SkipReason, skipReasonOf } from './text-files.js'
 import { Turns } from './turns.js'
 import { VectraError } from './vectra-error.js'
 import { isBelow, realPath, treeBelow } from './watched-files.js'
 
+/** What a watcher does with an index: a `LocalDocumentIndex` can. */
+export interface WatchedIndex {
+  readonly folderPath: string
+  upsertDocument(uri: string, text: string, docType?: string): Promise<unknown>
+  deleteDocument(uri: string): Promise<void>
+  listDocumentUris(): Promise<string[]>
+}
+
 export interface FolderWatcherConfig {
-  index: LocalDocumentIndex
+  index: WatchedIndex
   /** Folders, with those below them, and files. */
   paths: string[]
   /** Extensions of the files that are documents, with or without a dot, in any case. Default: all. */
@@ -44,7 +51,7 @@ const debounceMsDefault = 500
  * ```
  */
 export class FolderWatcher extends EventEmitter<FolderWatcherEvents> {
-  readonly #index: LocalDocumentIndex
+  readonly #index: WatchedIndex
   readonly #extensions: ReadonlySet<string> | undefined
   readonly #debounceMs: number
   readonly #bytesMax: number
