@@ -54,7 +54,7 @@ function promisesOf(program: string): RegExp[] {
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 describe.each(
-  ['README.md', 'docs/API.md', 'docs/FILTERS.md', 'docs/VECTOR-ENGINE.md', 'docs/DOCUMENTS.md'].filter((page) =>
+  ['README.md', 'docs/API.md', 'docs/FILTERS.md', 'docs/VECTOR-ENGINE.md', 'docs/DOCUMENTS.md', 'docs/VECTRA.md'].filter((page) =>
     existsSync(join(root, page)),
   ),
 )('the examples of %s', (page) => {
