@@ -35,14 +35,17 @@ export function temporaryBeside(filePath: string): string {
   return path.join(path.dirname(filePath), `${prefixOf(filePath)}${process.pid}-${++names}${suffix}`)
 }
 
-/** The process that was writing a file's new contents, if `name` is that of such contents. */
-export function writerOf(name: string, filePath: string): number | undefined {
-  const prefix = prefixOf(filePath)
-  if (!name.startsWith(prefix) || !name.endsWith(suffix)) return undefined
-  const [, pid] = /^(\d+)-\d+$/.exec(name.slice(prefix.length, -suffix.length)) ?? []
-  return pid === undefined ? undefined : Number(pid)
+/**
+ * The process that was writing a file's new contents, if `name` is that of such contents: of an index file, whatever its name, or of what belongs to an
+ * index (its journal, catalog, documents and their metadata).
+ */
+export function writerOf(name: string, indexPath: string): number | undefined {
+  const [, base, pid] = /^\.(.+)\.(\d+)-\d+\.tmp$/.exec(name) ?? []
+  if (base === undefined || !(base === path.basename(indexPath) || extensions.includes(path.extname(base)))) return undefined
+  return Number(pid)
 }
 
+const extensions: readonly string[] = ['.json', '.pb', '.txt', '.journal']
 const prefixOf = (filePath: string): string => `.${path.basename(filePath)}.`
 const suffix = '.tmp'
 
