@@ -26,5 +26,5 @@ export interface SearchPlan {
   /** Candidates that a filtered search may look at. */
   readonly candidatesMax?: number | undefined
   /** Told of what was done, where someone asked. */
-  readonly trace?: SearchTrace
+  readonly trace?: SearchTrace | undefined
 }

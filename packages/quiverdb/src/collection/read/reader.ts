@@ -235,14 +235,16 @@ export class CollectionReader<T extends object = Fields> {
     const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
     this.#noteCondition(collection, condition)
     const filter = condition && new RowFilter(condition, collection, this.#source.parts)
-    const plan: SearchPlan = {
-      ...vectorPlan(collection, options, { count: limit + offset, filter, budget }),
-      maxDistance: options.maxDistance ?? Infinity,
+    const plan = vectorPlan(collection, options, {
+      count: limit + offset,
+      filter,
+      budget,
+      maxDistance: options.maxDistance,
       strategy: options.strategy,
       overquery: options.overquery,
       candidatesMax: options.maxScanCandidates,
-      ...(options.explain && { trace: new SearchTrace() }),
-    }
+      trace: options.explain ? new SearchTrace() : undefined,
+    })
     const { parts } = this.#source
     const search = new VersionSearch(plan, parts)
     this.#shapes.search = search
