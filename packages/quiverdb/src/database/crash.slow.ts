@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,6 +9,7 @@ import { randomSource } from '@quiverdb/testing'
 import type { Collection } from '../collection/collection.js'
 import { DirectoryStore } from '../store/directory-store.js'
 import { afterCrashOperation, crashCollections, crashOptions, type CrashState } from '../testing/crash-operations.js'
+import { writeUntilKilled } from '../testing/killed-writer.js'
 import { open, type Database } from './database.js'
 import { ReferenceCollection } from '../testing/reference-collection.js'
 
@@ -37,7 +37,9 @@ it(`loses nothing that it acknowledged in ${kills} kills, and shows nothing by h
   let next = 0
   const seen = new Set<string>()
   for (let kill = 0; kill < kills; kill++) {
-    const done = await writeUntilKilled(next, random() * killAfterMsMax)
+    const program = [join(built, 'crash-writer.js'), folder, String(next)]
+    const last = await writeUntilKilled(program, random() * killAfterMsMax)
+    const done = last === undefined ? next : last + 1
     for (; next < done; next++) state = afterCrashOperation(state, next)
     const db = await open(folder, { ...crashOptions, maintenance: 'manual' })
     const found = await read(db)
@@ -73,28 +75,6 @@ async function noteObjects(seen: Set<string>): Promise<void> {
     if (kind) seen.add(kind)
   }
   await store.close()
-}
-
-/** Returns the number of operations that are acknowledged in all. */
-function writeUntilKilled(first: number, afterMs: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(built, 'crash-writer.js'), folder, String(first)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let output = ''
-    let complaint = ''
-    let timer: NodeJS.Timeout | undefined
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs)
-    })
-    child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${complaint}`))
-      const lines = output.split('\n').slice(1, -1)
-      resolve(lines.length === 0 ? first : Number(lines.at(-1)) + 1)
-    })
-  })
 }
 
 /** Words find what they find in the records that there are to be. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomSource } from '@quiverdb/testing'
 import * as vectra from 'vectra'
 import { crashItem, newestUpTo } from '../testing/vectra/crash-items.js'
+import { writeUntilKilled } from '../testing/killed-writer.js'
 import { LocalIndex } from './index.js'
 
 const kills = 40
@@ -35,7 +35,8 @@ test.each(['index file', 'journal'])(
     const random = randomSource(3)
     let last = -1
     for (let kill = 0; kill < kills; kill++) {
-      const acknowledged = await writeUntilKilled({ folder, first: last + 1, kind, afterMs: 1 + 150 * random() })
+      const program = [join(built, 'crash-writer.js'), folder, String(last + 1), kind]
+      const acknowledged = (await writeUntilKilled(program, 1 + 150 * random())) ?? last
       const numbers = await numbersIn(new LocalIndex(folder))
       // The write that was under way may be there, or not.
       const reached = Math.max(last, ...numbers.values())
@@ -64,33 +65,4 @@ async function numbersIn(index: LocalIndex): Promise<Map<string, number>> {
       return [id, number]
     }),
   )
-}
-
-interface Run {
-  readonly folder: string
-  readonly first: number
-  readonly kind: string
-  readonly afterMs: number
-}
-
-/** Resolves to the last number that was acknowledged; the one before the first when none was. */
-function writeUntilKilled({ folder, first, kind, afterMs }: Run): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(built, 'crash-writer.js'), folder, String(first), kind], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let output = ''
-    let complaint = ''
-    let timer: NodeJS.Timeout | undefined
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs)
-    })
-    child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${complaint}`))
-      const lines = output.split('\n').slice(1, -1)
-      resolve(lines.length ? Number(lines.at(-1)) : first - 1)
-    })
-  })
 }

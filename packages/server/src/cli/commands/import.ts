@@ -1,13 +1,11 @@
 import { type Command, Option } from 'commander'
 import { type Metric, open } from 'quiverdb'
+import { finishImport } from '../finish-import.js'
 import { openRows } from '../importers/open.js'
 import { type Row, RowError } from '../importers/row-reader.js'
 import { dimensionsOf } from '../importers/vector-rule.js'
-import { answer, remark } from '../output.js'
-import { counted } from '../render/text.js'
 import { RowWriter } from '../row-writer.js'
 import { type NamespaceOptions, withNamespaceOptions } from '../session.js'
-import { waitUntilSettled } from '../settle.js'
 import { targetCollection } from '../target-collection.js'
 import { wholeNumber } from '../values.js'
 
@@ -55,16 +53,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
     const stored = await new RowWriter(collection, { source, rule, unit: reader.unit }, options).writeAll(
       withFirst(first.value, rows),
     )
-    const version = options.message === undefined ? stored.version : await namespace.commit(options.message)
-    if (rule.without > 0)
-      remark(options, `${counted(rule.without, 'record')} without "${options.field}": stored, but no vector search finds them.`)
-    const ready = options.wait ? await waitUntilSettled(namespace, options) : false
-    const summary = { collection: options.collection, records: stored.records, withoutVector: rule.without, version, ready }
-    answer(
-      options,
-      summary,
-      () => `Collection "${options.collection}": ${counted(stored.records, 'record')} stored, version ${version}.`,
-    )
+    await finishImport(namespace, stored, rule, options)
   } finally {
     await db.close()
   }

@@ -1,12 +1,10 @@
 import type { Command } from 'commander'
 import { open } from 'quiverdb'
 import { detectCodec, type IndexItem, LocalFileStorage, LocalIndex, pathUtils } from 'quiverdb/vectra'
+import { finishImport } from '../../finish-import.js'
 import { type Row, RowError } from '../../importers/row-reader.js'
-import { answer, remark } from '../../output.js'
-import { counted } from '../../render/text.js'
 import { RowWriter } from '../../row-writer.js'
 import { type NamespaceOptions, withNamespaceOptions } from '../../session.js'
-import { waitUntilSettled } from '../../settle.js'
 import { targetCollection } from '../../target-collection.js'
 import { wholeNumber } from '../../values.js'
 
@@ -54,16 +52,7 @@ async function importFolder(folder: string, options: VectraImportOptions): Promi
     const source = { path: folder, bytesRead: 0, sizeBytes: items.length }
     const rows = rowsOf(index, items, options.field, (read) => (source.bytesRead = read))
     const stored = await new RowWriter(collection, { source, rule, unit }, options).writeAll(rows)
-    const version = options.message === undefined ? stored.version : await namespace.commit(options.message)
-    if (rule.without > 0)
-      remark(options, `${counted(rule.without, 'record')} without "${options.field}": stored, but no vector search finds them.`)
-    const ready = options.wait ? await waitUntilSettled(namespace, options) : false
-    const summary = { collection: options.collection, records: stored.records, withoutVector: rule.without, version, ready }
-    answer(
-      options,
-      summary,
-      () => `Collection "${options.collection}": ${counted(stored.records, 'record')} stored, version ${version}.`,
-    )
+    await finishImport(namespace, stored, rule, options)
   } finally {
     await db.close()
   }
