@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { papersPath, serving, type Serving } from '../testing/serving.js'
+import { papersPath, serving, type Serving, nativePaths } from '../testing/serving.js'
 import { ApiKeys } from './keys/api-keys.js'
 import { roles, type Role } from './keys/key-record.js'
 
@@ -83,8 +83,7 @@ describe('with keys', () => {
   }
 
   it('knows a role for every route that it describes', async () => {
-    const { json } = await on.call('GET', '/openapi.json')
-    const described = Object.entries(json.paths as Record<string, object>).flatMap(([path, methods]) =>
+    const described = (await nativePaths(on)).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )
     expect(described.sort()).toEqual([...open, ...Object.values(needs).flat()].sort())

@@ -31,11 +31,7 @@ const bearer = /^Bearer +(\S+) *$/i
 export function grant(request: FastifyRequest, keys: ApiKeys | undefined): Access | null {
   const { role, everywhere } = request.routeOptions.config
   if (role === undefined) return null
-  if (!keys?.required) {
-    checkHost(request)
-    return everybody
-  }
-  const key = keys.verify(bearer.exec(request.headers.authorization ?? '')?.[1] ?? '')
+  const key = accessOf(request, keys, bearer.exec(request.headers.authorization ?? '')?.[1] ?? '')
   if (!key)
     throw new Refusal(
       'UNAUTHENTICATED',
@@ -49,6 +45,13 @@ export function grant(request: FastifyRequest, keys: ApiKeys | undefined): Acces
       namespace === undefined ? 'This needs a key for all namespaces.' : `This key is not for namespace '${namespace}'.`,
     )
   return key
+}
+
+/** What the bearer of a key may do; undefined where that is no key. @throws Refusal FORBIDDEN */
+export function accessOf(request: FastifyRequest, keys: ApiKeys | undefined, keyText: string): Access | undefined {
+  if (keys?.required) return keys.verify(keyText)
+  checkHost(request)
+  return everybody
 }
 
 /**

@@ -18,7 +18,7 @@ export async function describeApi(app: App): Promise<void> {
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: quiver_...' } } },
     },
     transform: ({ schema, url, route }) => {
-      const role = route.config?.role
+      const role = route.config?.role ?? route.config?.rushdb
       if (role === undefined) return { schema, url }
       return { schema: { ...schema, description: `Needs a key with the role \`${role}\`.`, security: [{ key: [] }] }, url }
     },

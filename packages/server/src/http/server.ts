@@ -17,6 +17,8 @@ import { RecallSamples } from './operations/recall-samples.js'
 import { operationRoutes } from './operations/routes.js'
 import { type ServerOptions, type ServerSettings, settingsOf } from './options.js'
 import { answerError, answerUnknownRoute } from './problems.js'
+import { rushAccess } from './rushdb/access.js'
+import { rushdbRoutes } from './rushdb/surface.js'
 import { bulkRoutes } from './routes/bulk.js'
 import { historyRoutes } from './routes/history.js'
 import { recordRoutes } from './routes/records.js'
@@ -142,7 +144,8 @@ async function assemble(app: App, context: Context): Promise<void> {
       exposedHeaders: ['x-request-id', 'x-quiver-version', 'retry-after'],
     })
   app.addHook('onRequest', (request: FastifyRequest, _reply: FastifyReply, done) => {
-    request.access = grant(request, settings.keys)
+    const { rushdb } = request.routeOptions.config
+    request.access = rushdb ? rushAccess(request, settings.keys, rushdb) : grant(request, settings.keys)
     done()
   })
   if (settings.requestsPerMinute !== undefined)
@@ -150,11 +153,12 @@ async function assemble(app: App, context: Context): Promise<void> {
       max: settings.requestsPerMinute,
       timeWindow: '1 minute',
       keyGenerator: (request: FastifyRequest) => request.access?.id || request.ip,
-      allowList: (request: FastifyRequest) => request.routeOptions.config?.role === undefined,
+      allowList: (request: FastifyRequest) => request.access === null,
     })
   await describeApi(app)
   operationRoutes(app, context)
   await app.register(async (native) => nativeRoutes(native as App, context), { prefix: '/v1' })
+  await app.register(async (rushdb) => rushdbRoutes(rushdb as App, context), { prefix: '/api/v1' })
 }
 
 async function nativeRoutes(app: App, context: Context): Promise<void> {

@@ -76,6 +76,13 @@ async function call(
   }
 }
 
+/** What a server says of its own routes: all of `/openapi.json` but `/api/v1`, which is another API. */
+export async function nativePaths(on: Serving): Promise<[path: string, methods: Record<string, { description?: string }>][]> {
+  const { json } = await on.call('GET', '/openapi.json')
+  const paths = json.paths as Record<string, Record<string, { description?: string }>>
+  return Object.entries(paths).filter(([path]) => !path.startsWith('/api/v1'))
+}
+
 /** The numbers as base64 of little-endian float32. */
 export function packed(numbers: readonly number[]): string {
   return Buffer.from(Float32Array.from(numbers).buffer).toString('base64')
