@@ -4,8 +4,6 @@ import type { Context } from '../context.js'
 import type { App } from '../schemas/shared.js'
 import { isLegacy, type Needs, projectIdOf } from './access.js'
 import { Project, type Unit } from './project.js'
-import { answerRushProblem, notFound } from './problem.js'
-import { transactionRoutes } from './routes/transactions.js'
 import { OpenTransactions } from './transactions.js'
 
 declare module 'fastify' {
@@ -123,19 +121,4 @@ function envelope(result: unknown): object {
   return result instanceof Counted
     ? { data: result.data, success: true, total: result.total }
     : { data: result ?? null, success: true }
-}
-
-/** Serves RushDB's API, for its clients, under `/api/v1`. */
-export function rushdbRoutes(app: App, context: Context): void {
-  const surface = new Surface(app, context)
-  app.setErrorHandler(answerRushProblem)
-  app.setNotFoundHandler((request, reply) =>
-    answerRushProblem(notFound(`Cannot ${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply),
-  )
-  app.addHook('onClose', () => surface.transactions.close())
-  declareRoutes(surface)
-}
-
-function declareRoutes(surface: Surface): void {
-  transactionRoutes(surface)
 }

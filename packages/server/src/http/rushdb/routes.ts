@@ -1,0 +1,16 @@
+import type { Context } from '../context.js'
+import type { App } from '../schemas/shared.js'
+import { answerRushProblem, notFound } from './problem.js'
+import { transactionRoutes } from './routes/transactions.js'
+import { Surface } from './surface.js'
+
+/** Serves RushDB's API, for its clients, under `/api/v1`. */
+export function rushdbRoutes(app: App, context: Context): void {
+  const surface = new Surface(app, context)
+  app.setErrorHandler(answerRushProblem)
+  app.setNotFoundHandler((request, reply) =>
+    answerRushProblem(notFound(`Cannot ${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply),
+  )
+  app.addHook('onClose', () => surface.transactions.close())
+  transactionRoutes(surface)
+}
