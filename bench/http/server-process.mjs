@@ -32,11 +32,18 @@ answerRequests({
     const collection = await db.collection('vectors')
     const search = (i) => collection.search({ vector: vectors[i % vectors.length], limit: 10, fields: [], recall })
     for (let i = 0; i < vectors.length; i++) await search(i)
-    const until = performance.now() + seconds * 1000
+    const durations = []
     const began = performance.now()
-    let searches = 0
-    while (performance.now() < until) for (let i = 0; i < 100; i++) await search(searches++)
-    return (searches * 1000) / (performance.now() - began)
+    for (let last = began; last < began + seconds * 1000;) {
+      await search(durations.length)
+      const now = performance.now()
+      durations.push((now - last) * 1000)
+      last = now
+    }
+    const perSecond = (durations.length * 1000) / (performance.now() - began)
+    durations.sort((a, b) => a - b)
+    const percentile = (share) => durations[Math.floor(share * (durations.length - 1))]
+    return { perSecond, p50Us: percentile(0.5), p99Us: percentile(0.99) }
   },
   async settle() {
     await db.settled()
