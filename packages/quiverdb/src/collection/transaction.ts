@@ -6,7 +6,7 @@ import { parseWhere } from '../filter/where.js'
 import type { Operation, Transaction as LoggedTransaction } from '../history/commit.js'
 import { whenResident } from '../segment/part-file.js'
 import type { Memtable } from '../segment/memtable.js'
-import type { Change } from './version/draft.js'
+import type { Change, CollectionDraft } from './version/draft.js'
 import type { RowLocation } from './version/directory.js'
 import { readFields } from './version/fields.js'
 import type { VectorIndex } from './version/index-state.js'
@@ -19,7 +19,7 @@ import { isByCondition } from './by-condition.js'
 import { checked, deleteWhere, updateWhere } from './options.js'
 import { checkBatch, checkedId } from './ids.js'
 import { Stage } from './write/stage.js'
-import type { NamespaceState } from './version/state.js'
+import type { CollectionState, NamespaceState } from './version/state.js'
 import type { Fields, ReadMark, RecordInput, VectorInput } from './types.js'
 import {
   checkedChanges,
@@ -60,6 +60,7 @@ export class Transaction {
   readonly #steps: Step[] = []
   readonly #reads: ReadMark[] = []
   readonly #touched = new Map<string, readonly VectorIndex[]>()
+  readonly #states = new Map<CollectionDraft, { readonly changed: number; readonly state: CollectionState }>()
   #rows = 0
   #finished = false
 
@@ -78,21 +79,32 @@ export class Transaction {
       })
     const indexes = this.#draft.collection(uuid).indexes.map(({ index }) => index)
     this.#touched.set(uuid, indexes)
+    const draft = (): CollectionDraft => {
+      if (this.#finished) throw new QuiverError('CLOSED', 'The transaction has ended.')
+      return this.#draft.collection(uuid)
+    }
     const overlay: Overlay = {
       ledger: this.#ledger,
       uuid,
       name,
       indexes,
-      draft: () => {
-        if (this.#finished) throw new QuiverError('CLOSED', 'The transaction has ended.')
-        return this.#draft.collection(uuid)
-      },
+      draft,
+      state: () => this.#stateOf(draft()),
       seq: this.#base.seq,
       note: (mark) => this.#reads.push(mark),
       write: (rows, whole) => this.#write(uuid, rows, whole),
       remove: (ids) => this.#remove(uuid, ids),
     }
     return new TransactionCollection<T>(overlay)
+  }
+
+  /** The same state until the next write, and before the first the one that all others read: what searches found out about it is kept with it. */
+  #stateOf(draft: CollectionDraft): CollectionState {
+    const known = this.#states.get(draft) ?? { changed: 0, state: draft.base }
+    const { changed } = draft
+    const state = known.changed === changed ? known.state : draft.finish()
+    this.#states.set(draft, { changed, state })
+    return state
   }
 
   /** Ends the transaction: its writes become part of one commit. Used by `db.transaction`, which calls it when the callback resolves. */
@@ -207,7 +219,9 @@ interface Overlay {
   readonly name: string
   readonly indexes: readonly VectorIndex[]
   readonly seq: number
-  draft(): ReturnType<NamespaceDraft['collection']>
+  draft(): CollectionDraft
+  /** With the transaction's writes so far. */
+  state(): CollectionState
   note(mark: ReadMark): void
   write(rows: Memtable, whole: boolean): void
   remove(ids: readonly string[]): number
@@ -220,7 +234,7 @@ export class TransactionCollection<T extends object = Fields> extends Collection
   constructor(overlay: Overlay) {
     super({
       parts: overlay.ledger.parts,
-      view: async () => ({ collection: overlay.draft().finish(), seq: overlay.seq }),
+      view: async () => ({ collection: overlay.state(), seq: overlay.seq }),
       note: (mark) => overlay.note(mark),
     })
     this.#overlay = overlay
@@ -279,7 +293,7 @@ export class TransactionCollection<T extends object = Fields> extends Collection
   async #matching(where: unknown): Promise<string[]> {
     const condition = parseWhere(where)
     const { ledger, uuid } = this.#overlay
-    const collection = this.#overlay.draft().finish()
+    const collection = this.#overlay.state()
     this.#overlay.note({ collection: uuid, where: condition })
     const ids = await whenResident(() => matchingIds(collection, new RowFilter(condition, collection, ledger.parts)))
     checkBatch(ids)
