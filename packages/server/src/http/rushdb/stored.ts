@@ -23,12 +23,14 @@ export interface StoredRecord {
 
 /** An edge from one record to another. */
 export interface StoredRelationship {
-  /** Made of both ends and the type ({@link relationshipId}): there is one of each type between two records, in one direction. */
+  /** Made of both ends and the type (`relationshipId`): there is one of each type between two records, in one direction. */
   id: string
   type: string
   source: string
   target: string
-  properties: { [name: string]: PropertyValue }
+  /** Its properties, as those of a record; absent where it has none. */
+  props?: StoredRecord['props']
+  data?: StoredRecord['data']
 }
 
 /** The declaration of an AI index. The vectors are in the vector index of `rushdb-records` that has its id as a name. */

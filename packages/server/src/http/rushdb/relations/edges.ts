@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto'
+import type { Filter } from 'quiverdb'
+import { badRequest } from '../problem.js'
+import type { Unit } from '../project.js'
+import { relationshipsName, type StoredRecord, type StoredRelationship } from '../stored.js'
+
+/** The type of relationships that were given none, as it is stored, and as clients get it; they may write either. */
+export const defaultType = '__RUSHDB__RELATION__DEFAULT__'
+export const defaultTypeShown = 'RUSHDB_DEFAULT_RELATION'
+
+/** From a record: `out` is to its targets, `in` to the sources of which it is the target. */
+export type Direction = 'in' | 'out'
+
+export interface Edge extends Partial<Pick<StoredRecord, 'props' | 'data'>> {
+  readonly source: string
+  readonly target: string
+  readonly type: string
+}
+
+export interface EdgeChoice {
+  /** Default: all. */
+  readonly type?: string
+  /** Default: both. */
+  readonly direction?: Direction
+}
+
+/** 144 bits, in base64. */
+const idLength = 24
+const pageRecords = 10_000
+const edgesPerWrite = 100_000
+const idsPerRead = 1_000
+/** Reading all edges takes about as long as asking for this share of them by the ids of their ends. */
+const edgesPerIdInPass = 20
+/** Pairs of neighbours in one answer: about 200 bytes each. */
+const neighboursMax = 2_000_000
+
+/** The name of a type as it is stored. */
+export function storedType(type: string | undefined): string {
+  return type === undefined || type === '' || type === defaultTypeShown ? defaultType : type
+}
+
+/** The name of a type as clients get it. */
+export function shownType(type: string): string {
+  return type === defaultType ? defaultTypeShown : type
+}
+
+export function relationshipId({ source, target, type }: Edge): string {
+  return createHash('sha256')
+    .update(JSON.stringify([source, target, storedType(type)]))
+    .digest('base64url')
+    .slice(0, idLength)
+}
+
+/** Writes edges without reading: one that is there already, of the same type and direction between the same records, is replaced. The records must be there. */
+export async function connect(unit: Unit, edges: readonly Edge[]): Promise<void> {
+  for (let at = 0; at < edges.length; at += edgesPerWrite)
+    await unit.relationships.upsert(edges.slice(at, at + edgesPerWrite).map(storedEdge))
+}
+
+function storedEdge(edge: Edge): StoredRelationship {
+  const { source, target, type, props, data } = edge
+  const stored = { id: relationshipId(edge), type: storedType(type), source, target }
+  return props?.length ? { ...stored, props, data: data ?? {} } : stored
+}
+
+/** Takes edges away that are there, and says how many. */
+export function disconnect(unit: Unit, edges: readonly Edge[]): Promise<number> {
+  return deleteEdges(unit, edges.map(relationshipId))
+}
+
+/** Takes all edges of some records away, which are deleted in the same unit. */
+export async function removeEdgesOf(unit: Unit, ids: readonly string[]): Promise<number> {
+  const found = new Set<string>()
+  for await (const edges of edgesOf(unit, new Set(ids))) for (const { id } of edges) found.add(id)
+  return deleteEdges(unit, [...found])
+}
+
+async function deleteEdges(unit: Unit, ids: readonly string[]): Promise<number> {
+  let deleted = 0
+  for (let at = 0; at < ids.length; at += edgesPerWrite)
+    deleted += await unit.relationships.delete(ids.slice(at, at + edgesPerWrite))
+  return deleted
+}
+
+/**
+ * The neighbours of each of some records, in a direction from them; records without any are left out.
+ * @throws RushProblem 400: they are too many
+ */
+export async function neighboursOf(
+  unit: Unit,
+  ids: ReadonlySet<string>,
+  choice: EdgeChoice = {},
+): Promise<Map<string, Set<string>>> {
+  const neighbours = new Map<string, Set<string>>()
+  let pairs = 0
+  const add = (id: string, neighbour: string): void => {
+    const known = neighbours.get(id)
+    if (!known) neighbours.set(id, new Set([neighbour]))
+    else if (known.has(neighbour)) return
+    else known.add(neighbour)
+    if (++pairs > neighboursMax)
+      throw badRequest(
+        `The query goes over more than ${neighboursMax} pairs of related records. Narrow it by labels or conditions.`,
+      )
+  }
+  for await (const edges of edgesOf(unit, ids, choice)) {
+    for (const { source, target } of edges) {
+      if (choice.direction !== 'in' && ids.has(source)) add(source, target)
+      if (choice.direction !== 'out' && ids.has(target)) add(target, source)
+    }
+  }
+  return neighbours
+}
+
+/** The records that have one of some records as a neighbour, in a direction from the records that are looked for. */
+export async function idsWithNeighbour(
+  unit: Unit,
+  targets: ReadonlySet<string>,
+  { type, direction }: EdgeChoice = {},
+): Promise<Set<string>> {
+  const ids = new Set<string>()
+  const seen = direction && opposite(direction)
+  for await (const edges of edgesOf(unit, targets, { type, direction: seen })) {
+    for (const { source, target } of edges) {
+      if (seen !== 'in' && targets.has(source)) ids.add(target)
+      if (seen !== 'out' && targets.has(target)) ids.add(source)
+    }
+  }
+  return ids
+}
+
+export function opposite(direction: Direction): Direction {
+  return direction === 'in' ? 'out' : 'in'
+}
+
+/** The edges at some records, page by page, in no order; one between two of them may come twice. */
+export async function* edgesOf(
+  unit: Unit,
+  ids: ReadonlySet<string>,
+  { type, direction }: EdgeChoice = {},
+): AsyncGenerator<readonly StoredRelationship[]> {
+  if (ids.size === 0) return
+  const ofType: Filter = type === undefined ? {} : { type: storedType(type) }
+  const ends = direction === undefined ? (['source', 'target'] as const) : ([direction === 'out' ? 'source' : 'target'] as const)
+  if (await isPassCheaper(unit, ids.size)) {
+    for await (const page of edgesWhere(unit, ofType)) yield page.filter((edge) => ends.some((end) => ids.has(edge[end])))
+    return
+  }
+  const list = [...ids]
+  for (let at = 0; at < list.length; at += idsPerRead) {
+    const some = list.slice(at, at + idsPerRead)
+    for (const end of ends) yield* edgesWhere(unit, { ...ofType, [end]: { $in: some } }, true)
+  }
+}
+
+/** All edges that match, page by page. @param few they are few of all: then they are sorted rather than found in order */
+export async function* edgesWhere(unit: Unit, where: Filter, few = false): AsyncGenerator<readonly StoredRelationship[]> {
+  let after: string | undefined
+  do {
+    const page = await unit.relationships.list({ where, limit: pageRecords, after, ...(few && { orderBy: ['id'] }) })
+    if (page.records.length > 0) yield page.records
+    after = page.next
+  } while (after !== undefined)
+}
+
+/** An estimate: how many edges there are is no part of any answer, so it is not read in the unit, where others would conflict with it. */
+async function isPassCheaper({ project }: Unit, ids: number): Promise<boolean> {
+  if (ids <= idsPerRead) return false
+  const all = await project.namespace.collection(relationshipsName)
+  return ids * edgesPerIdInPass > (await all.count())
+}
