@@ -32,6 +32,14 @@ export class Counted<T> {
   ) {}
 }
 
+/** An answer with another status than the route usually has. */
+export class Status {
+  constructor(
+    readonly status: number,
+    readonly data: unknown,
+  ) {}
+}
+
 export interface RouteOptions<S extends TSchema> {
   readonly needs: Needs
   readonly summary: string
@@ -87,6 +95,7 @@ export class Surface {
       schema: { tags: ['RushDB'], summary, ...(body && { body }) },
       handler: async (request, reply) => {
         const result = await handle(await this.projectOf(request), request)
+        if (result instanceof Status) return reply.code(result.status).send(envelope(result.data))
         void reply.code(status)
         return envelope(result)
       },
