@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { badRequest } from '../problem.js'
-import type { PropertyType, Scalar } from '../stored.js'
+import type { PropertyType, PropertyValue, Scalar } from '../stored.js'
 import { propertyTypes } from '../stored.js'
 import { isDatetime } from './datetime.js'
 import { checkedName, isNumeric, type Typed } from './typed.js'
@@ -23,7 +23,7 @@ export function draftedProperties(drafts: readonly PropertyDraft[]): Map<string,
     const before = properties.get(draft.name)
     if (before && before.type !== typed.type)
       throw invalid(`properties.${at}.type`, `is not "${before.type}", which "${draft.name}" has above`)
-    const value = before ? ([before.value, typed.value].flat() as Scalar[]) : typed.value
+    const value = before ? [before.value, typed.value].flat<PropertyValue[]>() : typed.value
     properties.set(draft.name, { type: typed.type, value })
   }
   return properties

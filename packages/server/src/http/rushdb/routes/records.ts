@@ -1,5 +1,4 @@
 import { Type } from 'typebox'
-import { badRequest } from '../problem.js'
 import type { Unit } from '../project.js'
 import { type RecordBody, labelOf, propertiesOfBody, recordBody } from '../records/body.js'
 import { loadRecord, recordById, recordsByIds } from '../records/read.js'
@@ -15,6 +14,8 @@ import {
   type Strategy,
 } from '../records/write.js'
 import { type WireRecord, wireOf } from '../stored.js'
+import { vectorEntries } from '../vectors/entry.js'
+import { VectorTargets } from '../vectors/targets.js'
 import { type Call, Status, type Surface } from '../surface.js'
 
 const createBody = Type.Intersect([recordBody, Type.Object({ ids: Type.Optional(Type.Array(Type.String())) })])
@@ -72,6 +73,6 @@ async function changed({ unit, body, params }: Call<RecordBody>, strategy: Strat
 
 async function givenOf(unit: Unit, body: RecordBody, label: string | undefined): Promise<Given> {
   const properties = propertiesOfBody(body)
-  if (body.vectors && body.vectors.length > 0) throw badRequest('Vectors cannot be written yet')
-  return { ...(label !== undefined && { label }), properties, vectors: {} }
+  const vectors = await new VectorTargets(unit).vectorsFor(label, vectorEntries(body.vectors))
+  return { ...(label !== undefined && { label }), properties, vectors }
 }
