@@ -85,6 +85,11 @@ export default defineConfig(
     rules: { 'max-lines': 'off', 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
+    name: "RushDB's client is a default export",
+    files: ['packages/client/src/index.ts'],
+    rules: { 'no-restricted-exports': 'off' },
+  },
+  {
     name: 'configuration, whose tools ask for a default export',
     files: ['**/*.config.{ts,js,mjs}'],
     rules: { 'no-restricted-exports': 'off' },

@@ -11,6 +11,8 @@ export interface ClientOptions {
   key?: string
   /** How often a call is repeated that is safe to repeat, after waiting a little longer each time. Default: 2. */
   retries?: number
+  /** How long one try may take, in milliseconds; exports and imports may take longer. Default: no bound. */
+  timeoutMs?: number
   /** Sent with every request. */
   headers?: Record<string, string>
   /** Default: the global `fetch`. */
@@ -22,6 +24,7 @@ export interface Call {
   /** Below the URL of the server, with its query. */
   readonly path: string
   readonly body?: unknown
+  readonly headers?: Record<string, string> | undefined
   readonly signal?: AbortSignal | undefined
   /**
    * Whether the call may be repeated when it is not known whether the server did it. Reads, and writes that name their records, come to the same;
@@ -30,19 +33,33 @@ export interface Call {
   readonly repeatable: boolean
 }
 
+/** An answer that is no success. */
+export interface Failed {
+  readonly status: number
+  readonly text: string
+  /** What the server said to wait for, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+}
+
 /** One server, asked by `fetch`. */
 export class Connection {
   readonly #url: string
   readonly #headers: Record<string, string>
   readonly #retries: number
+  readonly #timeoutMs: number | undefined
   readonly #fetch: typeof fetch
+  readonly #errorOf: (failed: Failed) => QuiverClientError
 
-  constructor(url: string, { key, retries = retriesDefault, headers = {}, fetch: own = globalThis.fetch }: ClientOptions) {
+  /** @param errorOf reads what an API answers instead of a success; default: that of the native one */
+  constructor(url: string, options: ClientOptions, errorOf = nativeErrorOf) {
+    const { key, retries = retriesDefault, headers = {}, fetch: own = globalThis.fetch, timeoutMs } = options
     this.#url = url.replace(/\/+$/, '')
     this.#headers = { ...headers, ...(key !== undefined && { authorization: `Bearer ${key}` }) }
     this.#retries = retries
+    this.#timeoutMs = timeoutMs
     // Called as a function: a browser's fetch refuses another `this`.
     this.#fetch = (...parameters) => own(...parameters)
+    this.#errorOf = errorOf
   }
 
   /** The answer's JSON. @throws QuiverClientError */
@@ -50,8 +67,7 @@ export class Connection {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body)
     for (let tries = 0; ; tries++) {
       try {
-        const answer = await this.send(call, body, 'application/json')
-        return (await answer.json()) as R
+        return await this.#once<R>(call, body)
       } catch (error) {
         if (tries >= this.#retries || call.signal?.aborted || !mayRepeat(error, call.repeatable)) throw asClientError(error)
         await delay(retryAfterMs(error) ?? retryDelayMs * 2 ** tries, call.signal)
@@ -60,8 +76,8 @@ export class Connection {
   }
 
   /** The answer itself, once. @throws QuiverClientError: its status is no success */
-  async send({ method, path, signal }: Call, body: RequestInit['body'], type: string): Promise<Response> {
-    const headers = { ...this.#headers, ...(body !== undefined && { 'content-type': type }) }
+  async send({ method, path, signal, headers: own }: Call, body: RequestInit['body'], type: string): Promise<Response> {
+    const headers = { ...this.#headers, ...own, ...(body !== undefined && { 'content-type': type }) }
     const streaming = body instanceof ReadableStream ? { duplex: 'half' } : {}
     let answer: Response
     try {
@@ -71,20 +87,34 @@ export class Connection {
       throw new QuiverClientError('UNREACHABLE', `The server at ${this.#url} did not answer.`, { cause })
     }
     if (answer.ok) return answer
-    throw await problemIn(answer)
+    const retryAfter = answer.headers.get('retry-after')
+    throw this.#errorOf({
+      status: answer.status,
+      text: await answer.text().catch(() => ''),
+      retryAfterMs: retryAfter === null ? undefined : Number(retryAfter) * 1000,
+    })
+  }
+
+  async #once<R>(call: Call, body: string | undefined): Promise<R> {
+    const late = this.#timeoutMs === undefined ? undefined : AbortSignal.timeout(this.#timeoutMs)
+    const signal = late && call.signal ? AbortSignal.any([late, call.signal]) : (late ?? call.signal)
+    try {
+      const answer = await this.send({ ...call, signal }, body, 'application/json')
+      return (await answer.json()) as R
+    } catch (cause) {
+      if (!late?.aborted || call.signal?.aborted) throw cause
+      throw new QuiverClientError('TIMEOUT', `The server did not answer within ${this.#timeoutMs} ms.`, { cause })
+    }
   }
 }
 
-async function problemIn(answer: Response): Promise<QuiverClientError> {
-  const text = await answer.text().catch(() => '')
-  const { status } = answer
-  const retryAfter = answer.headers.get('retry-after')
+function nativeErrorOf({ status, text, retryAfterMs }: Failed): QuiverClientError {
   try {
     const { error, requestId } = JSON.parse(text) as {
       error: { code: string; message: string; details: Record<string, unknown> }
       requestId: string
     }
-    const details = retryAfter === null ? error.details : { ...error.details, retryAfterMs: Number(retryAfter) * 1000 }
+    const details = retryAfterMs === undefined ? error.details : { ...error.details, retryAfterMs }
     return new QuiverClientError(error.code, error.message, { status, details, requestId })
   } catch {
     return new QuiverClientError('INTERNAL', `The answer ${status} is not that of a Quiver server: ${text.slice(0, 200)}`, {

@@ -12,7 +12,7 @@
  * ```
  */
 export class QuiverClientError extends Error {
-  override readonly name = 'QuiverClientError'
+  override readonly name: string = 'QuiverClientError'
   readonly code: string
   /** Of the answer; 0 where there was none. */
   readonly status: number

@@ -29,3 +29,25 @@ export type {
   Vector,
   Written,
 } from './types.js'
+
+export { RushDB, RushDB as default, type RushDBOptions } from './rushdb/rushdb.js'
+export { RushDBError } from './rushdb/error.js'
+export type { RecordRef, RushRecord } from './rushdb/record.js'
+export { Transaction } from './rushdb/transactions.js'
+export type {
+  ApiResponse,
+  EmbeddingIndex,
+  ImportOptions,
+  IndexParams,
+  Property,
+  PropertyDraft,
+  PropertyValues,
+  Relation,
+  SchemaItem,
+  SearchQuery as RushSearchQuery,
+  TransactionRef,
+  Untyped,
+  VectorEntry,
+  VectorSearchParams,
+  Where,
+} from './rushdb/types.js'
