@@ -88,7 +88,7 @@ module.exports = {
     floor('history', ['format', 'filter', 'store'], 'The log orders commits that name parts by key: it never looks into a part.'),
     floor(
       'collection',
-      ['format', 'vector', 'filter', 'text', 'store', 'segment', 'history'],
+      ['format', 'vector', 'filter', 'text', 'embed', 'store', 'segment', 'history'],
       'A collection reads and drafts commits; it does not open databases nor schedule work.',
     ),
     floor(
@@ -98,7 +98,7 @@ module.exports = {
     ),
     floor(
       'database',
-      ['format', 'vector', 'filter', 'text', 'store', 'segment', 'history', 'collection', 'documents'],
+      ['format', 'vector', 'filter', 'text', 'embed', 'store', 'segment', 'history', 'collection', 'documents'],
       'The database is the top floor of the library: only its public entry (index.ts) lies above.',
     ),
     floor(

@@ -14,6 +14,7 @@ export type {
   IndexStatus,
   Json,
   ListQuery,
+  ManagedStatus,
   Page,
   ReadOptions,
   RecordInput,

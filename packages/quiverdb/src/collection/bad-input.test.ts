@@ -229,7 +229,7 @@ const declarations: Row[] = [
     'an unknown source',
     'collection',
     'createIndex',
-    [{ field: 'w', dimensions: 2, source: 'managed' }],
+    [{ field: 'w', dimensions: 2, source: 'guessed' }],
     'INVALID_ARGUMENT',
     /'source'/,
   ],

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import type { Embedder } from '../embed/embedder.js'
 import { QuiverError } from '../errors.js'
 import type { Operation, TextDefinition } from '../history/commit.js'
 import { formatVersionName, parseVersionName } from '../history/keys.js'
@@ -6,8 +7,10 @@ import { whenResident } from '../segment/part-file.js'
 import type { CollectionDraft } from './version/draft.js'
 import type { IndexState } from './version/index-state.js'
 import type { Ledger } from './ledger.js'
+import { completedDefinition, dimensionsOf } from './managed/declaration.js'
 import {
   checked,
+  checkedEmbedder,
   declaredPaths,
   fieldsMax,
   indexDefinition,
@@ -32,7 +35,7 @@ import { languageOf } from '../text/analyser.js'
 import type { CollectionState, NamespaceState } from './version/state.js'
 import type { FieldStatus, Fields, IndexOptions, IndexStatus, RecordInput, VectorInput } from './types.js'
 import type { TextOptions, TextStatus } from './text-types.js'
-import { fieldStatus, indexStatus, textStatus } from './status.js'
+import { fieldStatus, indexStatuses, textStatus } from './status.js'
 import {
   checkedChanges,
   checkedPatch,
@@ -76,6 +79,7 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
   constructor(ledger: Ledger, uuid: string, name: string) {
     super({
       parts: ledger.parts,
+      embedders: ledger.embedders,
       view: () => this.#view(),
       viewNow: () => {
         const state = this.#ledger.currentNow()
@@ -189,11 +193,14 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
   }
 
   /**
-   * Declares a vector index on what is there and what comes. It answers at once; its graph is built in the background.
-   * @throws QuiverError ALREADY_EXISTS, INVALID_ARGUMENT, INVALID_FILTER, LIMIT_EXCEEDED
+   * Declares a vector index on what is there and what comes. It answers at once; its graph is built, and the texts of a managed one are embedded, in the
+   * background.
+   * @throws QuiverError ALREADY_EXISTS, INVALID_ARGUMENT, INVALID_FILTER, LIMIT_EXCEEDED; of a managed index DIMENSION_MISMATCH, and EMBEDDER_FAILED where its
+   * embedder had to be asked for its dimensions
    */
   async createIndex(options: IndexOptions): Promise<IndexStatus> {
-    const definition = indexDefinition(options, uuidv7())
+    const given = indexDefinition(options, uuidv7())
+    const definition = given.source === 'managed' ? await completedDefinition(given, options.embedder) : given
     await this.#declare((collection) => {
       const indexes = collection.indexes.map(({ index }) => index.definition)
       if (indexes.some(({ name }) => name === definition.name)) {
@@ -206,7 +213,52 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
       collection.createIndex(definition)
       return { op: 'createIndex', collection: this.#uuid, index: definition }
     })
+    if (options.embedder) this.#ledger.embedders.give(this.#uuid, options.embedder)
     return (await this.indexes()).find(({ name }) => name === definition.name)!
+  }
+
+  /**
+   * Gives managed indexes the embedder that makes their vectors, in this process. One with another id than the index records takes its place for all
+   * processes: in the same commit all vectors go, and they are made anew in the background, so that no answer mixes two models.
+   *
+   * @param index a name, or `'*'` for all managed indexes of the collection
+   * @example
+   * ```ts
+   * const notes = await db.collection('notes') // its managed index 'body' was created before
+   * await notes.embedWith('body', openAiEmbedder({ model: 'text-embedding-3-small', apiKey }))
+   * ```
+   * @throws QuiverError NOT_FOUND, INVALID_ARGUMENT: the index is not managed; EMBEDDER_FAILED: a new embedder was asked for its dimensions
+   */
+  async embedWith(index: string, embedder: Embedder): Promise<void> {
+    const { id } = checkedEmbedder(embedder)
+    const indexes = (await this.#view()).collection.indexes.map((state) => state.index)
+    const named = indexes.find(({ definition }) => definition.name === index)
+    if (!named && index !== '*') throw unknownIndex(index, this.name, indexes)
+    if (named && !named.isManaged)
+      throw new QuiverError(
+        'INVALID_ARGUMENT',
+        `Index '${index}' of collection '${this.name}' is not managed: nothing is embedded for it.`,
+      )
+    for (const { isManaged, definition } of named ? [named] : indexes) {
+      if (isManaged && definition.embedder !== id) await this.#changeModel(definition.name, embedder)
+    }
+    this.#ledger.embedders.give(this.#uuid, embedder)
+  }
+
+  /** The vectors of another model are those of another index: it has the name of the one before, and a column of its own. */
+  async #changeModel(name: string, embedder: Embedder): Promise<void> {
+    const dimensions = await dimensionsOf(embedder)
+    await this.#declare((collection) => {
+      const before = collection.indexes.find(({ index }) => index.definition.name === name)?.index
+      if (!before?.isManaged || before.definition.embedder === embedder.id) return []
+      const definition = { ...before.definition, uuid: uuidv7(), embedder: embedder.id, dimensions }
+      collection.dropIndex(before.definition.uuid)
+      collection.createIndex(definition)
+      return [
+        { op: 'dropIndex', collection: this.#uuid, index: before.definition.uuid },
+        { op: 'createIndex', collection: this.#uuid, index: definition },
+      ]
+    })
   }
 
   /** Removes an index; vectors in fields stay in the records, those of an external index are gone. @throws QuiverError NOT_FOUND */
@@ -223,6 +275,7 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
 
   /**
    * Adds the indexes that are not there yet, all or, where one is refused, none.
+   * Managed ones get their embedders, as by {@link embedWith}.
    * @throws QuiverError ALREADY_EXISTS: one of that name is declared differently
    */
   async ensureIndexes(wanted: readonly IndexOptions[]): Promise<void> {
@@ -237,6 +290,7 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
         if (!exists || !this.#hasIndex((await this.#view()).collection, options)) throw error
       }
     }
+    for (const { name, field, embedder } of wanted) if (embedder) await this.embedWith(name ?? field, embedder)
   }
 
   /**
@@ -326,24 +380,19 @@ export class Collection<T extends object = Fields> extends CollectionReader<T> {
     })
   }
 
-  /** Commits one operation that changes what the collection keeps of its records, and no record. */
-  async #declare(change: (collection: CollectionDraft) => Operation): Promise<void> {
+  /** Commits what changes the things that the collection keeps of its records, and no record. */
+  async #declare(change: (collection: CollectionDraft) => Operation | Operation[]): Promise<void> {
     await this.#ledger.commit({
       kind: 'write',
       sizeBytes: declarationBytes,
       rowsMax: 0,
-      prepare: (draft) => ({ ops: [change(draft.collection(this.#uuid))], blocks: new Map(), rows: 0 }),
+      prepare: (draft) => ({ ops: [change(draft.collection(this.#uuid))].flat(), blocks: new Map(), rows: 0 }),
     })
   }
 
   /** The collection's indexes and how far each is. */
   async indexes(): Promise<IndexStatus[]> {
-    const { collection } = await this.#view()
-    return whenResident(() =>
-      collection.indexes.map((index) =>
-        indexStatus(collection, index, this.#ledger.building(this.#uuid, index.index.definition.uuid)),
-      ),
-    )
+    return indexStatuses(this.#ledger, (await this.#view()).collection)
   }
 
   /**
@@ -391,6 +440,7 @@ export class CollectionVersion<T extends object = Fields> extends CollectionRead
   constructor(ledger: Ledger, view: View, release: () => Promise<void>) {
     super({
       parts: ledger.parts,
+      embedders: ledger.embedders,
       view: async () => {
         if (this.#closed) throw new QuiverError('CLOSED', `The reader of version ${this.version} is closed.`)
         ledger.checkOpen()

@@ -1,4 +1,5 @@
 import type { Operation, Transaction } from '../history/commit.js'
+import type { Embedders } from './managed/embedders.js'
 import type { Change } from './version/draft.js'
 import type { NamespaceDraft } from './version/namespace-draft.js'
 import type { Parts } from './version/parts.js'
@@ -31,6 +32,18 @@ export interface WriteIntent {
   prepare(draft: NamespaceDraft, firstRow: number): PreparedWrite
 }
 
+/** The work for a managed index, as this process knows it. */
+export interface EmbeddingWork {
+  /** Whether it begins by itself. */
+  readonly isAutomatic: boolean
+  /** Rows whose text the embedder refused, by their number. */
+  readonly refused: ReadonlySet<number>
+  /** How often it failed in a row. */
+  readonly failures: number
+  /** What it failed with last; absent after a success. */
+  readonly failure?: unknown
+}
+
 /** A version that is kept readable until it is released. */
 export interface Pin {
   readonly state: NamespaceState
@@ -57,6 +70,9 @@ export interface Ledger {
   pin(seq?: number): Promise<Pin>
   /** From now on changes are noted, until the returned function is called. */
   watch(): { changesSince(seq: number): readonly Change[]; stop(): void }
+  readonly embedders: Embedders
+  /** What became of the work for a managed index so far. */
+  embedding(index: string): EmbeddingWork
   /** Whether anything is due or running for an index, for its status. */
   building(collection: string, index: string): boolean
 }

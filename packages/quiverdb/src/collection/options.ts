@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { QuiverError } from '../errors.js'
+import type { Embedder } from '../embed/embedder.js'
 import { pathLengthMax } from '../filter/condition.js'
 import { formatWhere } from '../filter/format-where.js'
 import { parseWhere } from '../filter/where.js'
@@ -19,6 +20,7 @@ export const textsMax = 16
 export const sortFieldsMax = 8
 export const facetFieldsMax = 64
 export const limitMax = 10_000
+export const embedderIdMax = 4_096
 export const offsetMax = 100_000
 export const efMax = 100_000
 export const sampleMax = 10_000
@@ -37,7 +39,7 @@ const indexOptions = v.strictObject({
   field: fieldPath,
   dimensions: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(dimensionsMax)),
   metric: v.optional(v.picklist(['cosine', 'dot', 'l2'])),
-  source: v.optional(v.picklist(['field', 'external'])),
+  source: v.optional(v.picklist(['field', 'external', 'managed'])),
   where: v.optional(v.unknown()),
   zeroVectors: v.optional(v.picklist(['refuse', 'keep'])),
   codes: v.optional(v.picklist(['int8', 'float32'])),
@@ -45,12 +47,37 @@ const indexOptions = v.strictObject({
   mode: v.optional(v.picklist(['speed', 'balanced', 'memory'])),
 })
 
-/** Fills in the defaults of an index and refuses what is no index. @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER */
+const embedder = v.looseObject({
+  id: v.pipe(v.string(), v.minLength(1), v.maxLength(embedderIdMax)),
+  dimensions: v.optional(indexOptions.entries.dimensions),
+  embed: v.function(),
+})
+
+const managedOptions = v.strictObject({
+  ...indexOptions.entries,
+  dimensions: v.optional(indexOptions.entries.dimensions),
+  embedder: v.optional(v.custom<Embedder>((value) => v.is(embedder, value), 'an embedder has an `id` and a function `embed`')),
+})
+
+/** @throws QuiverError INVALID_ARGUMENT */
+export function checkedEmbedder(value: Embedder): Embedder {
+  checked(embedder, value, 'embedder')
+  return value
+}
+
+/** Of an index that only its embedder could tell, and has not been asked for. */
+export const unknownDimensions = 0
+
+/**
+ * Fills in the defaults of an index and refuses what is no index. A managed one may have no embedder, and unknown dimensions.
+ * @throws QuiverError INVALID_ARGUMENT, INVALID_FILTER, DIMENSION_MISMATCH
+ */
 export function indexDefinition(options: IndexOptions, uuid: string): IndexDefinition {
+  const isManaged = options?.source === 'managed'
   const {
     name,
     field,
-    dimensions,
+    dimensions = unknownDimensions,
     metric = 'cosine',
     source = 'field',
     where,
@@ -58,7 +85,9 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
     preset = 'default',
     mode,
     zeroVectors,
-  } = checked(indexOptions, options, 'index')
+    ...given
+  } = checked(isManaged ? managedOptions : indexOptions, options, 'index')
+  const embedder = 'embedder' in given ? given.embedder : undefined
   if (['id', '$vectors'].includes(field.split('.')[0]!)) {
     throw new QuiverError('INVALID_ARGUMENT', `'${field}' cannot be indexed: 'id' and '$vectors' are reserved names.`)
   }
@@ -69,7 +98,8 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
     name: name ?? field,
     field,
     source,
-    dimensions,
+    ...(isManaged && { embedder: embedder?.id ?? '' }),
+    dimensions: embedder ? embeddedDimensions(name ?? field, dimensions, embedder) : dimensions,
     metric,
     zeroVectors: zeroVectors ?? (metric === 'cosine' ? 'refuse' : 'keep'),
     codes,
@@ -77,6 +107,16 @@ export function indexDefinition(options: IndexOptions, uuid: string): IndexDefin
     ...(mode !== undefined && { mode }),
     ...(where !== undefined && { where: plainWhere(where) }),
   }
+}
+
+/** What is declared and what the embedder says of itself. */
+function embeddedDimensions(name: string, declared: number, { id, dimensions = declared }: Embedder): number {
+  if (declared === unknownDimensions || declared === dimensions) return dimensions
+  throw new QuiverError(
+    'DIMENSION_MISMATCH',
+    `Index '${name}' is declared with ${declared} dimensions; the embedder '${id}' gives vectors of ${dimensions}.`,
+    { details: { actual: dimensions, expected: declared, index: name } },
+  )
 }
 
 /** Paths of fields whose values are indexed or counted, each once; every id is another. @throws QuiverError INVALID_ARGUMENT */
@@ -100,9 +140,13 @@ export function textDefinitions(texts: readonly TextOptions[]): TextDefinition[]
   throw new QuiverError('INVALID_ARGUMENT', 'A field is named twice among the texts; it has one text index at most.')
 }
 
-/** Whether two declarations mean the same index. */
-export function sameIndex(a: IndexDefinition, b: IndexDefinition): boolean {
-  return meaningOf(a) === meaningOf(b)
+/** Whether a declaration means the index that there is. A managed one may leave out what is known, and name another embedder. */
+export function sameIndex(known: IndexDefinition, wanted: IndexDefinition): boolean {
+  if (wanted.source !== 'managed' || !known.embedder) return meaningOf(known) === meaningOf(wanted)
+  const { embedder, dimensions } = known
+  const isOtherModel = wanted.embedder !== '' && wanted.embedder !== embedder
+  const open = isOtherModel || wanted.dimensions === unknownDimensions
+  return meaningOf(known) === meaningOf({ ...wanted, embedder, dimensions: open ? dimensions : wanted.dimensions })
 }
 
 function meaningOf({ where, ...definition }: IndexDefinition): string {
@@ -121,10 +165,12 @@ const where = v.optional(v.unknown())
 /** Documented in `docs/LIMITS.md`. */
 const overqueryMax = 1_000
 const candidatesMax = 100_000_000
+export const queryTextMax = 32_768
 
 export const searchOptions = v.strictObject({
   ...read,
-  vector: v.unknown(),
+  vector: v.optional(v.unknown()),
+  text: v.optional(v.pipe(v.string(), v.maxLength(queryTextMax))),
   field: v.optional(v.string()),
   index: v.optional(v.string()),
   where,
@@ -141,9 +187,6 @@ export const searchOptions = v.strictObject({
   signal: v.optional(v.instance(AbortSignal)),
   timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),
 })
-
-/** Documented in `docs/LIMITS.md`. */
-export const queryTextMax = 32_768
 
 const words = {
   text: v.pipe(v.string(), v.maxLength(queryTextMax)),

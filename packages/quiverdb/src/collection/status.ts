@@ -4,6 +4,9 @@ import { recallAt } from '../vector/recall-curve.js'
 import { livingWords, type IndexState } from './version/index-state.js'
 import type { CollectionState } from './version/state.js'
 import { isSameText } from './version/texts.js'
+import { whenResident } from '../segment/part-file.js'
+import type { Ledger } from './ledger.js'
+import { managedStatus } from './managed/managed-status.js'
 import type { FieldsEntry } from '../history/commit.js'
 import type { TextLanguage } from '../text/language.js'
 import { languageOf } from '../text/analyser.js'
@@ -56,8 +59,22 @@ function countCovered(
   return { indexed, unindexed: collection.records - indexed }
 }
 
-export function indexStatus(collection: CollectionState, index: IndexState, building: boolean): IndexStatus {
-  const { uuid: _, where, ...definition } = index.index.definition
+/** The indexes of a collection and how far each is. */
+export async function indexStatuses(ledger: Ledger, collection: CollectionState): Promise<IndexStatus[]> {
+  const statuses: IndexStatus[] = []
+  for (const state of collection.indexes) {
+    const { index } = state
+    const status = await whenResident(() =>
+      indexStatus(collection, state, ledger.building(collection.uuid, index.definition.uuid)),
+    )
+    if (!index.isManaged) statuses.push(status)
+    else statuses.push({ ...status, managed: await managedStatus(ledger, collection, index, status.records) })
+  }
+  return statuses
+}
+
+function indexStatus(collection: CollectionState, index: IndexState, building: boolean): IndexStatus {
+  const { uuid: _, embedder: __, where, ...definition } = index.index.definition
   const { efSearch } = graphPresets[definition.preset]
   const headers = index.graphs.map(({ header }) => header)
   return {

@@ -24,10 +24,12 @@ import type { Fields, ReadMark, RecordInput, VectorInput } from './types.js'
 import {
   checkedChanges,
   checkedPatch,
+  hasManaged,
   inlineBytesMax,
   inlineRows,
   namedRows,
   sealBatch,
+  stageComparing,
   stagePatches,
   stageVectors,
 } from './write/write.js'
@@ -234,6 +236,7 @@ export class TransactionCollection<T extends object = Fields> extends Collection
   constructor(overlay: Overlay) {
     super({
       parts: overlay.ledger.parts,
+      embedders: overlay.ledger.embedders,
       view: async () => ({ collection: overlay.state(), seq: overlay.seq }),
       note: (mark) => overlay.note(mark),
     })
@@ -244,9 +247,11 @@ export class TransactionCollection<T extends object = Fields> extends Collection
   async upsert(records: readonly RecordInput<T>[]): Promise<string[]> {
     checkBatch(records)
     const { name, indexes, ledger } = this.#overlay
-    this.#overlay.draft()
     const stage = new Stage(name, indexes, ledger.parts.pool)
-    const ids = records.map((record, ordinal) => stage.add(record, ordinal))
+    const draft = this.#overlay.draft()
+    const ids = hasManaged(indexes)
+      ? await stageComparing(stage, records, draft)
+      : records.map((record, ordinal) => stage.add(record, ordinal, () => undefined))
     await this.#write(() => stage, true)
     return ids
   }

@@ -1,3 +1,4 @@
+import type { Embedder } from '../embed/embedder.js'
 import type { Condition } from '../filter/condition.js'
 import type { Filter, WhereInput } from '../filter/where-types.js'
 import type { GraphMode } from '../vector/graph-image.js'
@@ -28,8 +29,8 @@ export type RecordInput<T extends object = Fields> = Omit<T, 'id'> & {
   $vectors?: { [index: string]: VectorInput | null }
 }
 
-/** Where an index finds its vectors: in a field of the record, or given beside it (`$vectors`). */
-export type IndexSource = 'field' | 'external'
+/** Where an index finds its vectors: in a field of the record, given beside it (`$vectors`), or made by an embedder of the text in a field (`managed`). */
+export type IndexSource = 'field' | 'external' | 'managed'
 
 /** Names the effort of a graph: its links and how many candidates are kept while building and searching. */
 export type GraphPreset = 'default' | 'highRecall' | 'highSpeed'
@@ -38,10 +39,16 @@ export type GraphPreset = 'default' | 'highRecall' | 'highSpeed'
 export interface IndexOptions {
   /** Unique within the collection. Default: `field`. */
   name?: string
-  /** Dotted path of the field that holds the vector (`source: 'field'`), or that it describes (`source: 'external'`). */
+  /** Dotted path of the field that holds the vector (`source: 'field'`), that it describes (`external`), or whose text is embedded (`managed`). */
   field: string
-  /** 1 to 16,384. */
-  dimensions: number
+  /** 1 to 16,384. A managed index may leave it to the embedder; one that does not say it is asked for a vector when the index is created. */
+  dimensions?: number
+  /**
+   * Of a managed index: what makes vectors of its texts, and of those that are searched for. Its id is recorded with the index. One with another id takes its
+   * place: all vectors are made anew, and until then only those that the new one made are found. Where the index is there already, it may be left out; then
+   * this process does not embed.
+   */
+  embedder?: Embedder
   /** Default: `cosine`. */
   metric?: Metric
   /** Default: `field`. */
@@ -60,6 +67,25 @@ export interface IndexOptions {
    * takes at most a quarter of the memory bound for the graph, else `memory`.
    */
   mode?: GraphMode
+}
+
+/** How far a managed index is. */
+export interface ManagedStatus {
+  /** Id of the embedder whose vectors the index holds. */
+  readonly embedder: string
+  /**
+   * `ready`: all records have their vectors. `indexing`: vectors are being made. `pending`: records wait, and this process has no embedder for them, or
+   * embeds only when it is asked to. `error`: the embedder failed three times in a row; it is tried again, ever more rarely, until it is back.
+   */
+  readonly status: 'pending' | 'indexing' | 'ready' | 'error'
+  /** Records in the scope of the index that have a text. */
+  readonly records: number
+  /** Of those, the ones that have their vector. */
+  readonly embedded: number
+  /** Of the others, those whose text the embedder refused, as far as this process knows. They wait for another text, or for the process to begin anew. */
+  readonly refused: number
+  /** What the embedder failed with last; absent where all is well. */
+  readonly error?: string
 }
 
 export interface IndexStatus {
@@ -91,6 +117,8 @@ export interface IndexStatus {
   readonly recalls: readonly (number | null)[]
   /** Records whose field is not a usable vector of this index (only where an index was added to existing data). */
   readonly skipped: number
+  /** Of a managed index. */
+  readonly managed?: ManagedStatus
 }
 
 export interface FieldStatus {
@@ -111,7 +139,9 @@ export interface ReadOptions {
 
 export interface SearchQuery extends ReadOptions {
   /** Exactly as many numbers as the index has dimensions. It must not change before the search resolves. */
-  vector: VectorInput
+  vector?: VectorInput
+  /** Instead of a vector: what to look for in a managed index, whose embedder makes a vector of it. At most 32,768 UTF-16 code units. */
+  text?: string
   /** Which field's index to search; needed when the collection has more than one index. */
   field?: string
   /** Which index, when several share a field. */

@@ -3,7 +3,9 @@ import { QuiverError } from '../errors.js'
 import type { CollectionState, NamespaceState } from '../collection/version/state.js'
 import { Memtable } from '../segment/memtable.js'
 import { NotResident, whenResident } from '../segment/part-file.js'
+import type { Ledger } from '../collection/ledger.js'
 import type { ObjectStore } from '../store/object-store.js'
+import { Embeddings } from './embedding/embeddings.js'
 import type { NamespaceLog } from './namespace-log.js'
 import { nextTurn } from './next-turn.js'
 import type { Occasion } from './graph-plan.js'
@@ -21,7 +23,7 @@ export interface MaintainOptions {
 }
 
 export const maintainOptions = v.strictObject({
-  only: v.optional(v.array(v.picklist(['flush', 'build', 'merge', 'compact', 'fields', 'snapshot', 'collect']))),
+  only: v.optional(v.array(v.picklist(['flush', 'build', 'merge', 'compact', 'fields', 'snapshot', 'collect', 'embed']))),
   onProgress: v.optional(v.function()),
   signal: v.optional(v.instance(AbortSignal)),
 })
@@ -32,7 +34,7 @@ const quietMs = 250
 const pressingShare = 0.8
 /** At rest a snapshot is written for fewer commits: the next opening has less to replay. */
 const snapshotCommitsAtRest = 16
-const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'fields', 'snapshot', 'collect']
+const allTasks: readonly Task[] = ['flush', 'build', 'merge', 'compact', 'fields', 'snapshot', 'collect', 'embed']
 
 /**
  * The work behind one namespace: sealing rows, building and merging graphs, merging parts, snapshots, collecting. Each ends in a commit of its own
@@ -46,6 +48,7 @@ export class Maintenance {
   readonly #limits: PlanLimits
   readonly #automatic: boolean
   readonly #collect: () => Promise<void>
+  readonly #embeddings: Embeddings
   readonly #listeners = new Set<(progress: Progress) => void>()
   readonly #abort = new AbortController()
   /** Work that failed is not tried again until something changes. */
@@ -67,6 +70,7 @@ export class Maintenance {
     automatic: boolean,
     loaded: { snapshotSeq: number; snapshotBytes: number; replayed: number; replayedBytes: number },
     collect: () => Promise<void>,
+    ledger: () => Ledger,
   ) {
     this.#log = log
     this.#upkeep = new Upkeep(log, store, tuning, (progress) => this.#tell(progress), this.#abort.signal)
@@ -74,6 +78,7 @@ export class Maintenance {
     this.#limits = { ...tuning, memoryBytesMax, objectBytesMax: store.capabilities.objectBytesMax }
     this.#automatic = automatic
     this.#collect = collect
+    this.#embeddings = new Embeddings(ledger, tuning, automatic, (progress) => this.#tell(progress))
     this.#snapshotSeq = loaded.snapshotSeq
     this.#snapshotBytes = loaded.snapshotBytes
     this.#commitsSince = loaded.replayed
@@ -85,11 +90,16 @@ export class Maintenance {
     this.#commitsSince++
     this.#bytesSince += commitBytes
     if (written) this.#lastWrite = performance.now()
+    this.#embeddings.wake()
     if (!this.#automatic || this.#abort.signal.aborted) return
     this.#wake(false)
     clearTimeout(this.#idleTimer)
     this.#idleTimer = setTimeout(() => this.#wake(true), this.#limits.idleMs)
     this.#idleTimer.unref?.()
+  }
+
+  get embeddings(): Pick<Embeddings, 'embedders' | 'work' | 'close'> {
+    return this.#embeddings
   }
 
   building(collection: string, index: string): boolean {
@@ -119,11 +129,19 @@ export class Maintenance {
   /** Does all that is due, as at rest, and resolves when nothing is. @throws QuiverError ABORTED, and what the work failed with */
   async settle(options: MaintainOptions = {}): Promise<void> {
     const { only = allTasks, onProgress, signal } = options
+    /** An embedder that is away: what needs none is done all the same. */
+    let failed: Failure | undefined
     if (onProgress) this.#listeners.add(onProgress)
     try {
       for (;;) {
         if (signal?.aborted || this.#abort.signal.aborted)
           throw new QuiverError('ABORTED', 'Waiting for the background work was aborted.')
+        if (only.includes('embed') && failed === undefined) {
+          failed = await abortable(
+            this.#embeddings.drain().then(() => undefined, asFailure),
+            signal,
+          )
+        }
         await abortable(Promise.all([this.#short, this.#long]), signal)
         const tasks = new Set(only)
         if (tasks.has('collect')) tasks.delete('collect')
@@ -137,6 +155,7 @@ export class Maintenance {
         break
       }
       if (options.only?.includes('collect')) await this.#collect()
+      if (failed) throw failed.error
     } finally {
       if (onProgress) this.#listeners.delete(onProgress)
     }
@@ -312,6 +331,14 @@ export class Maintenance {
       }
     }
   }
+}
+
+interface Failure {
+  readonly error: unknown
+}
+
+function asFailure(error: unknown): Failure {
+  return { error }
 }
 
 function failedBefore(task: Task, cause: unknown): QuiverError {

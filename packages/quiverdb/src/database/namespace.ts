@@ -4,7 +4,7 @@ import { QuiverError } from '../errors.js'
 import { Collection } from '../collection/collection.js'
 import type { Ledger, Pin } from '../collection/ledger.js'
 import { checked, collectionName, declaredPaths, indexDefinition, textDefinitions } from '../collection/options.js'
-import { indexStatus } from '../collection/status.js'
+import { indexStatuses } from '../collection/status.js'
 import { Transaction } from '../collection/transaction.js'
 import type { Fields, IndexOptions, IndexStatus } from '../collection/types.js'
 import type { TextOptions } from '../collection/text-types.js'
@@ -14,7 +14,6 @@ import type { DocumentsOptions } from '../documents/types.js'
 import { decodeCommit } from '../history/commit.js'
 import { BranchKeys, formatVersionName } from '../history/keys.js'
 import { Pins } from '../history/pins.js'
-import { whenResident } from '../segment/part-file.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { checkNamespace, checkOptions, type CheckOptions, type CheckReport } from './check.js'
 import { collect, partsOf } from './collector.js'
@@ -105,7 +104,15 @@ export class Namespace {
         this.#maintenance.moved(bytes, kind === 'write')
       },
     })
-    this.#maintenance = new Maintenance(this.#log, store, tuning, automatic, loaded, () => this.#collect())
+    this.#maintenance = new Maintenance(
+      this.#log,
+      store,
+      tuning,
+      automatic,
+      loaded,
+      () => this.#collect(),
+      () => this.#ledger,
+    )
     this.#ledger = {
       namespace: name,
       parts,
@@ -118,6 +125,8 @@ export class Namespace {
       pin: (seq) => this.#pin(seq),
       watch: () => this.#log.watch(),
       building: (collection, index) => this.#maintenance.building(collection, index),
+      embedders: this.#maintenance.embeddings.embedders,
+      embedding: (index) => this.#maintenance.embeddings.work(index),
     }
     if (!automatic) return
     this.#collectTimer = setInterval(() => void this.#collect().catch(() => undefined), tuning.collectEveryMs)
@@ -291,18 +300,13 @@ export class Namespace {
     const state = await this.#log.current()
     let objects = 0
     for await (const _ of this.#context.store.list(this.#keys.root)) objects++
-    return whenResident(() => ({
-      version: formatVersionName(state.seq),
-      collections: [...state.collections.values()].map((collection) => ({
-        name: collection.name,
-        records: collection.records,
-        indexes: collection.indexes.map((index) =>
-          indexStatus(collection, index, this.#ledger.building(collection.uuid, index.index.definition.uuid)),
-        ),
-      })),
-      store: { objects },
-      memoryBytes: this.#context.parts.pool.bytesUsed,
-    }))
+    const collections: NamespaceStats['collections'][number][] = []
+    for (const collection of state.collections.values()) {
+      const { name, records } = collection
+      collections.push({ name, records, indexes: await indexStatuses(this.#ledger, collection) })
+    }
+    const memoryBytes = this.#context.parts.pool.bytesUsed
+    return { version: formatVersionName(state.seq), collections, store: { objects }, memoryBytes }
   }
 
   /** Resolves when no background work is due: then each index is one graph and nearly nothing to scan. @throws QuiverError ABORTED */
@@ -328,6 +332,7 @@ export class Namespace {
 
   async close(): Promise<void> {
     clearInterval(this.#collectTimer)
+    await this.#maintenance.embeddings.close()
     await this.#log.close()
     await this.#maintenance.close()
     await this.#collecting.catch(() => undefined)

@@ -1,5 +1,5 @@
 /** Kinds of background work. */
-export type Task = 'flush' | 'build' | 'merge' | 'compact' | 'fields' | 'snapshot' | 'collect'
+export type Task = 'flush' | 'build' | 'merge' | 'compact' | 'fields' | 'snapshot' | 'collect' | 'embed'
 
 /** How far background work is. `total` is 0 where it is not known. */
 export interface Progress {

@@ -33,6 +33,9 @@ export interface Tuning {
   readonly collectEveryMs: number
   /** Threads that build one graph. 0: the number of cores, at most 4; with 1, equal rows make equal graphs. */
   readonly buildThreads: number
+  /** How long the queue of managed indexes waits after an embedder failed; doubled after each further failure, up to the most. */
+  readonly embedRetryMs: number
+  readonly embedRetryMsMax: number
 }
 
 export const defaultTuning: Tuning = Object.freeze({
@@ -51,6 +54,8 @@ export const defaultTuning: Tuning = Object.freeze({
   fieldRowsMin: 2_000,
   collectEveryMs: 60_000,
   buildThreads: 0,
+  embedRetryMs: 1_000,
+  embedRetryMsMax: 60_000,
 })
 
 /** How long versions and unreferenced objects are kept. */

@@ -182,7 +182,12 @@ export class DocumentsReader {
     }
     const reader = <T extends object>(uuid: string): CollectionReader<T> => {
       const view = { collection: of(uuid), seq: state.seq }
-      return new CollectionReader<T>({ parts: ledger.parts, view: async () => view, viewNow: () => view })
+      return new CollectionReader<T>({
+        parts: ledger.parts,
+        embedders: ledger.embedders,
+        view: async () => view,
+        viewNow: () => view,
+      })
     }
     return {
       version: formatVersionName(state.seq),

@@ -24,7 +24,9 @@ export const indexDefinition = v.object({
   uuid: v.string(),
   name: v.string(),
   field: v.string(),
-  source: v.picklist(['field', 'external']),
+  source: v.picklist(['field', 'external', 'managed']),
+  /** Id of the embedder whose vectors a managed index holds; no others have it. */
+  embedder: v.optional(v.string()),
   dimensions: v.number(),
   metric: v.picklist(['cosine', 'dot', 'l2']),
   zeroVectors: v.picklist(['refuse', 'keep']),

@@ -52,6 +52,11 @@ export const keepVid = -1
 /** Commits number their rows below this. */
 export const ridsPerCommit = 2 ** 20
 
+/** Whether a row of a commit names the vector that it has by the number that it had before; else the vector is the row's own. */
+export function isAbsoluteVid(vid: number): boolean {
+  return vid >= ridsPerCommit
+}
+
 /** FNV-1a over UTF-16 code units in two lanes with different bases, each finished by Murmur3's mixer: 64 bits without BigInt. */
 export function hashId(id: string, out: Uint32Array): void {
   let low = 0x811c9dc5

@@ -10,6 +10,7 @@ export const taskNames: Record<Task, string> = {
   build: 'building the graph',
   collect: 'removing what nobody needs',
   compact: 'compacting',
+  embed: 'embedding texts',
   fields: 'indexing fields',
   flush: 'writing row parts',
   merge: 'merging graphs',

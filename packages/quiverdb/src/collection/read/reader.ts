@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { parseWhere } from '../../filter/where.js'
+import { QuiverError } from '../../errors.js'
 import type { Condition } from '../../filter/condition.js'
 import { formatVersionName } from '../../history/keys.js'
 import { isResident, whenResident } from '../../segment/part-file.js'
@@ -25,6 +26,7 @@ import {
   searchOptions,
   textSearchOptions,
 } from '../options.js'
+import type { Embedders } from '../managed/embedders.js'
 import type { Parts } from '../version/parts.js'
 import { chooseIndex } from './choose-index.js'
 import { type FusedRow, HybridSearch } from './hybrid-search.js'
@@ -67,8 +69,18 @@ export interface ReadSource {
   view(): Promise<View>
   /** The same where it is known at once. */
   viewNow?(): View | undefined
+  /** Make vectors of texts that are searched for. */
+  readonly embedders: Embedders
   /** Only inside a transaction. */
   note?(mark: ReadMark): void
+}
+
+/** What a search is by, and in which index. */
+interface TextOrVector {
+  readonly text?: string
+  readonly vector?: unknown
+  readonly field?: string
+  readonly index?: string
 }
 
 const limitDefault = 10
@@ -223,18 +235,22 @@ export class CollectionReader<T extends object = Fields> {
    * ```ts
    * const { hits } = await papers.search({ vector, where: { year: { $gte: 1955 } }, limit: 10 })
    * ```
-   * @throws QuiverError NOT_FOUND (no such index), AMBIGUOUS_INDEX, DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR, INVALID_ARGUMENT, INVALID_FILTER, ABORTED
+   * A managed index is searched by a text as well: `papers.search({ index: 'abstract', text: 'what to look for' })`.
+   * @throws QuiverError NOT_FOUND (no such index), AMBIGUOUS_INDEX, DIMENSION_MISMATCH, INVALID_VECTOR, ZERO_VECTOR, INVALID_ARGUMENT, INVALID_FILTER, ABORTED;
+   * with a text EMBEDDER_FAILED, INVALID_EMBEDDING, TIMEOUT
    */
   async search(query: SearchQuery): Promise<SearchResult<T>> {
     const options = checked(searchOptions, query, 'search')
     checkAborted(options.signal)
-    const { limit = limitDefault, offset = 0, signal, fields, vectors } = options
+    const { limit = limitDefault, offset = 0, signal, fields, vectors, vector } = options
     const budget = budgetOf(options)
     const condition = parsed(options.where)
-    const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
+    const isText = vector === undefined || options.text !== undefined
+    const embedded = isText ? await this.#embedded(options, budget) : undefined
+    const { collection, seq } = embedded?.view ?? this.#source.viewNow?.() ?? (await this.#source.view())
     this.#noteCondition(collection, condition)
     const filter = condition && new RowFilter(condition, collection, this.#source.parts)
-    const plan = vectorPlan(collection, options, {
+    const plan = vectorPlan(collection, embedded ? { ...options, vector: embedded.vector } : options, {
       count: limit + offset,
       filter,
       budget,
@@ -254,6 +270,23 @@ export class CollectionReader<T extends object = Fields> {
     const made = making instanceof Promise ? await making : making
     const explanation = plan.trace?.explanation(collection.records, plan.filter?.report, complete, isLate)
     return { hits: made, complete, version: formatVersionName(seq), ...(explanation && { explanation }) }
+  }
+
+  /** The vector of a text that is searched for, and a version whose index holds vectors of the same model. */
+  async #embedded({ text, vector, ...which }: TextOrVector, budget: Budget): Promise<{ vector: Float32Array; view: View }> {
+    if (text === undefined || vector !== undefined) {
+      throw new QuiverError('INVALID_ARGUMENT', "A search has a 'vector', or a 'text' for a managed index: one of them.", {
+        details: { path: 'vector' },
+      })
+    }
+    const { embedQuery } = await import('../managed/embed-query.js')
+    let view = await this.#source.view()
+    for (;;) {
+      const { index } = chooseIndex(view.collection, which)
+      const made = await embedQuery(index, this.#source.embedders.of(view.collection.uuid, index), text, budget)
+      view = await this.#source.view()
+      if (chooseIndex(view.collection, which).index.definition.uuid === index.definition.uuid) return { vector: made, view }
+    }
   }
 
   /**

@@ -4,7 +4,7 @@ import { chooseIndex } from './choose-index.js'
 import type { SearchPlan } from './plan.js'
 
 interface VectorOptions {
-  vector: unknown
+  vector?: unknown
   field?: string
   index?: string
   exact?: boolean

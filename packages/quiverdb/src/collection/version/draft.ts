@@ -12,7 +12,7 @@ import { Bitset } from '../../format/bitset.js'
 import type { GraphPart } from '../../segment/graph-part.js'
 import { Memtable, type NewVector } from '../../segment/memtable.js'
 import type { RowPart } from '../../segment/row-part.js'
-import { exactValues, keepVid, type RowSet } from '../../segment/row-set.js'
+import { exactValues, isAbsoluteVid, keepVid, type RowSet } from '../../segment/row-set.js'
 import type { IdDirectory, RowLocation, SetLookup, SetState } from './directory.js'
 import { Coverage, IndexState, markNode, VectorIndex } from './index-state.js'
 import type { Parts } from './parts.js'
@@ -134,7 +134,7 @@ export class CollectionDraft implements SetLookup {
       const after = { state: table, slot: table.set.rows - 1 }
       table.rows = table.set.rows
       this.#born(after)
-      this.#note(id, before, after)
+      if (!this.#isEmbedded(rows, slot)) this.#note(id, before, after)
     }
   }
 
@@ -143,12 +143,15 @@ export class CollectionDraft implements SetLookup {
     const draft = this.#addSet(part, entry.rows)
     this.#entries.set(draft.number, entry)
     this.#directory.reserve(this.#directory.entries + entry.rows)
+    // Whole records bring the vectors of unchanged texts along.
+    const bringsOlder = this.#indexes.some(({ index }) => index.isManaged)
     for (let slot = 0; slot < entry.rows; slot++) {
       const id = rows.id(slot)
       const before = this.#directory.findHashed(id, rows.hashLow(slot), rows.hashHigh(slot), this)
       if (before) this.#kill(before)
       this.#directory.add(draft.number, rows, slot)
       this.#records++
+      if (bringsOlder) this.#reviveNodes({ state: draft, slot })
       this.#note(id, before, this.#options.changes && { state: draft, slot })
     }
   }
@@ -328,6 +331,16 @@ export class CollectionDraft implements SetLookup {
     this.#open = undefined
   }
 
+  /** Whether a row only brings vectors that were made of its record: whoever read the record need not know. */
+  #isEmbedded(rows: RowSet, slot: number): boolean {
+    if (rows.fieldsText(slot) !== '') return false
+    for (const key of rows.columnKeys()) {
+      if (rows.column(key)!.vid(slot) === keepVid) continue
+      if (!this.#indexes.some(({ index }) => index.isManaged && index.columnKey === key)) return false
+    }
+    return true
+  }
+
   #note(id: string, before: RowLocation | undefined, after: RowLocation | null): void {
     this.#changed++
     this.#options.changes?.push({ collection: this.base.uuid, id, before: before ?? null, after })
@@ -383,6 +396,10 @@ export class CollectionDraft implements SetLookup {
   #born({ state, slot }: RowLocation): void {
     this.#directory.add(state.number, state.set, slot)
     this.#records++
+    this.#reviveNodes({ state, slot })
+  }
+
+  #reviveNodes({ state, slot }: RowLocation): void {
     // Only a vector that is older than its row can be in a graph.
     this.#eachKnownGraph(state.set, slot, (graphs, alive, vid, index) => {
       if (vid !== state.set.rid(slot) && index.holds(state.set, slot)) markNode(graphs, alive, vid)
@@ -427,7 +444,8 @@ function nextVector(
 ): NewVector | undefined {
   const column = rows.column(key)
   if (!column) return undefined
-  if (column.has(slot)) return { values: exactValues(column, slot), vid: rid }
+  if (column.has(slot))
+    return { values: exactValues(column, slot), vid: isAbsoluteVid(column.vid(slot)) ? column.vid(slot) : rid }
   if (column.vid(slot) !== keepVid || !before) return undefined
   if (reshaped) return reshaped.get(key)
   const kept = before.state.set.column(key)

@@ -1,5 +1,6 @@
 import type { Condition } from '../../filter/condition.js'
 import { compileCondition } from '../../filter/evaluate.js'
+import { FieldPath } from '../../filter/places.js'
 import { parseWhere } from '../../filter/where.js'
 import type { IndexDefinition } from '../../history/commit.js'
 import { Bitset, wordsFor } from '../../format/bitset.js'
@@ -11,6 +12,7 @@ import { matchAscending } from '../../segment/sealed-vids.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
 import { columnKeyOf } from './column-key.js'
 import type { SetState } from './directory.js'
+import { textAt } from './managed-text.js'
 import { VidLookup } from './vid-lookup.js'
 import { fieldPath, readFields, touchesAny, vectorAt } from './fields.js'
 import type { Fields } from '../types.js'
@@ -21,6 +23,7 @@ export class VectorIndex {
   /** Which column of a row set holds its vectors. Indexes of one field and size share one. */
   readonly columnKey: string
   readonly condition: Condition | undefined
+  readonly #textPath: FieldPath | undefined
   readonly #pool: MemoryPool
   readonly #residency: Residency | undefined
   readonly #matches: ((fields: Record<string, unknown>) => boolean) | undefined
@@ -34,6 +37,7 @@ export class VectorIndex {
     this.#residency = residency
     this.definition = definition
     this.columnKey = columnKeyOf(definition)
+    this.#textPath = definition.source === 'managed' ? new FieldPath(definition.field) : undefined
     this.#pool = pool
     this.condition = definition.where === undefined ? undefined : parseWhere(definition.where)
     this.#matches = this.condition && compileCondition(this.condition)
@@ -43,7 +47,7 @@ export class VectorIndex {
   /** The vectors of a set for this index, in its own column or taken out of its fields. */
   column(set: RowSet): VectorColumn | undefined {
     const own = set.column(this.columnKey)
-    if (own || this.definition.source === 'external') return own
+    if (own || this.definition.source !== 'field') return own
     return this.#derive(set).column
   }
 
@@ -59,8 +63,17 @@ export class VectorIndex {
 
   /** Rows whose field is there and is no vector of this index. */
   skipped(set: RowSet): number {
-    if (set.column(this.columnKey) || this.definition.source === 'external') return 0
+    if (set.column(this.columnKey) || this.definition.source !== 'field') return 0
     return this.#derive(set).skipped
+  }
+
+  get isManaged(): boolean {
+    return this.#textPath !== undefined
+  }
+
+  /** What a managed index embeds of a record, undefined where there is nothing. */
+  textOf(fields: Fields): string | undefined {
+    return this.#textPath && textAt(fields, this.#textPath)
   }
 
   /** True where a record with these fields belongs to the index if it has a vector. */

@@ -2,7 +2,9 @@ import { QuiverError } from '../../errors.js'
 import { concat } from '../../format/container.js'
 import type { Operation } from '../../history/commit.js'
 import type { Memtable } from '../../segment/memtable.js'
+import { whenResident } from '../../segment/part-file.js'
 import { sealRows } from '../../segment/row-encoder.js'
+import type { RowLocation } from '../version/directory.js'
 import type { CollectionDraft } from '../version/draft.js'
 import { missingRecord } from '../version/draft.js'
 import { columnField } from '../version/column-key.js'
@@ -11,10 +13,10 @@ import type { VectorIndex } from '../version/index-state.js'
 import type { Ledger, PreparedWrite, WriteIntent } from '../ledger.js'
 import type { Parts } from '../version/parts.js'
 import { checkBatch, checkedId, recordsPerCallMax } from '../ids.js'
-import { Stage } from './stage.js'
+import { externalIndex, Stage } from './stage.js'
 import type { CollectionState, NamespaceState } from '../version/state.js'
 import type { Fields, VectorInput } from '../types.js'
-import { dimensionMismatch, unknownIndex } from '../version/vectors.js'
+import { dimensionMismatch } from '../version/vectors.js'
 
 /** Rows above this go to an object of their own before the commit names them. */
 export const inlineBytesMax = 64 * 1024
@@ -55,10 +57,13 @@ export async function putRecords(
 ): Promise<{ ids: string[]; state: NamespaceState }> {
   for (;;) {
     await ledger.throttle(uuid, signal)
-    const indexes = indexesOf(await ledger.current(), uuid)
+    const before = collectionOf(await ledger.current(), uuid)
+    const indexes = before.indexes.map(({ index }) => index)
     const stage = new Stage(name, indexes, ledger.parts.pool, records.length)
-    const ids = records.map((record, ordinal) => stage.add(record, ordinal))
     try {
+      const ids = hasManaged(indexes)
+        ? await stageComparing(stage, records, before)
+        : records.map((record, ordinal) => stage.add(record, ordinal, nothingBefore))
       const state = await commitRows(ledger, uuid, indexes, stage.rows, signal)
       return { ids, state }
     } catch (error) {
@@ -67,6 +72,22 @@ export async function putRecords(
       stage.rows.free()
     }
   }
+}
+
+export function hasManaged(indexes: readonly VectorIndex[]): boolean {
+  return indexes.some((index) => index.isManaged)
+}
+
+const nothingBefore = (): undefined => undefined
+
+/** Stages records that take over what the ones before have. Whatever must be waited for, no record is staged twice. */
+export async function stageComparing(stage: Stage, records: readonly unknown[], before: Pick<Staged, 'find'>): Promise<string[]> {
+  const ids: string[] = []
+  const find = (id: string): RowLocation | undefined => before.find(id)
+  await whenResident(() => {
+    while (ids.length < records.length) ids.push(stage.add(records[ids.length], ids.length, find))
+  })
+  return ids
 }
 
 async function commitRows(
@@ -191,7 +212,7 @@ export function stagePatches(parts: Parts, collection: Staged, name: string, pat
         throw dimensionMismatch(`record '${id}' in field '${field}'`, dimensions, wanting)
       }
     }
-    stage.addPatched(id, patched, kept, (field) => isPatched(field) || isClaimed(field))
+    stage.addPatched(id, patched, kept, set.fieldsText(found.slot), (field) => isPatched(field) || isClaimed(field))
   }
   return stage
 }
@@ -236,8 +257,7 @@ export function stageVectors(
   items: readonly { readonly id: string; readonly vector: VectorInput | null }[],
 ): Stage {
   const indexes = collection.indexes.map(({ index }) => index)
-  const index = indexes.find(({ definition }) => definition.name === indexName && definition.source === 'external')
-  if (!index) throw unknownIndex(indexName, name, indexes, 'external')
+  const index = externalIndex(indexName, name, indexes)
   const stage = new Stage(name, indexes, parts.pool)
   for (const { id, vector } of items) {
     if (!collection.find(id)) throw missingRecord(id, name)
@@ -327,10 +347,10 @@ function foundIds(collection: CollectionDraft, find: FindIds): string[] {
   return ids
 }
 
-export function indexesOf(state: NamespaceState, uuid: string): readonly VectorIndex[] {
-  const collection: CollectionState | undefined = state.collections.get(uuid)
+function collectionOf(state: NamespaceState, uuid: string): CollectionState {
+  const collection = state.collections.get(uuid)
   if (!collection) throw new QuiverError('NOT_FOUND', 'The collection was dropped.', { details: { collection: uuid } })
-  return collection.indexes.map(({ index }) => index)
+  return collection
 }
 
 function sameIndexes(collection: CollectionDraft, indexes: readonly VectorIndex[]): boolean {
