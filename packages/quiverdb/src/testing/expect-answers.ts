@@ -108,7 +108,7 @@ export async function expectWords(reader: CollectionReader, reference: Reference
 /** The hits are the nearest records: the right number, true distances, ties by id, and nothing nearer was left out. */
 export function expectExact(hits: readonly Hit[], reference: ReferenceCollection, index: string, query: SearchQuery): void {
   const { limit = 10, offset = 0, maxDistance = Infinity, vector, where } = query
-  const ranking = reference.ranking(index, vector, where)
+  const ranking = reference.ranking(index, vector!, where)
   const truth = new Map(ranking.map((row) => [row.id, row]))
   const sure = ranking.filter(({ distance }) => distance <= maxDistance - tolerance(maxDistance)).length
   const possible = ranking.filter(({ distance }) => distance <= maxDistance + tolerance(maxDistance)).length

@@ -140,7 +140,7 @@ export interface Definition {
   name: string
   field: string
   dimensions: number
-  source: 'field' | 'external'
+  source: 'field' | 'external' | 'managed'
   metric: 'cosine' | 'dot' | 'l2'
 }
 type LoggedOperation = { collection: string } & (

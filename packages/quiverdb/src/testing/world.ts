@@ -100,7 +100,7 @@ export class World {
         expect((await collection.texts()).map(({ field, language }) => [field, language])).toEqual([...reference.texts].sort())
         expect((await collection.fields()).map(({ path }) => path)).toEqual([...reference.indexedFields].sort())
         for (const [index, { dimensions }] of reference.indexes) {
-          const vector = Array.from({ length: dimensions }, () => Math.floor(random() * 7) - 3 || 1)
+          const vector = Array.from({ length: dimensions! }, () => Math.floor(random() * 7) - 3 || 1)
           await this.#verifyIndex(collection, reference, index, vector, random)
           const query = { index, vector, limit: 10 }
           const { hits } = await collection.search(query)
@@ -131,7 +131,7 @@ export class World {
       await expectFiltered(reader, references[name], random)
       await expectWords(reader, references[name], random)
       for (const [index, { dimensions }] of references[name].indexes) {
-        const query = { index, vector: Array.from({ length: dimensions }, (_, i) => i + 1), limit: 10, exact: true }
+        const query = { index, vector: Array.from({ length: dimensions! }, (_, i) => i + 1), limit: 10, exact: true }
         expectExact((await reader.search(query)).hits, references[name], index, query)
       }
       for (const answer of answers) {
