@@ -1,6 +1,7 @@
 import type { Context } from '../context.js'
 import type { App } from '../schemas/shared.js'
 import { answerRushProblem, notFound } from './problem.js'
+import { importRoutes } from './routes/imports.js'
 import { recordRoutes } from './routes/records.js'
 import { transactionRoutes } from './routes/transactions.js'
 import { Surface } from './surface.js'
@@ -15,4 +16,5 @@ export function rushdbRoutes(app: App, context: Context): void {
   app.addHook('onClose', () => surface.transactions.close())
   transactionRoutes(surface)
   recordRoutes(surface)
+  importRoutes(surface)
 }

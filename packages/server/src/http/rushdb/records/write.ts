@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid'
 import type { Unit } from '../project.js'
+import { removeEdgesOf } from '../relations/edges.js'
 import { propOf, type StoredRecord, storedName, typeAndName } from '../stored.js'
 import type { LoadedRecord, VectorsByIndex } from './read.js'
 import type { Properties } from './typed.js'
@@ -84,6 +85,8 @@ export async function replaceRecords(
 
 /** Removes records, with their relationships. */
 export async function deleteRecords(unit: Unit, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await removeEdgesOf(unit, ids)
   for (let from = 0; from < ids.length; from += perCallMax) await unit.records.delete(ids.slice(from, from + perCallMax))
 }
 
