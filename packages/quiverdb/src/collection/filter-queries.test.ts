@@ -71,13 +71,13 @@ function orderedValue(row: Row, path: string): boolean | number | string | undef
   return typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string' ? value : undefined
 }
 
-function sorted(found: readonly Row[], by: readonly { field: string; order?: 'asc' | 'desc' }[]): string[] {
+function sorted(found: readonly Row[], by: readonly Exclude<SortBy, string>[]): string[] {
   const kinds = ['boolean', 'number', 'string']
   const compare = (a: Row, b: Row): number => {
-    for (const { field, order } of by) {
+    for (const { field, order, missing } of by) {
       const [x, y] = [orderedValue(a, field), orderedValue(b, field)]
       if (x === undefined || y === undefined) {
-        if (x !== y) return x === undefined ? 1 : -1
+        if (x !== y) return (x === undefined) === (missing === 'first') ? -1 : 1
         continue
       }
       const sign = kinds.indexOf(typeof x) - kinds.indexOf(typeof y) || (x < y ? -1 : x > y ? 1 : 0)
@@ -109,6 +109,7 @@ describe.each(places)('queries over records in %s', (place) => {
     const by = fc.record({
       field: fc.constantFrom('n', 'year', 'mixed', 'tags', 'author.name', 'author.born', 'absent', 'id'),
       order: fc.constantFrom('asc' as const, 'desc' as const),
+      missing: fc.constantFrom('first' as const, 'last' as const),
     })
     const property = fc.asyncProperty(
       fc.constantFrom(...wheres),

@@ -229,9 +229,13 @@ export const evaluateOptions = v.strictObject({
 const sortField = v.union([
   v.pipe(
     fieldPath,
-    v.transform((field): { field: string; order?: 'asc' | 'desc' } => ({ field })),
+    v.transform((field): { field: string; order?: 'asc' | 'desc'; missing?: 'first' | 'last' } => ({ field })),
   ),
-  v.strictObject({ field: fieldPath, order: v.optional(v.picklist(['asc', 'desc'])) }),
+  v.strictObject({
+    field: fieldPath,
+    order: v.optional(v.picklist(['asc', 'desc'])),
+    missing: v.optional(v.picklist(['first', 'last'])),
+  }),
 ])
 export const listOptions = v.strictObject({
   ...read,

@@ -261,7 +261,8 @@ export interface ListQuery extends ReadOptions {
   where?: Filter
   /**
    * A field, or up to 8: `'year'`, `{ field: 'year', order: 'desc' }`, or a list of these. `false` comes before `true`, then numbers, then texts by
-   * UTF-16 code units; what has no order (missing, null, lists, objects) comes last in both directions; equal ones by id. Default: by id.
+   * UTF-16 code units; what has no order (missing, null, lists, objects) comes last in both directions, or first with `missing: 'first'`; equal ones by
+   * id. Default: by id.
    */
   orderBy?: SortBy | readonly SortBy[]
   /** 1 to 10,000. Default: 100. */
@@ -271,7 +272,7 @@ export interface ListQuery extends ReadOptions {
 }
 
 /** What to sort by: a dotted path, ascending unless it says otherwise. */
-export type SortBy = string | { readonly field: string; readonly order?: 'asc' | 'desc' }
+export type SortBy = string | { readonly field: string; readonly order?: 'asc' | 'desc'; readonly missing?: 'first' | 'last' }
 
 /** A value of a field and how many records have it. */
 export interface ValueCount {

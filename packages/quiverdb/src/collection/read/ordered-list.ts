@@ -11,7 +11,7 @@ import { IndexLookup } from './index-lookup.js'
 import { livingOf } from './list.js'
 import type { RowFilter } from './matches.js'
 import { parsedFields } from './parsed-rows.js'
-import { compareKeys, sortKey, type SortKey, type SortOrder, type SortPosition } from './sort-order.js'
+import { compareKeys, type SortField, sortKey, type SortKey, type SortOrder, type SortPosition } from './sort-order.js'
 
 /** A row in an order. */
 export interface SortedRow extends RowLocation, SortPosition {}
@@ -40,7 +40,7 @@ export function rowsInOrder(
     const index = lookup.of(state).get(first!.path)
     // Texts that are not listed have places between those that are.
     const isListed = index && (!index.has('unlisted') || and(index.mark('unlisted'), matching).every((word) => word === 0))
-    if (isListed) walk(state, matching, index, { best, reader, descending: first!.descending, from: after?.keys[0] })
+    if (isListed) walk(state, matching, index, { best, reader, field: first!, from: after?.keys[0] })
     else forEachBit(matching, state.rows, (slot) => best.add(reader.row(state, slot)))
   }
   return best.rows()
@@ -49,33 +49,39 @@ export function rowsInOrder(
 interface Walk {
   readonly best: BestRows
   readonly reader: KeyReader
-  readonly descending: boolean
+  /** The first field of the order. */
+  readonly field: SortField
   /** The first key of the position behind which rows are wanted. */
   readonly from: SortKey | undefined
 }
 
 /** Goes through one set, value by value, until it cannot have better rows. */
-function walk(state: SetState, matching: Uint32Array, index: FieldIndex, { best, reader, descending, from }: Walk): void {
+function walk(state: SetState, matching: Uint32Array, index: FieldIndex, { best, reader, field, from }: Walk): void {
+  const { descending, missingFirst } = field
   const wanted = index.has('several') ? andNot(matching, index.mark('several')) : matching
   const boolean = (value: boolean): boolean => {
-    if (from !== undefined && compareKeys(value, from, descending) < 0) return false
+    if (from !== undefined && compareKeys(value, from, field) < 0) return false
     forEachBit(and(wanted, index.mark(value ? 'true' : 'false')), state.rows, (slot) => best.add(reader.row(state, slot, value)))
     return false
   }
   const terms = <V extends number | string>(values: Terms<V>): boolean => {
-    for (const term of termsFrom(values, descending, from)) {
+    for (const term of termsFrom(values, field, from)) {
       const value = values.value(term)
-      if (best.isFull(value, descending)) return true
+      if (best.isFull(value, field)) return true
       values.postings.forEachRow(term, (slot) => {
         if ((wanted[slot >>> 5]! >>> (slot & 31)) & 1) best.add(reader.row(state, slot, value))
       })
     }
     return false
   }
-  const steps = [() => boolean(false), () => boolean(true), () => terms(index.numbers), () => terms(index.texts)]
-  for (const step of descending ? steps.reverse() : steps) if (step()) return
-  if (!best.isFull(null, descending))
+  const missing = (): boolean => {
+    if (best.isFull(null, field)) return true
     forEachBit(without(index, matching, wanted), state.rows, (slot) => best.add(reader.row(state, slot, null)))
+    return false
+  }
+  const steps = [() => boolean(false), () => boolean(true), () => terms(index.numbers), () => terms(index.texts)]
+  if (descending) steps.reverse()
+  for (const step of missingFirst ? [missing, ...steps] : [...steps, missing]) if (step()) return
 }
 
 /** The matching rows whose value has no order. */
@@ -88,16 +94,17 @@ function without(index: FieldIndex, matching: Uint32Array, wanted: Uint32Array):
 /** The terms in the order of the walk, from the first that is not before a key. */
 function* termsFrom<V extends number | string>(
   terms: Terms<V>,
-  descending: boolean,
+  field: SortField,
   from: SortKey | undefined,
 ): Generator<number, void, void> {
   const { count } = terms
+  const { descending } = field
   if (count === 0) return
   let start = descending ? count - 1 : 0
   if (from !== undefined) {
     if (typeof from === typeof terms.value(0))
       start = descending ? firstAbove(terms, from as V) - 1 : firstAtLeast(terms, from as V)
-    else if (compareKeys(terms.value(0), from, descending) < 0) return
+    else if (compareKeys(terms.value(0), from, field) < 0) return
   }
   for (let term = start; term >= 0 && term < count; term += descending ? -1 : 1) yield term
 }
@@ -148,10 +155,10 @@ class BestRows {
   }
 
   /** Whether rows with this first key, or later ones, are all behind the best. */
-  isFull(key: SortKey, descending: boolean): boolean {
+  isFull(key: SortKey, field: SortField): boolean {
     if (this.#rows.length < this.#count) return false
     if (!this.#worst) this.#prune()
-    return compareKeys(this.#worst!.keys[0]!, key, descending) < 0
+    return compareKeys(this.#worst!.keys[0]!, key, field) < 0
   }
 
   rows(): readonly SortedRow[] {

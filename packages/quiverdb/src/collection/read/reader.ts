@@ -442,8 +442,16 @@ function hybridHit<T extends object>(row: FusedRow, record: Stored<T>): HybridHi
   }
 }
 
-function sortOrder(orderBy: readonly { field: string; order?: 'asc' | 'desc' | undefined }[]): SortOrder {
-  return new SortOrder(orderBy.map(({ field, order }) => ({ path: field, descending: order === 'desc' })))
+function sortOrder(
+  orderBy: readonly { field: string; order?: 'asc' | 'desc' | undefined; missing?: 'first' | 'last' | undefined }[],
+): SortOrder {
+  return new SortOrder(
+    orderBy.map(({ field, order, missing }) => ({
+      path: field,
+      descending: order === 'desc',
+      missingFirst: missing === 'first',
+    })),
+  )
 }
 
 function firstOf<V>(values: readonly V[], compare: (a: V, b: V) => number, limit: number): V[] {

@@ -5,9 +5,11 @@ import { QuiverError } from '../../errors.js'
 export interface SortField {
   readonly path: string
   readonly descending: boolean
+  /** What has no order comes first instead of last. */
+  readonly missingFirst: boolean
 }
 
-/** What a record is sorted by in one field; null: nothing that has an order, which comes last in both directions. */
+/** What a record is sorted by in one field; null: nothing that has an order. */
 export type SortKey = boolean | number | string | null
 
 /** A place in an order. */
@@ -16,7 +18,7 @@ export interface SortPosition {
   readonly id: string
 }
 
-/** Records by several fields: `false`, `true`, numbers, texts by UTF-16 code units; what has no order last; equal ones by id. */
+/** Records by several fields: `false`, `true`, numbers, texts by UTF-16 code units; what has no order last or first; equal ones by id. */
 export class SortOrder {
   readonly fields: readonly SortField[]
 
@@ -25,8 +27,8 @@ export class SortOrder {
   }
 
   compare(a: SortPosition, b: SortPosition): number {
-    for (const [place, { descending }] of this.fields.entries()) {
-      const order = compareKeys(a.keys[place]!, b.keys[place]!, descending)
+    for (const [place, field] of this.fields.entries()) {
+      const order = compareKeys(a.keys[place]!, b.keys[place]!, field)
       if (order !== 0) return order
     }
     return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
@@ -48,13 +50,15 @@ export class SortOrder {
   }
 
   #name(): string {
-    return JSON.stringify(this.fields.map(({ path, descending }) => [path, descending]))
+    return JSON.stringify(
+      this.fields.map(({ path, descending, missingFirst }) => [path, descending, ...(missingFirst ? [true] : [])]),
+    )
   }
 }
 
-export function compareKeys(a: SortKey, b: SortKey, descending: boolean): number {
+export function compareKeys(a: SortKey, b: SortKey, { descending, missingFirst }: Omit<SortField, 'path'>): number {
   if (a === b) return 0
-  if (a === null || b === null) return a === null ? 1 : -1
+  if (a === null || b === null) return (a === null) === missingFirst ? -1 : 1
   const order = rankOf(a) - rankOf(b) || (a < b ? -1 : 1)
   return descending ? -order : order
 }

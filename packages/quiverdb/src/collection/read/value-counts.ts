@@ -47,8 +47,10 @@ export function countValues(
 /** By value: null, then as records are sorted. */
 export function byValue(a: ValueCount, b: ValueCount): number {
   if (a.value === null || b.value === null) return a.value === b.value ? 0 : a.value === null ? -1 : 1
-  return compareKeys(a.value, b.value, false)
+  return compareKeys(a.value, b.value, ascending)
 }
+
+const ascending = { descending: false, missingFirst: false }
 
 /** The most frequent first, equally frequent ones by value. */
 export function byCount(a: ValueCount, b: ValueCount): number {
