@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Project } from '../project.js'
 import { connect } from '../relations/edges.js'
 import { filterOf, matchingIds } from './filter.js'
-import { naive, type World } from './testing/naive-where.js'
-import { wheres, worlds } from './testing/worlds.js'
+import { naive, type World } from '../../../testing/rushdb/naive-where.js'
+import { wheres, worlds } from '../../../testing/rushdb/worlds.js'
 
 let db: Database
 let count = 0

@@ -1,5 +1,5 @@
-import type { StoredRecord } from '../../stored.js'
-import type { Edge } from '../../relations/edges.js'
+import type { StoredRecord } from '../../http/rushdb/stored.js'
+import type { Edge } from '../../http/rushdb/relations/edges.js'
 
 /** Records and relationships, small enough to look at all of them. */
 export interface World {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { PropertyType, PropertyValue, StoredRecord } from '../../stored.js'
+import type { PropertyType, PropertyValue, StoredRecord } from '../../http/rushdb/stored.js'
 import type { World } from './naive-where.js'
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f']
