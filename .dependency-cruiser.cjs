@@ -10,7 +10,7 @@
 const library = '^packages/quiverdb/src'
 const tests = '[.](test|slow)[.]ts$'
 /** Test support that lies beside what it tests. */
-const testSupport = `(${tests}|^packages/quiverdb/src/(store/contract[.]ts$|testing/))`
+const testSupport = `(${tests}|^packages/[^/]+/src/(store/contract[.]ts$|testing/))`
 /** A workspace package as it is reached from another one: by its name, which leads to its build. */
 const workspace = '^packages/[^/]+/'
 
