@@ -1,6 +1,7 @@
 import type { Context } from '../context.js'
 import type { App } from '../schemas/shared.js'
 import { answerRushProblem, notFound } from './problem.js'
+import { aiIndexRoutes } from './routes/ai-indexes.js'
 import { importRoutes } from './routes/imports.js'
 import { recordRoutes } from './routes/records.js'
 import { transactionRoutes } from './routes/transactions.js'
@@ -17,4 +18,5 @@ export function rushdbRoutes(app: App, context: Context): void {
   transactionRoutes(surface)
   recordRoutes(surface)
   importRoutes(surface)
+  aiIndexRoutes(surface)
 }

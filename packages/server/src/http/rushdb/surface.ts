@@ -5,6 +5,7 @@ import type { App } from '../schemas/shared.js'
 import { isLegacy, type Needs, projectIdOf } from './access.js'
 import { Project, type Unit } from './project.js'
 import { OpenTransactions } from './transactions.js'
+import { dropOrphans } from './vectors/declare.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -110,10 +111,16 @@ export class Surface {
   project(id: string): Promise<Project> {
     let project = this.#projects.get(id)
     if (!project) {
-      project = this.context.open.namespace(id, { create: true }).then((namespace) => Project.open(namespace))
+      project = this.#openProject(id)
       this.#projects.set(id, project)
       project.catch(() => this.#projects.delete(id))
     }
+    return project
+  }
+
+  async #openProject(id: string): Promise<Project> {
+    const project = await Project.open(await this.context.open.namespace(id, { create: true }))
+    await dropOrphans(project)
     return project
   }
 

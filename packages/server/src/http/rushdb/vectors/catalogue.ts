@@ -11,9 +11,10 @@ export async function declaredIndexes(unit: Unit, where?: Filter): Promise<reado
   return records
 }
 
-export type IndexSignature = Pick<StoredIndex, 'label' | 'propertyName' | 'sourceType' | 'similarityFunction' | 'dimensions'>
-
-/** For messages: `Doc.content (external, cosine, 3)`. */
-export function signatureText({ label, propertyName, sourceType, similarityFunction, dimensions }: IndexSignature): string {
-  return `${label}.${propertyName} (${sourceType}, ${similarityFunction}, ${dimensions})`
+/** The AI index with this id, which may be any text. */
+export async function declaredIndex(unit: Unit, id: string): Promise<StoredIndex | undefined> {
+  return (await declaredIndexes(unit, { id }))[0]
 }
+
+/** What there is one index of. */
+export type IndexSignature = Pick<StoredIndex, 'label' | 'propertyName' | 'sourceType' | 'similarityFunction' | 'dimensions'>
