@@ -38,6 +38,7 @@ const tierBytes = 256 * 1024
 export function planGraph(collection: CollectionState, limits: PlanLimits, occasion: Occasion): GraphPlan | undefined {
   for (const index of collection.indexes) {
     const { records, unindexed } = countIndexed(collection, index)
+    if (unindexed === 0 && index.graphs.length === 0) continue
     const { definition } = index.index
     const mode = modeFor(definition, records, limits.memoryBytesMax)
     const nodesMax = mostNodes(definition, mode, limits)
