@@ -38,6 +38,18 @@ const indexes = [
 ]
 
 describe('against a server', () => {
+  it('searches texts that the server embedded', async () => {
+    const client = new QuiverClient(url, { key })
+    const notes = await client.collection('notes', { indexes: [{ field: 'body', source: 'managed' }] })
+    await notes.upsert([
+      { id: 'pets', body: 'cats and dogs' },
+      { id: 'flight', body: 'the wing of a plane' },
+    ])
+    await expect.poll(async () => (await notes.indexes())[0]?.managed).toMatchObject({ status: 'ready', embedded: 2 })
+    expect((await notes.search({ text: 'a dog', limit: 1 })).hits[0]?.id).toBe('pets')
+    expect((await notes.searchMany([{ text: 'wings', limit: 1 }]))[0]?.hits[0]?.id).toBe('flight')
+  })
+
   it('writes, reads, searches and goes back in time', async () => {
     const client = new QuiverClient(`${url}/`, { key })
     const papers = await client.collection<Paper>('papers', { indexes, fields: ['year'] })

@@ -16,6 +16,7 @@ export type {
   ImportProgress,
   IndexOptions,
   IndexStatus,
+  ManagedStatus,
   ListQuery,
   LogEntry,
   Operation,

@@ -64,12 +64,12 @@ export class CollectionReader<T extends object = Fields> {
   }
 
   search({ signal, ...query }: SearchQuery): Promise<SearchResult<T>> {
-    return this.#ask('/search', { ...query, vector: wireVector(query.vector) }, signal)
+    return this.#ask('/search', wireQuery(query), signal)
   }
 
   /** Several searches, at most 100, in one request. */
   async searchMany(queries: readonly SearchQuery[], { signal }: CallOptions = {}): Promise<SearchResult<T>[]> {
-    const sent = queries.map(({ signal: _, ...query }) => ({ ...query, vector: wireVector(query.vector) }))
+    const sent = queries.map(({ signal: _, ...query }) => wireQuery(query))
     return (await this.#ask<{ results: SearchResult<T>[] }>('/search/batch', { queries: sent }, signal)).results
   }
 
@@ -108,4 +108,8 @@ export class CollectionReader<T extends object = Fields> {
     const at = this.#at === undefined ? '' : `?at=${encodeURIComponent(this.#at)}`
     return this.connection.json<R>({ method: 'POST', path: `${this.path}${route}${at}`, body, signal, repeatable: true })
   }
+}
+
+function wireQuery({ vector, ...query }: SearchQuery): object {
+  return { ...query, ...(vector !== undefined && { vector: wireVector(vector) }) }
 }

@@ -18,9 +18,11 @@ export type Filter = { readonly [key: string]: unknown }
 export interface IndexOptions {
   name?: string
   field: string
-  dimensions: number
+  /** May be left out where the source is `managed`. */
+  dimensions?: number
   metric?: 'cosine' | 'dot' | 'l2'
-  source?: 'field' | 'external'
+  /** `managed`: the server makes the vectors of the texts in the field. */
+  source?: 'field' | 'external' | 'managed'
   where?: Filter
   zeroVectors?: 'refuse' | 'keep'
   codes?: 'int8' | 'float32'
@@ -31,13 +33,27 @@ export interface IndexOptions {
 export interface IndexStatus {
   readonly name: string
   readonly field: string
-  readonly source: 'field' | 'external'
+  readonly source: 'field' | 'external' | 'managed'
   readonly dimensions: number
   readonly metric: 'cosine' | 'dot' | 'l2'
   readonly status: 'ready' | 'building'
   readonly records: number
   readonly unindexed: number
   readonly graphs: readonly number[]
+  readonly managed?: ManagedStatus
+}
+
+/** How far a managed index is. */
+export interface ManagedStatus {
+  readonly embedder: string
+  readonly status: 'pending' | 'indexing' | 'ready' | 'error'
+  /** Records in its scope that have a text. */
+  readonly records: number
+  readonly embedded: number
+  /** Texts that the embedder refused. */
+  readonly refused: number
+  /** What the embedder failed with last. */
+  readonly error?: string
 }
 
 export interface FieldStatus {
@@ -65,7 +81,9 @@ export interface ReadOptions extends CallOptions {
 }
 
 export interface SearchQuery extends ReadOptions {
-  vector: Vector
+  vector?: Vector
+  /** Instead of a vector: what to look for in a managed index. */
+  text?: string
   field?: string
   index?: string
   where?: Filter

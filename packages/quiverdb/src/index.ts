@@ -48,6 +48,7 @@ export {
   type CollectionOptions,
   type DocumentCollection,
   type LogEntry,
+  type ManagedIndex,
   type NamespaceStats,
 } from './database/namespace.js'
 export type { Documents, DocumentsVersion } from './documents/documents.js'

@@ -21,6 +21,7 @@ import {
   type CollectionOptions,
   type DocumentCollection,
   type LogEntry,
+  type ManagedIndex,
   type NamespaceContext,
   type NamespaceStats,
 } from './namespace.js'
@@ -165,6 +166,10 @@ export class Database {
 
   collections(): Promise<string[]> {
     return this.#default.collections()
+  }
+
+  managedIndexes(): Promise<ManagedIndex[]> {
+    return this.#default.managedIndexes()
   }
 
   dropCollection(name: string): Promise<void> {

@@ -42,6 +42,14 @@ export interface CollectionOptions {
 /** A collection whose records are documents. */
 export type DocumentCollection<T extends object = Fields> = Collection<T> & { readonly documents: Documents }
 
+/** A managed index as it is recorded. */
+export interface ManagedIndex {
+  readonly collection: string
+  readonly index: string
+  /** Id of the embedder. */
+  readonly embedder: string
+}
+
 /** One entry of the log. */
 export interface LogEntry {
   readonly version: string
@@ -195,6 +203,16 @@ export class Namespace {
   /** Names of the collections. */
   async collections(): Promise<string[]> {
     return [...(await this.#log.current()).collections.values()].map(({ name }) => name).sort()
+  }
+
+  /** The managed indexes of all collections, and the embedder whose vectors each holds: for those who are to give embedders when a process begins. */
+  async managedIndexes(): Promise<ManagedIndex[]> {
+    const found: ManagedIndex[] = []
+    for (const { name, definitions } of (await this.#log.current()).collections.values()) {
+      for (const { name: index, embedder } of definitions)
+        if (embedder !== undefined) found.push({ collection: name, index, embedder })
+    }
+    return found
   }
 
   /** Removes a collection with all its records, and the chunks of its documents. Versions before stay readable as long as they are kept. @throws QuiverError NOT_FOUND */

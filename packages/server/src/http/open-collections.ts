@@ -6,10 +6,19 @@ import {
   type Namespace,
   QuiverError,
 } from 'quiverdb'
+import type { Embedder } from 'quiverdb/embed'
 
 /** A reader of an old version stays open this long after its last use: pages of one list are asked for one after the other. */
 const idleMs = 10_000
 const readersMax = 64
+
+/** What managed indexes are embedded by. */
+export interface Embedding {
+  readonly embedder: Embedder
+  /** Whether it takes over indexes that hold vectors of another one. */
+  readonly takesOver: boolean
+  onError(error: unknown): void
+}
 
 type Reader = Collection | CollectionVersion
 
@@ -26,12 +35,15 @@ interface Lent {
  */
 export class OpenCollections {
   readonly #db: Database
+  readonly #embedding: Embedding
   readonly #namespaces = new Map<string, Namespace>()
   readonly #collections = new Map<string, Map<string, Collection>>()
   readonly #readers = new Map<string, Lent>()
+  #closed = false
 
-  constructor(db: Database) {
+  constructor(db: Database, embedding: Embedding) {
     this.#db = db
+    this.#embedding = embedding
   }
 
   /** The namespaces that requests have named. */
@@ -54,9 +66,27 @@ export class OpenCollections {
 
   /** Makes what is missing. @throws QuiverError as `Namespace.collection` */
   async create(namespace: string, name: string, options: CollectionOptions): Promise<Collection> {
-    const collection = await (await this.namespace(namespace, { create: true })).collection(name, options)
-    this.#remember(namespace, name, collection)
+    const space = await this.namespace(namespace, { create: true })
+    const { embedder } = this.#embedding
+    const known = (await space.managedIndexes()).filter(({ collection }) => collection === name)
+    const isNew = (index: string): boolean => !known.some((one) => one.index === index)
+    const indexes = options.indexes?.map((index) =>
+      index.source === 'managed' && isNew(index.name ?? index.field) ? { ...index, embedder } : index,
+    )
+    const collection = await space.collection(name, { ...options, ...(indexes && { indexes }) })
+    await this.#remember(namespace, name, collection)
     return collection
+  }
+
+  /** Opens the collections with managed indexes, so that texts which waited when the server stopped are embedded. */
+  async resume(): Promise<void> {
+    for (const namespace of await this.#db.namespaces()) {
+      const indexes = await (await this.#db.namespace(namespace)).managedIndexes()
+      for (const collection of new Set(indexes.map((one) => one.collection))) {
+        if (this.#closed) return
+        await this.use(namespace, collection, async () => undefined)
+      }
+    }
   }
 
   /**
@@ -87,6 +117,7 @@ export class OpenCollections {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.all([...this.#readers.values()].map((lent) => this.#release(lent)))
   }
 
@@ -97,13 +128,23 @@ export class OpenCollections {
         details: { collection: name },
       })
     const collection = await space.collection(name)
-    this.#remember(namespace, name, collection)
+    await this.#remember(namespace, name, collection)
     return collection
   }
 
-  #remember(namespace: string, name: string, collection: Collection): void {
+  async #remember(namespace: string, name: string, collection: Collection): Promise<void> {
+    await this.#giveEmbedder(namespace, collection)
     const known = this.#collections.get(namespace) ?? new Map<string, Collection>()
     this.#collections.set(namespace, known.set(name, collection))
+  }
+
+  /** An embedder that is away now is no reason not to open a collection: it is given when the collection is next opened. */
+  async #giveEmbedder(namespace: string, collection: Collection): Promise<void> {
+    const { embedder, takesOver, onError } = this.#embedding
+    for (const one of await (await this.namespace(namespace)).managedIndexes()) {
+      if (one.collection !== collection.name || !(takesOver || one.embedder === embedder.id)) continue
+      await collection.embedWith(one.index, embedder).catch(onError)
+    }
   }
 
   async #readAt<R>(namespace: string, collection: Collection, version: string, use: (reader: Reader) => Promise<R>): Promise<R> {

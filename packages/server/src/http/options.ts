@@ -1,3 +1,4 @@
+import { builtInEmbedder, type Embedder } from 'quiverdb/embed'
 import type { SecureContextOptions } from 'node:tls'
 import type { ApiKeys } from './keys/api-keys.js'
 
@@ -7,6 +8,11 @@ const mebibyte = 1024 * 1024
 export interface ServerOptions {
   /** Who may do what. Without keys everybody may do all, and the server listens on loopback addresses only. */
   keys?: ApiKeys
+  /**
+   * Makes the vectors of managed indexes and of texts that are searched for. It takes over managed indexes that hold vectors of another one, which are made
+   * anew. Default: the built-in embedder, which takes over none: those indexes are served as they are, and new texts wait.
+   */
+  embedder?: Embedder
   /** Certificate and key, to serve HTTPS. Default: plain HTTP. */
   tls?: Pick<SecureContextOptions, 'cert' | 'key' | 'ca' | 'passphrase'>
   /** Origins whose pages may call the server from a browser; `*`: all. Default: none. */
@@ -29,7 +35,11 @@ export interface ServerOptions {
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
-export type ServerSettings = ServerOptions & Required<Pick<ServerOptions, keyof typeof defaults>>
+export type ServerSettings = ServerOptions &
+  Required<Pick<ServerOptions, keyof typeof defaults | 'embedder'>> & {
+    /** Whether the embedder takes over indexes that hold vectors of another one. */
+    readonly takesOver: boolean
+  }
 
 const defaults = {
   bodyBytesMax: 32 * mebibyte,
@@ -40,5 +50,5 @@ const defaults = {
 } as const satisfies ServerOptions
 
 export function settingsOf(options: ServerOptions): ServerSettings {
-  return { ...defaults, ...options }
+  return { ...defaults, ...options, embedder: options.embedder ?? builtInEmbedder(), takesOver: options.embedder !== undefined }
 }

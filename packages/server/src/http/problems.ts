@@ -11,7 +11,7 @@ export const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   CONFLICT: 409,
   CORRUPT: 500,
   DIMENSION_MISMATCH: 400,
-  EMBEDDER_FAILED: 502,
+  EMBEDDER_FAILED: 503,
   FENCED: 503,
   FETCH_FAILED: 502,
   FORMAT_TOO_NEW: 500,

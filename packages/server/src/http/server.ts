@@ -63,12 +63,16 @@ export const hostDefault = '127.0.0.1'
 export async function createServer(db: Database, options: ServerOptions = {}): Promise<QuiverServer> {
   const settings = settingsOf(options)
   const stopping = new AbortController()
-  const open = new OpenCollections(db)
+  const { embedder, takesOver } = settings
+  const open = new OpenCollections(db, { embedder, takesOver, onError: (err) => failed('the embedder could not be given')(err) })
   const context: Context = { db, open, settings, metrics: new Metrics(() => open.namespaces), stopping: stopping.signal }
   const app = newApp(settings)
   const failed = (what: string) => (err: unknown) => app.log.error({ err }, what)
   await assemble(app, context)
   await app.ready()
+  const resumed = open.resume().catch((err: unknown) => {
+    if (!stopping.signal.aborted) failed('managed indexes could not be opened')(err)
+  })
   settings.keys?.watch(failed('the keys could not be read'))
   const samples =
     settings.recallEveryMs === undefined
@@ -83,6 +87,7 @@ export async function createServer(db: Database, options: ServerOptions = {}): P
     await samples?.close()
     await closeConnections(app, settings.shutdownMs)
     await open.close()
+    await resumed
     app.log.info('stopped')
   }
   return {

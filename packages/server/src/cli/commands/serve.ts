@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander'
 import { readFile } from 'node:fs/promises'
 import { open } from 'quiverdb'
+import type { Embedder } from 'quiverdb/embed'
 import { checkAddress } from '../../http/access.js'
 import { ApiKeys } from '../../http/keys/api-keys.js'
 import type { LogLevel, ServerOptions } from '../../http/options.js'
 import { createServer, hostDefault, portDefault } from '../../http/server.js'
+import { embedderOf, type EmbedderOptions, parsedDimensions, withEmbedderOptions } from '../embedder-options.js'
 import { usageError } from '../failure.js'
 import { interrupt } from '../interrupt.js'
 import { keysFolder, withKeysFolder } from './keys.js'
@@ -19,7 +21,7 @@ const requestsMax = 10_000_000
 const recallMinutesMax = 10_000
 const secondsMax = 3_600
 
-interface ServeOptions {
+interface ServeOptions extends Partial<EmbedderOptions> {
   db: string
   keys?: string
   host: string
@@ -41,7 +43,7 @@ export function defineServe(program: Command): void {
     .command('serve')
     .description('serve the database over HTTP until SIGTERM or Ctrl-C; makes it when it is not there')
     .option('--db <folder>', 'folder of the database, or memory:', './data')
-  withKeysFolder(command)
+  withEmbedderOptions(withKeysFolder(command))
     .option('--host <address>', 'address to listen on; others than loopback need API keys (quiver keys create)', hostDefault)
     .option('--port <n>', 'port; 0 chooses a free one', wholeNumber(0, portMax), portDefault)
     .option('--tls-cert <file>', 'certificate (PEM), to serve HTTPS')
@@ -93,7 +95,9 @@ async function serverOptions(options: ServeOptions): Promise<ServerOptions> {
   const { tlsCert, tlsKey } = options
   if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usageError('HTTPS needs both --tls-cert and --tls-key')
   const folder = keysFolder(options)
+  const embedder = serverEmbedder(options)
   return {
+    ...(embedder && { embedder }),
     ...(folder !== undefined && { keys: await ApiKeys.open(folder) }),
     ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: await readFile(tlsCert), key: await readFile(tlsKey) } }),
     corsOrigins: options.cors,
@@ -103,6 +107,35 @@ async function serverOptions(options: ServeOptions): Promise<ServerOptions> {
     logLevel: options.logLevel,
     ...(options.rateLimit !== undefined && { requestsPerMinute: options.rateLimit }),
     ...(options.recallEvery !== undefined && { recallEveryMs: options.recallEvery * 60_000 }),
+  }
+}
+
+/**
+ * The embedder that is named on the command line or in the environment, there also by the names that RushDB has for a service in the way of OpenAI.
+ * Undefined where none is: the server has one of its own.
+ */
+function serverEmbedder(options: ServeOptions): Embedder | undefined {
+  const { RUSHDB_EMBEDDING_BASE_URL, RUSHDB_EMBEDDING_MODEL, RUSHDB_EMBEDDING_DIMENSIONS, RUSHDB_EMBEDDING_API_KEY } = process.env
+  const isRushDb = RUSHDB_EMBEDDING_BASE_URL ?? RUSHDB_EMBEDDING_MODEL ?? RUSHDB_EMBEDDING_API_KEY
+  const { embedder = isRushDb === undefined ? undefined : 'openai' } = options
+  if (embedder === undefined) return undefined
+  const model = options.model ?? RUSHDB_EMBEDDING_MODEL
+  const baseUrl = options.baseUrl ?? RUSHDB_EMBEDDING_BASE_URL
+  const dimensions = options.dimensions ?? dimensionsIn(RUSHDB_EMBEDDING_DIMENSIONS)
+  return embedderOf({
+    embedder,
+    ...(model && { model }),
+    ...(baseUrl && { baseUrl }),
+    ...(dimensions !== undefined && { dimensions }),
+  })
+}
+
+function dimensionsIn(variable: string | undefined): number | undefined {
+  if (!variable) return undefined
+  try {
+    return parsedDimensions(variable)
+  } catch (error) {
+    throw usageError(`RUSHDB_EMBEDDING_DIMENSIONS is '${variable}'. ${(error as Error).message}`)
   }
 }
 

@@ -92,6 +92,11 @@ export class Metrics {
         sum(indexes.map(({ unindexed }) => unindexed)),
       )
       this.#gauge('graphs', 'Graphs that searches walk').set({ namespace }, sum(indexes.map(({ graphs }) => graphs.length)))
+      const managed = indexes.flatMap((index) => index.managed ?? [])
+      this.#gauge('pending_embeddings', 'Texts of managed indexes that wait for their vectors').set(
+        { namespace },
+        sum(managed.map(({ records, embedded, refused }) => records - embedded - refused)),
+      )
       this.#gauge('objects', 'Objects in the store').set({ namespace }, store.objects)
       this.#memory.set(memoryBytes)
     }

@@ -18,7 +18,7 @@ export function searchRoutes(app: App, context: Context): void {
       config,
       schema: {
         ...schema,
-        summary: 'The records nearest to a vector',
+        summary: 'The records nearest to a vector, or to a text',
         body: queries.searchQuery,
         response: answers(queries.searchResult),
       },
@@ -62,14 +62,14 @@ export function searchRoutes(app: App, context: Context): void {
 
 async function search(
   reader: Pick<CollectionVersion, 'search'>,
-  query: Static<typeof queries.searchQuery>,
+  { vector, ...query }: Static<typeof queries.searchQuery>,
   place: string,
   { settings: { searchTimeoutMs }, metrics }: Context,
 ): Promise<SearchResult> {
   const began = performance.now()
   const result = await reader.search({
     ...query,
-    vector: vectorOf(query.vector, place),
+    ...(vector !== undefined && { vector: vectorOf(vector, place) }),
     timeoutMs: query.timeoutMs === undefined ? searchTimeoutMs : Math.min(query.timeoutMs, searchTimeoutMs),
   })
   metrics.searched((performance.now() - began) / 1000)

@@ -86,7 +86,7 @@ function describe(
   })
 }
 
-function indexRoutes(app: App, { open }: Context): void {
+function indexRoutes(app: App, { open, settings: { embedder } }: Context): void {
   const schema = { tags: ['indexes'], params: collectionParams }
   const oneParams = strict({ ...collectionParams.properties, index: Type.String() })
   app.get(
@@ -110,7 +110,9 @@ function indexRoutes(app: App, { open }: Context): void {
       },
     },
     async ({ params, body }, reply) => {
-      const status = await open.use(params.namespace, params.collection, (collection) => collection.createIndex(body))
+      const status = await open.use(params.namespace, params.collection, (collection) =>
+        collection.createIndex(body.source === 'managed' ? { ...body, embedder } : body),
+      )
       return reply.code(201).send(status)
     },
   )

@@ -8,7 +8,8 @@ const which = {
 }
 
 export const searchQuery = strict({
-  vector,
+  vector: optional(vector),
+  text: optional(Type.String({ description: 'Instead of `vector`: what to look for in a managed index', maxLength: 32_768 })),
   ...which,
   ...readOptions,
   where: optional(where),

@@ -6,14 +6,25 @@ const choice = <const V extends readonly string[]>(...values: V) => Type.Unsafe<
 export const indexOptions = strict({
   name: optional(Type.String({ description: 'Default: `field`' })),
   field: Type.String(),
-  dimensions: Type.Integer({ minimum: 1, maximum: 16_384 }),
+  dimensions: optional(
+    Type.Integer({ minimum: 1, maximum: 16_384, description: 'A managed index may leave it to the embedder' }),
+  ),
   metric: optional(choice('cosine', 'dot', 'l2')),
-  source: optional(choice('field', 'external')),
+  source: optional(choice('field', 'external', 'managed')),
   where: optional(where),
   zeroVectors: optional(choice('refuse', 'keep')),
   codes: optional(choice('int8', 'float32')),
   preset: optional(choice('default', 'highRecall', 'highSpeed')),
   mode: optional(choice('speed', 'balanced', 'memory')),
+})
+
+const managedStatus = Type.Object({
+  embedder: Type.String({ description: 'Whose vectors it holds' }),
+  status: choice('pending', 'indexing', 'ready', 'error'),
+  records: Type.Integer({ description: 'Records in its scope that have a text' }),
+  embedded: Type.Integer(),
+  refused: Type.Integer({ description: 'Texts that the embedder refused' }),
+  error: optional(Type.String()),
 })
 
 export const indexStatus = Type.Object({
@@ -26,6 +37,7 @@ export const indexStatus = Type.Object({
   records: Type.Integer(),
   unindexed: Type.Integer(),
   graphs: Type.Array(Type.Integer()),
+  managed: optional(managedStatus),
 })
 
 const fieldStatus = strict({ path: Type.String(), indexed: Type.Integer(), unindexed: Type.Integer() })

@@ -9,7 +9,7 @@ import { Progress } from '../../render/progress.js'
 import { counted } from '../../render/text.js'
 import { waitUntilSettled } from '../../settle.js'
 import { jsonObject, nameList, wholeNumber } from '../../values.js'
-import { type DocsOptions, openDocs, withDocsOptions } from './embedder-options.js'
+import { type DocsOptions, openDocs, withDocsOptions } from './docs-options.js'
 
 /** Documents of one commit: an import that is stopped loses no more than these. */
 const documentsPerWrite = 32

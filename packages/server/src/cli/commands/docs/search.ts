@@ -6,7 +6,7 @@ import { answer, remark } from '../../output.js'
 import { brief, duration } from '../../render/text.js'
 import { withNamespace } from '../../session.js'
 import { jsonObject, wholeNumber } from '../../values.js'
-import { type DocsOptions, openDocs, withDocsOptions } from './embedder-options.js'
+import { type DocsOptions, openDocs, withDocsOptions } from './docs-options.js'
 
 const passageWidth = 200
 const scoreDigits = 3

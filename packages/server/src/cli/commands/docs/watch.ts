@@ -5,7 +5,7 @@ import { interrupt } from '../../interrupt.js'
 import { answer, remark } from '../../output.js'
 import { counted } from '../../render/text.js'
 import { jsonObject, nameList } from '../../values.js'
-import { type DocsOptions, openDocs, withDocsOptions } from './embedder-options.js'
+import { type DocsOptions, openDocs, withDocsOptions } from './docs-options.js'
 
 interface WatchCommandOptions extends DocsOptions {
   metadata?: Record<string, unknown>

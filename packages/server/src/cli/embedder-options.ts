@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import type { DocumentCollection, DocumentsOptions, Namespace, TextLanguage } from 'quiverdb'
 import {
   azureEmbedder,
   builtInEmbedder,
@@ -8,58 +7,46 @@ import {
   openAiEmbedder,
   transformersEmbedder,
 } from 'quiverdb/embed'
-import { usageError } from '../../failure.js'
-import { type NamespaceOptions, withNamespaceOptions } from '../../session.js'
-import { wholeNumber } from '../../values.js'
+import { usageError } from './failure.js'
+import { wholeNumber } from './values.js'
 
 const embedderNames = ['built-in', 'openai', 'azure', 'ollama', 'transformers'] as const
 
-export interface DocsOptions extends NamespaceOptions {
-  collection: string
+export const parsedDimensions = wholeNumber(1, 16_384)
+
+export interface EmbedderOptions {
   embedder: (typeof embedderNames)[number]
   model?: string
   baseUrl?: string
   dimensions?: number
-  language?: TextLanguage
 }
 
-/** The options of every command on documents. A key is never one: command lines are seen by everybody on the machine. */
-export function withDocsOptions(command: Command): Command {
-  return withNamespaceOptions(command)
-    .option('--collection <name>', 'collection of the documents', 'documents')
-    .addOption(
-      new Option('--embedder <name>', 'what turns texts into vectors')
-        .choices(embedderNames)
-        .default('built-in')
-        .env('QUIVER_EMBEDDER'),
-    )
+/**
+ * The options that choose an embedder. A key is never one: command lines are seen by everybody on the machine.
+ * @param fallback what is taken where none is named; absent: the command does without
+ */
+export function withEmbedderOptions(command: Command, fallback?: EmbedderOptions['embedder']): Command {
+  const named = new Option('--embedder <name>', 'what turns texts into vectors').choices(embedderNames).env('QUIVER_EMBEDDER')
+  return command
+    .addOption(fallback === undefined ? named : named.default(fallback))
     .addOption(new Option('--model <name>', 'its model; for azure, the deployment').env('QUIVER_EMBEDDER_MODEL'))
     .addOption(new Option('--base-url <url>', 'where it is, if not where it usually is').env('QUIVER_EMBEDDER_URL'))
     .addOption(
       new Option('--dimensions <n>', 'length of its vectors, where it may be chosen')
-        .argParser(wholeNumber(1, 16_384))
+        .argParser(parsedDimensions)
         .env('QUIVER_EMBEDDER_DIMENSIONS'),
     )
-    .option('--language <name>', 'whose words the texts are, such as english, for searches by words (default: none)')
-    .addHelpText('after', '\nKeys are read from QUIVER_EMBEDDER_KEY, or OPENAI_API_KEY and AZURE_OPENAI_API_KEY.\n')
-}
-
-/** The collection with its documents, made where it is missing. */
-export function openDocs(
-  namespace: Namespace,
-  options: DocsOptions,
-  more: Pick<DocumentsOptions, 'chunkTokens' | 'fetch'> = {},
-): Promise<DocumentCollection> {
-  const { language } = options
-  return namespace.collection(options.collection, {
-    documents: { embedder: embedderOf(options), ...(language && { language }), ...more },
-  })
+    .addHelpText(
+      'after',
+      '\nKeys are read from QUIVER_EMBEDDER_KEY or RUSHDB_EMBEDDING_API_KEY, or OPENAI_API_KEY and AZURE_OPENAI_API_KEY.\n',
+    )
 }
 
 /** @throws CommandError USAGE: something it needs is missing */
-function embedderOf({ embedder, model, baseUrl, dimensions }: DocsOptions): Embedder {
+export function embedderOf({ embedder, model, baseUrl, dimensions }: EmbedderOptions): Embedder {
   const own = { ...(dimensions !== undefined && { dimensions }) }
-  const key = (variable: string): string | undefined => process.env['QUIVER_EMBEDDER_KEY'] ?? process.env[variable]
+  const key = (variable: string): string | undefined =>
+    process.env['QUIVER_EMBEDDER_KEY'] ?? process.env['RUSHDB_EMBEDDING_API_KEY'] ?? process.env[variable]
   switch (embedder) {
     case 'built-in':
       return builtInEmbedder(own)
