@@ -4,6 +4,7 @@ import { answerRushProblem, notFound } from './problem.js'
 import { aiIndexRoutes } from './routes/ai-indexes.js'
 import { importRoutes } from './routes/imports.js'
 import { recordRoutes } from './routes/records.js'
+import { searchRoutes } from './routes/search.js'
 import { transactionRoutes } from './routes/transactions.js'
 import { Surface } from './surface.js'
 
@@ -19,4 +20,5 @@ export function rushdbRoutes(app: App, context: Context): void {
   recordRoutes(surface)
   importRoutes(surface)
   aiIndexRoutes(surface)
+  searchRoutes(surface)
 }

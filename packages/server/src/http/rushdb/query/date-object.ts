@@ -1,4 +1,5 @@
 import { badRequest } from '../problem.js'
+import { isDatetime } from '../records/datetime.js'
 
 /** The parts of a date object, from large to small, with the numbers that they may be; what is left out is the least. */
 const bounds = {
@@ -27,21 +28,7 @@ export function instantOfParts(parts: Readonly<Record<string, unknown>>, place: 
     return String(value).padStart(digits, '0')
   }
   const date = `${part('$year', 4)}-${part('$month', 2)}-${part('$day', 2)}`
-  if (Number(date.slice(8)) > daysOfMonth(Number(date.slice(0, 4)), Number(date.slice(5, 7))))
-    throw badRequest(`"${place}" is not a valid ISO8601 datetime: there is no ${date}`)
+  if (!isDatetime(date)) throw badRequest(`"${place}" is not a valid ISO8601 datetime: there is no ${date}`)
   const fraction = part('$millisecond', 3) + part('$microsecond', 3) + part('$nanosecond', 3)
   return `${date}T${part('$hour', 2)}:${part('$minute', 2)}:${part('$second', 2)}.${fraction}Z`
-}
-
-function daysOfMonth(year: number, month: number): number {
-  const date = new Date(0)
-  date.setUTCFullYear(year, month, 0)
-  return date.getUTCDate()
-}
-
-const isoDate = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/
-
-/** Whether a text is a date or a datetime as clients write them; whether there is such a day is for the engine to say. */
-export function isIsoDate(text: string): boolean {
-  return isoDate.test(text)
 }

@@ -71,7 +71,7 @@ class WhereParser {
       if (dateParts.includes(key)) parts.push([key, operand])
       else if (groupOperators.includes(key))
         nodes.push(
-          this.#group(key, operand, at, (clause, inner) => this.#value({ ...subject, exact: inner.exact }, clause, inner)),
+          this.#group(key, operand, to, (clause, inner) => this.#value({ ...subject, exact: inner.exact }, clause, inner)),
         )
       else if (key === '$vector') nodes.push(similarNode(same, operand, to.place))
       else if (comparisonOperators.includes(key)) nodes.push({ kind: 'test', filter: comparison(same, key, operand, to.place) })
@@ -136,17 +136,16 @@ function similarNode(subject: Subject, operand: unknown, place: string): WhereNo
 }
 
 /** Whether a value asks something of a property: it is plain, or has nothing but operators, in groups too. */
-function isTest(value: unknown): boolean {
-  if (!isObject(value)) return true
+function isTest(value: unknown, depth = 0): boolean {
+  if (!isObject(value) || depth > depthMax) return true
   const entries = Object.entries(value)
-  return entries.length > 0 && entries.every(([key, operand]) => isOperator(key, operand))
+  return entries.length > 0 && entries.every(([key, operand]) => isOperator(key, operand, depth + 1))
 }
 
-function isOperator(key: string, operand: unknown): boolean {
+function isOperator(key: string, operand: unknown, depth: number): boolean {
   if (fieldOperators.includes(key)) return true
   if (!groupOperators.includes(key)) return false
-  if (Array.isArray(operand)) return operand.every(isTest)
-  return isTest(operand)
+  return Array.isArray(operand) ? operand.every((clause) => isTest(clause, depth)) : isTest(operand, depth)
 }
 
 function single(key: string, value: unknown): Entries {

@@ -1,7 +1,8 @@
 import type { WhereInput } from 'quiverdb'
 import { badRequest } from '../problem.js'
+import { isDatetime } from '../records/datetime.js'
 import { propertyTypes, propOf, type PropertyType } from '../stored.js'
-import { dateParts, instantOfParts, isIsoDate } from './date-object.js'
+import { dateParts, instantOfParts } from './date-object.js'
 
 /** What a test is about: a property of records, or what all of them have. */
 export interface Subject {
@@ -111,7 +112,7 @@ function ordered(operator: '$gt' | '$gte' | '$lt' | '$lte'): Test {
     const { path, property } = subject
     if (property === undefined) throw badRequest(`"${place}": ${operator} is not for ids and labels`)
     if (typeof operand === 'number') return { [path]: { [operator]: operand, $with: kleene } }
-    const date = dateOf(subject, operand, place) ?? (typeof operand === 'string' && isIsoDate(operand) ? operand : undefined)
+    const date = dateOf(subject, operand, place) ?? (typeof operand === 'string' && isDatetime(operand) ? operand : undefined)
     if (date === undefined) throw badRequest(`"${place}" must be a number or an ISO8601 datetime`)
     return ofDates(subject, { [path]: { [operator]: date, $with: asDate } })
   }

@@ -1,0 +1,31 @@
+import type { Filter, Stored } from 'quiverdb'
+import type { Unit } from '../project.js'
+import type { StoredRecord } from '../stored.js'
+import type { SortField } from './order.js'
+
+/** Records of one call that only passes over them. */
+const passedRows = 10_000
+
+interface PageQuery {
+  readonly where: Filter
+  readonly orderBy: readonly SortField[]
+  readonly skip: number
+  readonly limit: number
+}
+
+/** The records behind so many others, in an order. */
+export async function pageOf(unit: Unit, { skip, limit, ...query }: PageQuery): Promise<Stored<StoredRecord>[]> {
+  let after: string | undefined
+  for (let left = skip; left > 0; left -= passedRows) {
+    const { next } = await unit.records.list({
+      ...query,
+      limit: Math.min(left, passedRows),
+      fields: ['id'],
+      ...(after && { after }),
+    })
+    if (next === undefined) return []
+    after = next
+  }
+  const { records } = await unit.records.list({ ...query, limit, ...(after && { after }) })
+  return [...records]
+}
