@@ -2,6 +2,7 @@ import type { Context } from '../context.js'
 import type { App } from '../schemas/shared.js'
 import { answerRushProblem, notFound } from './problem.js'
 import { aiIndexRoutes } from './routes/ai-indexes.js'
+import { aiSearchRoutes } from './routes/ai-search.js'
 import { importRoutes } from './routes/imports.js'
 import { recordRoutes } from './routes/records.js'
 import { searchRoutes } from './routes/search.js'
@@ -21,4 +22,5 @@ export function rushdbRoutes(app: App, context: Context): void {
   importRoutes(surface)
   aiIndexRoutes(surface)
   searchRoutes(surface)
+  aiSearchRoutes(surface)
 }
