@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { badRequest } from '../problem.js'
 
 export const similarityFunctions = ['cosine', 'euclidean'] as const
@@ -7,12 +7,11 @@ export type SimilarityFunction = (typeof similarityFunctions)[number]
 export const similarityFunction = Type.Union(similarityFunctions.map((name) => Type.Literal(name)))
 
 /** A vector that comes with a record: of which property, and where several external indexes fit, of which of them. */
-export const vectorEntry = Type.Object({
-  propertyName: Type.String({ minLength: 1 }),
-  vector: Type.Array(Type.Number(), { minItems: 1 }),
-  similarityFunction: Type.Optional(similarityFunction),
-})
-export type VectorEntry = Static<typeof vectorEntry>
+export interface VectorEntry {
+  readonly propertyName: string
+  readonly vector: number[]
+  readonly similarityFunction?: SimilarityFunction
+}
 
 /**
  * What stands where entries are expected, in the rows of an import too, which no schema reads.

@@ -2,7 +2,8 @@ import { type Database, open } from 'quiverdb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Project } from '../project.js'
 import type { StoredIndex } from '../stored.js'
-import { type VectorEntry, VectorTargets } from './targets.js'
+import type { VectorEntry } from './entry.js'
+import { VectorTargets } from './targets.js'
 
 let db: Database
 let project: Project

@@ -4,8 +4,6 @@ import type { StoredIndex } from '../stored.js'
 import { declaredIndexes } from './catalogue.js'
 import { type VectorEntry, vectorEntries } from './entry.js'
 
-export { type VectorEntry, vectorEntry } from './entry.js'
-
 /** Vectors by AI index, as `$vectors` of a record takes them; null takes one away. */
 export type TargetVectors<V = number[]> = { [indexId: string]: V }
 
