@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { badRequest, RushProblem } from '../problem.js'
 import type { Surface } from '../surface.js'
 import { searchParams } from '../vectors/search-params.js'
-import { runVectorSearch } from '../vectors/search.js'
+import { budgetOf, runVectorSearch } from '../vectors/search.js'
 
 /** Searched by {@link runVectorSearch}, which reads it: a schema would only say that it is an object. */
 const searchBody = Type.Object({}, { description: 'labels, propertyName, queryVector or query; where, skip, limit' })
@@ -11,12 +11,11 @@ const promptBody = Type.Object({ prompt: Type.Unknown() })
 
 /** Searches by vectors, and what newer clients ask before one. */
 export function aiSearchRoutes(surface: Surface): void {
-  const { settings, stopping } = surface.context
   surface.route(
     'POST',
     '/ai/search',
     { needs: 'read', summary: 'Records by the nearness of their vectors', body: searchBody },
-    ({ unit, body }) => runVectorSearch(unit, body, { timeoutMs: settings.searchTimeoutMs, signal: stopping }),
+    ({ unit, body }) => runVectorSearch(unit, body, budgetOf(surface.context)),
   )
   surface.route(
     'POST',

@@ -10,6 +10,7 @@ import type { Unit } from '../project.js'
 import { neighboursOf } from '../relations/edges.js'
 import { type StoredRecord, wireOf } from '../stored.js'
 import { Counted, type Surface } from '../surface.js'
+import { budgetOf, runVectorSearch } from '../vectors/search.js'
 
 /** No body asks for everything. */
 const body = Type.Unsafe<SearchQuery | null>({ ...searchQuery, type: ['object', 'null'] })
@@ -17,7 +18,7 @@ const body = Type.Unsafe<SearchQuery | null>({ ...searchQuery, type: ['object', 
 /** Records found by a SearchQuery. */
 export function searchRoutes(surface: Surface): void {
   surface.route('POST', '/records/search', { needs: 'read', summary: 'Find records', body }, async ({ unit, body: query }) =>
-    found(unit, query ?? {}, {}),
+    isVectorSearch(query) ? runVectorSearch(unit, query.$vectorSearch, budgetOf(surface.context)) : found(unit, query ?? {}, {}),
   )
   surface.route(
     'POST',
@@ -38,6 +39,11 @@ export function searchRoutes(surface: Surface): void {
       return { fileContent: csvOf(records), dateTime: new Date().toISOString() }
     },
   )
+}
+
+/** What `/ai/search-query` answered, sent on. */
+function isVectorSearch(query: SearchQuery | null): query is SearchQuery & { $vectorSearch: unknown } {
+  return query !== null && '$vectorSearch' in query
 }
 
 async function found(unit: Unit, query: SearchQuery, among: Filter): Promise<Counted<unknown>> {

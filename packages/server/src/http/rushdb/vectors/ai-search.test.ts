@@ -142,6 +142,9 @@ describe('a search', () => {
   it('can be had by what ai.search of newer clients asks for', async () => {
     const { status, json } = await post('/ai/search-query', { prompt: near })
     expect([status, json.data]).toEqual([200, { searchQuery: { labels: ['Doc'], $vectorSearch: near }, warnings: [] }])
+    const sent = await post('/records/search', json.data.searchQuery)
+    expect([sent.status, sent.json]).toEqual([200, (await post('/ai/search', near)).json])
+    expect((await post('/records/search', { labels: ['Doc'], $vectorSearch: 'Alpha' })).status).toBe(400)
     expect((await post('/ai/search-query', { prompt: { ...near, label: undefined } })).status).toBe(400)
     expect((await post('/ai/search-query', { prompt: '  ' })).status).toBe(400)
     expect((await post('/ai/search-query', {})).status).toBe(400)
@@ -189,15 +192,13 @@ describe('scores', () => {
 
   it('are 1 for what is the same but for rounding, and never beyond their scale', () => {
     expect([scoreOf('cosine', 3e-9), scoreOf('cosine', -1e-16), scoreOf('cosine', 2 + 1e-15)]).toEqual([1, 1, 0])
+    const distance = fc.double({ min: 0, max: 2, noNaN: true })
     fc.assert(
-      fc.property(
-        fc.constantFrom('cosine' as const, 'euclidean' as const),
-        fc.double({ min: 0, max: 2 }),
-        (similarity, distance) => {
-          const score = scoreOf(similarity, distance)
-          expect(score >= 0 && score <= 1 && score === Math.fround(score)).toBe(true)
-        },
-      ),
+      fc.property(fc.constantFrom('cosine' as const, 'euclidean' as const), distance, distance, (similarity, a, b) => {
+        const scores = [scoreOf(similarity, Math.max(a, b)), scoreOf(similarity, Math.min(a, b))]
+        expect(scores).toEqual(scores.map(Math.fround).toSorted((one, other) => one - other))
+        expect(scores[0]! >= 0 && scores[1]! <= 1).toBe(true)
+      }),
     )
   })
 })

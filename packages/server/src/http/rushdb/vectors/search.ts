@@ -1,4 +1,5 @@
 import type { Filter, SearchQuery } from 'quiverdb'
+import type { Context } from '../../context.js'
 import { RushProblem } from '../problem.js'
 import type { Unit } from '../project.js'
 import { filterOf } from '../query/filter.js'
@@ -12,6 +13,11 @@ export type ScoredRecord = WireRecord & { __score: number }
 
 /** How long a search may take. */
 export type SearchBudget = Pick<SearchQuery, 'signal' | 'timeoutMs'>
+
+/** What a server gives a search. */
+export function budgetOf({ settings, stopping }: Context): SearchBudget {
+  return { timeoutMs: settings.searchTimeoutMs, signal: stopping }
+}
 
 /** Hits that the library gives at once; more come in pages. */
 const pageMax = 10_000
