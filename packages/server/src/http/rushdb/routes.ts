@@ -6,6 +6,7 @@ import { aiSearchRoutes } from './routes/ai-search.js'
 import { importRoutes } from './routes/imports.js'
 import { recordRoutes } from './routes/records.js'
 import { searchRoutes } from './routes/search.js'
+import { relationshipRoutes } from './routes/relationships.js'
 import { transactionRoutes } from './routes/transactions.js'
 import { Surface } from './surface.js'
 
@@ -18,6 +19,7 @@ export function rushdbRoutes(app: App, context: Context): void {
   )
   app.addHook('onClose', () => surface.transactions.close())
   transactionRoutes(surface)
+  relationshipRoutes(surface)
   recordRoutes(surface)
   importRoutes(surface)
   aiIndexRoutes(surface)

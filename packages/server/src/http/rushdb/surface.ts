@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Context } from '../context.js'
 import type { App } from '../schemas/shared.js'
 import { isLegacy, type Needs, projectIdOf } from './access.js'
+import { refuseDeep } from './depth.js'
 import { Project, type Unit } from './project.js'
 import { OpenTransactions } from './transactions.js'
 import { dropOrphans } from './vectors/declare.js'
@@ -94,6 +95,12 @@ export class Surface {
       url,
       config: { rushdb: needs },
       schema: { tags: ['RushDB'], summary, ...(body && { body }) },
+      // Clients say JSON also where they send nothing.
+      preValidation: (request: FastifyRequest, _reply, done) => {
+        refuseDeep(request.body)
+        if (body) request.body ??= {}
+        done()
+      },
       handler: async (request, reply) => {
         const result = await handle(await this.projectOf(request), request)
         if (result instanceof Status) return reply.code(result.status).send(envelope(result.data))

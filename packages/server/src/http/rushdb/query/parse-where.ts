@@ -16,7 +16,7 @@ const fieldOperators: readonly string[] = [...comparisonOperators, ...dateParts,
 const notFields: readonly string[] = ['$relation', '$alias']
 
 /** Names that every record has something under, and where the engine has it. */
-const ownPaths = new Map([
+const recordPaths: ReadonlyMap<string, string> = new Map([
   ['$id', 'id'],
   ['__id', 'id'],
   ['__label', 'label'],
@@ -37,12 +37,17 @@ interface Position {
  * record, whose label the key is.
  * @throws RushProblem 400
  */
-export function parseWhere(where: unknown, place = 'where'): WhereNode {
-  return new WhereParser().entries(where ?? {}, { place, depth: 0, exact: false })
+export function parseWhere(where: unknown, place = 'where', ownPaths = recordPaths): WhereNode {
+  return new WhereParser(ownPaths).entries(where ?? {}, { place, depth: 0, exact: false })
 }
 
 class WhereParser {
+  readonly #ownPaths: ReadonlyMap<string, string>
   #walks = 0
+
+  constructor(ownPaths: ReadonlyMap<string, string>) {
+    this.#ownPaths = ownPaths
+  }
 
   entries(where: unknown, at: Position): WhereNode {
     if (!isObject(where)) throw badRequest(`"${at.place}" must be an object`)
@@ -53,7 +58,7 @@ class WhereParser {
   #entry(key: string, value: unknown, at: Position): WhereNode {
     if (groupOperators.includes(key)) return this.#group(key, value, at, (clause, to) => this.entries(clause, to))
     if (key === '$cycle') return this.#cycle(value, at)
-    const path = ownPaths.get(key)
+    const path = this.#ownPaths.get(key)
     if (path !== undefined) return this.#value({ path, exact: at.exact }, value, at)
     if (key.startsWith('$')) throw badRequest(`"${at.place}" is not an operator that can stand here`)
     if (!isTest(value)) return this.#related(key, value as Entries, at)

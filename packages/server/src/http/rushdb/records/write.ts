@@ -97,7 +97,8 @@ function changedVectors(before: LoadedRecord, after: LoadedRecord): { [index: st
   return changed
 }
 
-function contentOf(properties: Properties): Pick<StoredRecord, 'props' | 'data'> {
+/** Properties as they are stored. */
+export function contentOf(properties: Properties): Pick<StoredRecord, 'props' | 'data'> {
   const props: string[] = []
   const data = Object.create(null) as StoredRecord['data']
   for (const [name, { type, value }] of properties) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Filter } from 'quiverdb'
+import { chunksOf } from '../chunks.js'
 import { badRequest } from '../problem.js'
 import type { Unit } from '../project.js'
 import { relationshipsName, type StoredRecord, type StoredRelationship } from '../stored.js'
@@ -53,8 +54,7 @@ export function relationshipId({ source, target, type }: Edge): string {
 
 /** Writes edges without reading: one that is there already, of the same type and direction between the same records, is replaced. The records must be there. */
 export async function connect(unit: Unit, edges: readonly Edge[]): Promise<void> {
-  for (let at = 0; at < edges.length; at += edgesPerWrite)
-    await unit.relationships.upsert(edges.slice(at, at + edgesPerWrite).map(storedEdge))
+  for (const some of chunksOf(edges, edgesPerWrite)) await unit.relationships.upsert(some.map(storedEdge))
 }
 
 function storedEdge(edge: Edge): StoredRelationship {
@@ -75,10 +75,9 @@ export async function removeEdgesOf(unit: Unit, ids: readonly string[]): Promise
   return deleteEdges(unit, [...found])
 }
 
-async function deleteEdges(unit: Unit, ids: readonly string[]): Promise<number> {
+export async function deleteEdges(unit: Unit, ids: readonly string[]): Promise<number> {
   let deleted = 0
-  for (let at = 0; at < ids.length; at += edgesPerWrite)
-    deleted += await unit.relationships.delete(ids.slice(at, at + edgesPerWrite))
+  for (const some of chunksOf(ids, edgesPerWrite)) deleted += await unit.relationships.delete(some)
   return deleted
 }
 
@@ -146,11 +145,8 @@ export async function* edgesOf(
     for await (const page of edgesWhere(unit, ofType)) yield page.filter((edge) => ends.some((end) => ids.has(edge[end])))
     return
   }
-  const list = [...ids]
-  for (let at = 0; at < list.length; at += idsPerRead) {
-    const some = list.slice(at, at + idsPerRead)
+  for (const some of chunksOf([...ids], idsPerRead))
     for (const end of ends) yield* edgesWhere(unit, { ...ofType, [end]: { $in: some } }, true)
-  }
 }
 
 /** All edges that match, page by page. @param few they are few of all: then they are sorted rather than found in order */
