@@ -15,6 +15,8 @@ export interface ServerOptions {
   embedder?: Embedder
   /** Certificate and key, to serve HTTPS. Default: plain HTTP. */
   tls?: Pick<SecureContextOptions, 'cert' | 'key' | 'ca' | 'passphrase'>
+  /** Who may sign in to make projects and API keys, by the API for RushDB's clients. Default: nobody. */
+  rushdb?: { readonly login: string; readonly password: string }
   /** Origins whose pages may call the server from a browser; `*`: all. Default: none. */
   corsOrigins?: readonly string[]
   /** Bytes of a body that is read at once; imports are streams and not bound by it. Default: 32 MiB. */

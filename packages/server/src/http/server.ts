@@ -18,6 +18,7 @@ import { operationRoutes } from './operations/routes.js'
 import { type ServerOptions, type ServerSettings, settingsOf } from './options.js'
 import { answerError, answerUnknownRoute } from './problems.js'
 import { rushAccess } from './rushdb/access.js'
+import { Sessions } from './rushdb/admin/sessions.js'
 import { rushdbRoutes } from './rushdb/routes.js'
 import { bulkRoutes } from './routes/bulk.js'
 import { historyRoutes } from './routes/history.js'
@@ -65,7 +66,14 @@ export async function createServer(db: Database, options: ServerOptions = {}): P
   const stopping = new AbortController()
   const { embedder, takesOver } = settings
   const open = new OpenCollections(db, { embedder, takesOver, onError: (err) => failed('the embedder could not be given')(err) })
-  const context: Context = { db, open, settings, metrics: new Metrics(() => open.namespaces), stopping: stopping.signal }
+  const context: Context = {
+    db,
+    open,
+    settings,
+    metrics: new Metrics(() => open.namespaces),
+    sessions: settings.rushdb && new Sessions(settings.rushdb),
+    stopping: stopping.signal,
+  }
   const app = newApp(settings)
   const failed = (what: string) => (err: unknown) => app.log.error({ err }, what)
   await assemble(app, context)
@@ -150,7 +158,7 @@ async function assemble(app: App, context: Context): Promise<void> {
     })
   app.addHook('onRequest', (request: FastifyRequest, _reply: FastifyReply, done) => {
     const { rushdb } = request.routeOptions.config
-    request.access = rushdb ? rushAccess(request, settings.keys, rushdb) : grant(request, settings.keys)
+    request.access = rushdb ? rushAccess(request, context, rushdb) : grant(request, settings.keys)
     done()
   })
   if (settings.requestsPerMinute !== undefined)

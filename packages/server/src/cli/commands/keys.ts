@@ -72,14 +72,16 @@ async function list(options: KeysOptions): Promise<void> {
     { title: 'role' },
     { title: 'namespaces' },
     { title: 'created' },
+    { title: 'expires' },
     { title: 'revoked' },
     { title: 'name' },
   ]
-  const rows = keys.map(({ id, role, namespaces, created, revoked = '', name }) => [
+  const rows = keys.map(({ id, role, namespaces, created, expires = '', revoked = '', name }) => [
     id,
     role,
     namespaces === '*' ? '*' : namespaces.join(','),
     created,
+    expires,
     revoked,
     name,
   ])

@@ -100,6 +100,7 @@ async function serverOptions(options: ServeOptions): Promise<ServerOptions> {
     ...(embedder && { embedder }),
     ...(folder !== undefined && { keys: await ApiKeys.open(folder) }),
     ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: await readFile(tlsCert), key: await readFile(tlsKey) } }),
+    ...rushdbLogin(),
     corsOrigins: options.cors,
     bodyBytesMax: options.bodyLimit * mebibyte,
     searchTimeoutMs: options.searchTimeout * 1000,
@@ -137,6 +138,14 @@ function dimensionsIn(variable: string | undefined): number | undefined {
   } catch (error) {
     throw usageError(`RUSHDB_EMBEDDING_DIMENSIONS is '${variable}'. ${(error as Error).message}`)
   }
+}
+
+/** Secrets come by the environment: every process of the machine sees the command line. */
+function rushdbLogin(): Pick<ServerOptions, 'rushdb'> {
+  const { RUSHDB_LOGIN: login, RUSHDB_PASSWORD: password } = process.env
+  if (!login && !password) return {}
+  if (!login || !password) throw usageError('Signing in needs both RUSHDB_LOGIN and RUSHDB_PASSWORD')
+  return { rushdb: { login, password } }
 }
 
 /** Resolves when somebody asks the process to end. */

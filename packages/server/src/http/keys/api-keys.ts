@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { QuiverError } from 'quiverdb'
-import { keyRecord, type KeyRecord, type Role } from './key-record.js'
+import { isOver, keyRecord, type KeyRecord, type Role } from './key-record.js'
 
 const idBytes = 6
 const secretBytes = 32
@@ -18,6 +18,8 @@ export interface NewKey {
   /** Namespaces that the key may see; `*`: all. */
   namespaces: '*' | readonly string[]
   name?: string
+  /** Default: never. */
+  expires?: Date
 }
 
 /**
@@ -54,7 +56,7 @@ export class ApiKeys {
   }
 
   /** Makes a key. Its text is returned here and can never be read again. */
-  async create({ role, namespaces, name = '' }: NewKey): Promise<{ key: string; record: KeyRecord }> {
+  async create({ role, namespaces, name = '', expires }: NewKey): Promise<{ key: string; record: KeyRecord }> {
     const id = randomBytes(idBytes).toString('hex')
     const secret = randomBytes(secretBytes).toString('base64url')
     const record = keyRecord({
@@ -64,6 +66,7 @@ export class ApiKeys {
       namespaces,
       hash: hashOf(secret).toString('hex'),
       created: new Date().toISOString(),
+      ...(expires && { expires: expires.toISOString() }),
     })
     await this.#write(record)
     return { key: `quiver_${id}_${secret}`, record }
@@ -86,11 +89,16 @@ export class ApiKeys {
     return revoked
   }
 
+  /** A key by its id, as it was last read. */
+  find(id: string): KeyRecord | undefined {
+    return this.#keys.get(id)
+  }
+
   /** The key that a request brought, or undefined where it is none of ours or no longer. */
   verify(text: string): KeyRecord | undefined {
     const [, id = '', secret = ''] = keyText.exec(text) ?? []
     const record = this.#keys.get(id)
-    if (!record || record.revoked !== undefined) return undefined
+    if (!record || isOver(record)) return undefined
     return timingSafeEqual(hashOf(secret), Buffer.from(record.hash, 'hex')) ? record : undefined
   }
 

@@ -15,6 +15,8 @@ export interface KeyRecord {
   readonly hash: string
   /** ISO 8601. */
   readonly created: string
+  /** From then on it is none; absent: it stays one. */
+  readonly expires?: string
   readonly revoked?: string
 }
 
@@ -22,8 +24,10 @@ const hexSha256 = /^[0-9a-f]{64}$/
 
 /** @throws QuiverError INVALID_ARGUMENT */
 export function keyRecord(value: unknown): KeyRecord {
-  const { id, name, role, namespaces, hash, created, revoked } = (value ?? {}) as Partial<Record<keyof KeyRecord, unknown>>
-  const texts = [id, name, hash, created, revoked ?? ''].every((text) => typeof text === 'string')
+  const { id, name, role, namespaces, hash, created, expires, revoked } = (value ?? {}) as Partial<
+    Record<keyof KeyRecord, unknown>
+  >
+  const texts = [id, name, hash, created, expires ?? '', revoked ?? ''].every((text) => typeof text === 'string')
   const scoped =
     namespaces === '*' ||
     (Array.isArray(namespaces) && namespaces.length > 0 && namespaces.every((name) => typeof name === 'string' && name !== ''))
@@ -41,4 +45,9 @@ export function allows(key: Pick<KeyRecord, 'role'>, needed: Role): boolean {
 export function sees(key: Pick<KeyRecord, 'namespaces'>, namespace: string | undefined): boolean {
   if (key.namespaces === '*') return true
   return namespace !== undefined && key.namespaces.includes(namespace)
+}
+
+/** Whether a key was taken back, or its time is over. */
+export function isOver({ expires, revoked }: KeyRecord): boolean {
+  return revoked !== undefined || (expires !== undefined && !(Date.parse(expires) > Date.now()))
 }

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { accessOf, type Access } from '../access.js'
-import type { ApiKeys } from '../keys/api-keys.js'
+import type { Context } from '../context.js'
 import { allows } from '../keys/key-record.js'
+import { looksLikeSession, type Sessions } from './admin/sessions.js'
 import { forbidden } from './problem.js'
 
 export type Needs = 'read' | 'write'
@@ -19,8 +20,9 @@ export function isLegacy({ headers }: FastifyRequest): boolean {
 }
 
 /** @throws RushProblem 403 */
-export function rushAccess(request: FastifyRequest, keys: ApiKeys | undefined, needs: Needs): Access {
-  const access = accessOf(request, keys, keyTextOf(request))
+export function rushAccess(request: FastifyRequest, { settings, sessions }: Context, needs: Needs): Access {
+  const text = keyTextOf(request)
+  const access = looksLikeSession(text) ? accessOfSession(request, sessions, text) : accessOf(request, settings.keys, text)
   if (!access) throw forbidden()
   if (!allows(access, needs)) throw forbidden('This API key may only read.')
   return access
@@ -32,4 +34,11 @@ export function projectIdOf({ namespaces }: Access): string {
   const [only, ...others] = namespaces
   if (only === undefined || others.length > 0) throw forbidden('This API key is for several namespaces; a project is one.')
   return only
+}
+
+/** Who signed in may do all, in the project that `x-project-id` names. */
+function accessOfSession({ headers }: FastifyRequest, sessions: Sessions | undefined, token: string): Access | undefined {
+  if (!sessions?.isValid(token)) return undefined
+  const project = headers['x-project-id']
+  return { id: 'session', role: 'admin', namespaces: typeof project === 'string' && project !== '' ? [project] : '*' }
 }

@@ -66,7 +66,7 @@ function validationMessage(issues: NonNullable<FastifyError['validation']>, part
 /** Answers an error, and tells the log what is not the caller's fault. */
 export function answerRushProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const body = rushAnswerOf(error)
-  if (body.statusCode >= 500 && body.statusCode !== 503)
+  if (body.statusCode >= 500 && body.statusCode !== 501 && body.statusCode !== 503)
     request.log.error({ requestId: request.id, err: error }, 'request failed')
   void reply.code(body.statusCode).type('application/json; charset=utf-8').send(body)
 }

@@ -3,10 +3,13 @@ import type { App } from '../schemas/shared.js'
 import { answerRushProblem, notFound } from './problem.js'
 import { aiIndexRoutes } from './routes/ai-indexes.js'
 import { aiSearchRoutes } from './routes/ai-search.js'
+import { adminRoutes } from './routes/admin.js'
 import { importRoutes } from './routes/imports.js'
+import { propertyRoutes } from './routes/properties.js'
 import { recordRoutes } from './routes/records.js'
 import { searchRoutes } from './routes/search.js'
 import { relationshipRoutes } from './routes/relationships.js'
+import { settingsRoutes } from './routes/settings.js'
 import { transactionRoutes } from './routes/transactions.js'
 import { Surface } from './surface.js'
 
@@ -22,7 +25,10 @@ export function rushdbRoutes(app: App, context: Context): void {
   relationshipRoutes(surface)
   recordRoutes(surface)
   importRoutes(surface)
+  propertyRoutes(surface)
   aiIndexRoutes(surface)
   searchRoutes(surface)
   aiSearchRoutes(surface)
+  settingsRoutes(surface)
+  adminRoutes(surface)
 }

@@ -1,6 +1,7 @@
 import type { Filter } from 'quiverdb'
 import { notFound } from '../problem.js'
 import type { Unit } from '../project.js'
+import { pagesOf } from '../query/pages.js'
 import type { StoredRecord } from '../stored.js'
 
 /** Vectors of a record by the ids of AI indexes. */
@@ -10,7 +11,6 @@ export type VectorsByIndex = { [indexId: string]: number[] }
 export type LoadedRecord = StoredRecord & { $vectors: VectorsByIndex }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const readMax = 10_000
 
 /** The records that there are, in the order of the ids. */
 export async function recordsByIds(unit: Unit, ids: readonly string[]): Promise<StoredRecord[]> {
@@ -35,12 +35,8 @@ export async function loadRecord(unit: Unit, id: string): Promise<LoadedRecord> 
 /** All that match, with their vectors. */
 export async function loadRecords(unit: Unit, where: Filter): Promise<LoadedRecord[]> {
   const found: LoadedRecord[] = []
-  for (let after: string | undefined; ;) {
-    const page = await unit.records.list({ where, limit: readMax, vectors: true, ...(after !== undefined && { after }) })
-    found.push(...(page.records as LoadedRecord[]))
-    after = page.next
-    if (after === undefined) return found
-  }
+  for await (const page of pagesOf(unit.records, { where, vectors: true })) found.push(...(page as LoadedRecord[]))
+  return found
 }
 
 function missingRecord(id: string) {

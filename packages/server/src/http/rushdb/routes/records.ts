@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Unit } from '../project.js'
+import { filterOf, matchingIds } from '../query/filter.js'
 import { type RecordBody, labelOf, propertiesOfBody, recordBody } from '../records/body.js'
 import { loadRecord, recordById, recordsByIds } from '../records/read.js'
 import { upsertRecords } from '../records/upsert.js'
@@ -19,6 +20,10 @@ import { VectorTargets } from '../vectors/targets.js'
 import { type Call, Status, type Surface } from '../surface.js'
 
 const createBody = Type.Intersect([recordBody, Type.Object({ ids: Type.Optional(Type.Array(Type.String())) })])
+
+const deleteBody = Type.Optional(
+  Type.Object({ labels: Type.Optional(Type.Unknown()), where: Type.Optional(Type.Unknown()) }),
+)
 
 /** Records one by one. */
 export function recordRoutes(surface: Surface): void {
@@ -49,6 +54,16 @@ export function recordRoutes(surface: Surface): void {
     )
     return { message: `Record with id ${params['id']!.slice(0, 100)} has been deleted.` }
   })
+  surface.route(
+    'POST',
+    '/records/delete',
+    { needs: 'write', summary: 'Delete all records that match', body: deleteBody, status: 201 },
+    async ({ unit, body }) => {
+      const ids = await matchingIds(unit, await filterOf(unit, body ?? {}))
+      await deleteRecords(unit, ids)
+      return { message: `${ids.length} records have been deleted.` }
+    },
+  )
 }
 
 async function created(unit: Unit, body: RecordBody): Promise<ReturnType<typeof newRecord>> {
