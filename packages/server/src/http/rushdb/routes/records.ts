@@ -21,9 +21,7 @@ import { type Call, Status, type Surface } from '../surface.js'
 
 const createBody = Type.Intersect([recordBody, Type.Object({ ids: Type.Optional(Type.Array(Type.String())) })])
 
-const deleteBody = Type.Optional(
-  Type.Object({ labels: Type.Optional(Type.Unknown()), where: Type.Optional(Type.Unknown()) }),
-)
+const deleteBody = Type.Optional(Type.Object({ labels: Type.Optional(Type.Unknown()), where: Type.Optional(Type.Unknown()) }))
 
 /** Records one by one. */
 export function recordRoutes(surface: Surface): void {
