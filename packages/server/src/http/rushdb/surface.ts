@@ -5,8 +5,9 @@ import type { App } from '../schemas/shared.js'
 import { isLegacy, type Needs, projectIdOf } from './access.js'
 import { refuseDeep } from './depth.js'
 import { Project, type Unit } from './project.js'
+import { recordsName } from './stored.js'
 import { OpenTransactions } from './transactions.js'
-import { dropOrphans } from './vectors/declare.js'
+import { tidyIndexes } from './vectors/tidy.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -127,7 +128,9 @@ export class Surface {
 
   async #openProject(id: string): Promise<Project> {
     const project = await Project.open(await this.context.open.namespace(id, { create: true }))
-    await dropOrphans(project)
+    // Managed indexes get their embedder by this.
+    await this.context.open.use(id, recordsName, async () => undefined)
+    await tidyIndexes(project)
     return project
   }
 

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { badRequest, unprocessable } from '../problem.js'
 import type { Surface } from '../surface.js'
-import { declareIndex, removeIndex } from '../vectors/declare.js'
+import { declareIndex, removeIndex, type WantedIndex } from '../vectors/declare.js'
 import { similarityFunction } from '../vectors/entry.js'
 import { embeddingIndex, indexStats, listIndexes } from '../vectors/status.js'
 import { upsertVectors, vectorItems } from '../vectors/upsert.js'
@@ -28,12 +28,10 @@ export function aiIndexRoutes(surface: Surface): void {
     { needs: 'write', summary: 'Declare an AI index', body: createBody, status: 201 },
     async (project, request) => {
       refuseInTransaction(request)
-      const { label, propertyName, external, sourceType, similarityFunction = 'cosine', dimensions } = bodyOf(request)
-      if (external !== true && sourceType !== 'external')
-        throw unprocessable('The server has no embedding provider, which a managed index needs.')
-      if (dimensions === undefined) throw unprocessable('An external index needs "dimensions".')
-      const signature = { label, propertyName, sourceType: 'external', similarityFunction, dimensions } as const
-      return embeddingIndex(project.id, await declareIndex(project, signature), undefined)
+      const wanted = wantedOf(request.body as Static<typeof createBody>)
+      const { embedder } = surface.context.settings
+      const index = await declareIndex(project, wanted, wanted.sourceType === 'managed' ? embedder : undefined)
+      return embeddingIndex(project.id, index)
     },
   )
   surface.projectRoute(
@@ -60,8 +58,12 @@ export function aiIndexRoutes(surface: Surface): void {
   )
 }
 
-function bodyOf({ body }: FastifyRequest) {
-  return body as Static<typeof createBody>
+/** @throws RushProblem 422 */
+function wantedOf({ external, sourceType, dimensions, ...body }: Static<typeof createBody>): WantedIndex {
+  const { label, propertyName, similarityFunction = 'cosine' } = body
+  const source = external === true ? 'external' : (sourceType ?? 'managed')
+  if (source === 'external' && dimensions === undefined) throw unprocessable('An external index needs "dimensions".')
+  return { label, propertyName, sourceType: source, similarityFunction, ...(dimensions !== undefined && { dimensions }) }
 }
 
 /** Indexes are made and dropped by commits of their own. */

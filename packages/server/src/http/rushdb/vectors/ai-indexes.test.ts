@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serving, type Serving } from '../../../testing/serving.js'
 import { Project } from '../project.js'
 import { recordsName, type StoredRecord } from '../stored.js'
-import { dropOrphans } from './declare.js'
+import { tidyIndexes } from './tidy.js'
 
 let on: Serving
 beforeAll(async () => {
@@ -216,9 +216,9 @@ it('what a crash left of a declaration is dropped, once it is old', async () => 
     where: { label: 'Doc' },
   })
   const names = async () => (await project.records.indexes()).map(({ name }) => name)
-  await dropOrphans(project)
+  await tidyIndexes(project)
   expect(await names()).toEqual([id, orphan])
-  await dropOrphans(project, Date.now() + 3_700_000)
+  await tidyIndexes(project, Date.now() + 3_700_000)
   expect(await names()).toEqual([id])
   await remove(id)
 })

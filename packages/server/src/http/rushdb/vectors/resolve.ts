@@ -30,7 +30,7 @@ export function resolveIndexes(indexes: readonly StoredIndex[], labels: readonly
 
 function checkWish({ query, queryVector, dimensions }: Wish): void {
   if (query !== undefined && queryVector !== undefined) throw unprocessable('Give "query" or "queryVector", not both.')
-  if (!query && queryVector === undefined) throw unprocessable('Give "query" or "queryVector": what to look for.')
+  if (!query?.trim() && queryVector === undefined) throw unprocessable('Give "query" or "queryVector": what to look for.')
   if (queryVector !== undefined && dimensions !== undefined && dimensions !== queryVector.length)
     throw unprocessable(`"queryVector" has ${queryVector.length} dimensions, "dimensions" says ${dimensions}.`)
 }

@@ -53,7 +53,7 @@ export async function runVectorSearch(unit: Unit, body: unknown, budget: SearchB
 async function searchOne(
   unit: Unit,
   index: StoredIndex,
-  { queryVector, where }: SearchParams,
+  { query, queryVector, where }: SearchParams,
   range: { readonly offset: number; readonly limit: number },
   budget: SearchBudget,
 ): Promise<Found[]> {
@@ -62,7 +62,8 @@ async function searchOne(
   const end = range.offset + range.limit
   for (let offset = range.offset; offset < end; offset += pageMax) {
     const { hits, complete } = await unit.records.search({
-      ...{ ...budget, index: index.id, vector: queryVector!, offset, limit: Math.min(pageMax, end - offset) },
+      ...{ ...budget, index: index.id, offset, limit: Math.min(pageMax, end - offset) },
+      ...(query === undefined ? { vector: queryVector! } : { text: query }),
       ...(filter && { where: filter }),
       // Pages of a walk would not fit together: a walk for more finds others too.
       ...(range.limit > pageMax && { exact: true }),

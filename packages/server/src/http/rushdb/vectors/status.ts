@@ -30,15 +30,22 @@ export async function listIndexes(unit: Unit): Promise<EmbeddingIndex[]> {
   )
 }
 
-export function embeddingIndex(projectId: string, index: StoredIndex, made: IndexStatus | undefined): EmbeddingIndex {
+/** @param made absent: it was declared just now */
+export function embeddingIndex(projectId: string, index: StoredIndex, made?: IndexStatus): EmbeddingIndex {
   const { id, label, propertyName, modelKey, sourceType, similarityFunction, dimensions, createdAt, updatedAt } = index
   return {
     ...{ id, projectId, label, propertyName, modelKey, sourceType, similarityFunction, dimensions },
     vectorPropertyName: `_emb_${sourceType}_${similarityFunction}_${dimensions}`,
     enabled: true,
-    status: made && made.records > 0 ? 'ready' : 'awaiting_vectors',
+    status: statusOf(index, made),
     ...{ createdAt, updatedAt },
   }
+}
+
+/** Of an external index that it can be searched. How far a managed one is the library knows. */
+function statusOf({ sourceType }: StoredIndex, made: IndexStatus | undefined): EmbeddingIndex['status'] {
+  if (sourceType === 'managed') return made?.managed?.status ?? 'pending'
+  return made && made.records > 0 ? 'ready' : 'awaiting_vectors'
 }
 
 /** Zeros for an index that is not there, as upstream. */
