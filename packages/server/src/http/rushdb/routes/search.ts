@@ -6,6 +6,7 @@ import { filterOf } from '../query/filter.js'
 import { sortFields } from '../query/order.js'
 import { pageOf } from '../query/page.js'
 import { anyOf } from '../query/resolve-where.js'
+import { Shaper, shapeOf } from '../query/select/shape.js'
 import type { Unit } from '../project.js'
 import { neighboursOf } from '../relations/edges.js'
 import { type StoredRecord, wireOf } from '../stored.js'
@@ -48,8 +49,9 @@ function isVectorSearch(query: SearchQuery | null): query is SearchQuery & { $ve
 
 async function found(unit: Unit, query: SearchQuery, among: Filter): Promise<Counted<unknown>> {
   const where: Filter = { $and: [among, await filterOf(unit, query)] }
-  const records = await page(unit, where, query)
-  return new Counted(records.map(wireOf), await unit.records.count({ where }))
+  const shape = shapeOf(query)
+  const rows = shape ? await new Shaper(unit, query, where).rows(shape) : (await page(unit, where, query)).map(wireOf)
+  return new Counted(rows, await unit.records.count({ where }))
 }
 
 function page(unit: Unit, where: Filter, { orderBy, skip = 0, limit = limitDefault }: SearchQuery): Promise<StoredRecord[]> {
