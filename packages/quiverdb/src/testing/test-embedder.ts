@@ -9,7 +9,7 @@ export class TestEmbedder implements Embedder {
   readonly dimensions?: number
   readonly limits = { batchTexts: 16, concurrency: 2 }
   readonly #size: number
-  /** Every text that was embedded, in the order of the requests. */
+  /** Every text that was embedded to be stored, in the order of the requests. */
   readonly embedded: string[] = []
   /** Requests that arrived, also those that failed. */
   requests = 0
@@ -37,14 +37,14 @@ export class TestEmbedder implements Embedder {
     return vector
   }
 
-  async embed(texts: readonly string[], { signal }: EmbedCall = {}): Promise<Float32Array[]> {
+  async embed(texts: readonly string[], { purpose, signal }: EmbedCall = {}): Promise<Float32Array[]> {
     this.requests++
     await this.gate()
     signal?.throwIfAborted()
     if (this.isDead) throw embedderFailed('The test embedder is away.', { status: 503, retryable: true })
     if (texts.some((text) => this.refuses(text)))
       throw embedderFailed('The test embedder refuses a text.', { status: 400, retryable: false })
-    this.embedded.push(...texts)
+    if (purpose !== 'query') this.embedded.push(...texts)
     return texts.map((text) => this.vectorOf(text))
   }
 }

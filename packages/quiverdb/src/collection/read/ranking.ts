@@ -30,7 +30,7 @@ export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locati
   const first = hits.isFull ? scoredAtOnce : Math.max(plan.count, scoredAtOnce)
   if (rankResident(plan, parts, found, locations, hits, first)) return
   const ranked: RankedRow[] = []
-  const nearest = new TopHits(plan.count, hits.worst)
+  const nearest = new TopHits(plan.count, hits.bound)
   let error = hits.estimateError
   let last = Math.min(found.count, first)
   for (let start = 0; start < last && found.estimates[start]! - error <= nearest.worst;) {
@@ -53,7 +53,7 @@ function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: L
   const ranked: RankedRow[] = []
   const located: LocatedRows = { arena: undefined, sets: [], slots: [], addresses: [], estimates: [] }
   let wanted = first
-  let worst = hits.worst
+  let worst = hits.bound
   let error = hits.estimateError
   // Most are not looked at: rows are found for a few more than are surely scored, and for others when those did not end it.
   for (let start = 0, end = first + locatedAhead; start < found.count; start = end, end += locatedAhead) {
@@ -66,7 +66,7 @@ function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: L
     error = scored.error
     if (distances.length < slots.length) break
     wanted = Math.max(scoredAtOnce, first - ranked.length)
-    if (end < found.count) worst = worstOf(ranked, plan.count, hits.worst)
+    if (end < found.count) worst = worstOf(ranked, plan.count, hits.bound)
   }
   hits.estimateError = error
   for (const row of ranked) hits.push(row)

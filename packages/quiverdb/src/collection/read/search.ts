@@ -157,7 +157,7 @@ export class VersionSearch {
       ef,
       keep: keptFor(plan),
       least: count,
-      bound: this.hits.worst,
+      bound: this.hits.bound,
       budget: this.#budget(),
       ...(isNarrowed ? matched : living(plan, place)),
     })
@@ -212,7 +212,7 @@ export class VersionSearch {
     const found = scanBlock(column.codes(), plan.query, index.definition.metric, {
       k: plan.count,
       allowed,
-      bound: this.hits.worst,
+      bound: this.hits.bound,
       budget: this.#budget(),
       approximate,
     })

@@ -31,7 +31,15 @@ export class TopHits {
 
   /** What a row must not exceed to be kept. */
   get worst(): number {
-    return this.#rows.length < this.#limit ? this.#maxDistance : this.#rows[this.#rows.length - 1]!.distance
+    return this.isFull ? this.bound : this.#maxDistance
+  }
+
+  /**
+   * The worst distance that was kept, where all places are taken. Of it the error of estimates is known; of a distance that the caller sets it is not, and a
+   * row whose estimate exceeds that may be near enough.
+   */
+  get bound(): number {
+    return this.isFull ? this.#rows[this.#rows.length - 1]!.distance : Infinity
   }
 
   push(row: RankedRow): void {
