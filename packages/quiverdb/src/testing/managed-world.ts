@@ -17,7 +17,7 @@ export type Note = {
 export function textOf({ body }: Note): string | undefined {
   if (body === undefined || body === null) return undefined
   if (typeof body === 'object' && !Array.isArray(body)) return undefined
-  const text = Array.isArray(body) ? body.filter((one) => typeof one === 'string').join(' ') : String(body as string)
+  const text = Array.isArray(body) ? body.filter((one) => typeof one === 'string').join(' ') : String(body)
   return text.trim() === '' ? undefined : text
 }
 
