@@ -7,6 +7,7 @@ import { adminRoutes } from './routes/admin.js'
 import { importRoutes } from './routes/imports.js'
 import { propertyRoutes } from './routes/properties.js'
 import { recordRoutes } from './routes/records.js'
+import { schemaRoutes } from './routes/schema.js'
 import { searchRoutes } from './routes/search.js'
 import { relationshipRoutes } from './routes/relationships.js'
 import { settingsRoutes } from './routes/settings.js'
@@ -26,6 +27,7 @@ export function rushdbRoutes(app: App, context: Context): void {
   recordRoutes(surface)
   importRoutes(surface)
   propertyRoutes(surface)
+  schemaRoutes(surface)
   aiIndexRoutes(surface)
   searchRoutes(surface)
   aiSearchRoutes(surface)

@@ -1,5 +1,6 @@
 import { type Filter, where as conditions } from 'quiverdb'
 import type { Unit } from '../project.js'
+import { instantOf } from '../records/datetime.js'
 import { pathOf, type PropertyType, type Scalar, typeAndName } from '../stored.js'
 import { ofProperty } from './property.js'
 
@@ -45,16 +46,11 @@ export async function valuesOf(unit: Unit, prop: string, options: ValuesQuery = 
 /** The least and the greatest, of what has an order. */
 function boundsOf(type: PropertyType, values: readonly Scalar[]): { min?: Scalar; max?: Scalar } {
   if (values.length === 0 || (type !== 'number' && type !== 'datetime')) return {}
-  const instant = (value: Scalar): number => (typeof value === 'number' ? value : Date.parse(instantText(String(value))))
+  const instant = (value: Scalar): number => (typeof value === 'number' ? value : instantOf(String(value)))
   let [min, max] = [values[0]!, values[0]!]
   for (const value of values) {
     if (instant(value) < instant(min)) min = value
     if (instant(value) > instant(max)) max = value
   }
   return { min, max }
-}
-
-/** Times without a zone are UTC here; `Date.parse` takes them for local ones. */
-function instantText(text: string): string {
-  return /T.*(?:Z|[+-]\d\d:\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`
 }

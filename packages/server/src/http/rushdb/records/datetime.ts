@@ -11,3 +11,8 @@ function daysOf(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
   return [31, 0, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0
 }
+
+/** The milliseconds since 1970 of what {@link isDatetime}. Without a zone a time is UTC; `Date.parse` takes it for a local one. */
+export function instantOf(text: string): number {
+  return Date.parse(/T.*(?:Z|[+-]\d\d:\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`)
+}

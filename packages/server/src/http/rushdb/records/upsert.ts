@@ -1,4 +1,5 @@
 import type { Filter } from 'quiverdb'
+import { chunksOf } from '../chunks.js'
 import type { Unit } from '../project.js'
 import { pathOf, type PropertyValue } from '../stored.js'
 import { type LoadedRecord, loadRecords } from './read.js'
@@ -98,16 +99,9 @@ function conditionsOf(group: readonly Match[]): Filter[] {
   const common = columns
     .filter((column) => column !== distinct && column.values.length === 1)
     .map(({ path, values }) => ({ [path]: { $eq: values[0]!, ...whole } }))
-  const slices: Filter[] = []
-  for (let from = 0; from < distinct.values.length; from += valuesPerReadMax)
-    slices.push({
-      $and: [
-        ...(label === undefined ? [] : [{ label }]),
-        ...common,
-        { [distinct.path]: { $in: distinct.values.slice(from, from + valuesPerReadMax), ...whole } },
-      ],
-    })
-  return slices
+  return chunksOf(distinct.values, valuesPerReadMax).map((values) => ({
+    $and: [...(label === undefined ? [] : [{ label }]), ...common, { [distinct.path]: { $in: values, ...whole } }],
+  }))
 }
 
 const whole = { $with: { arrays: 'whole' } } as const

@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid'
+import { chunksOf } from '../chunks.js'
 import type { Unit } from '../project.js'
 import { removeEdgesOf } from '../relations/edges.js'
 import { propOf, type StoredRecord, storedName, typeAndName } from '../stored.js'
@@ -87,7 +88,7 @@ export async function replaceRecords(
 export async function deleteRecords(unit: Unit, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await removeEdgesOf(unit, ids)
-  for (let from = 0; from < ids.length; from += perCallMax) await unit.records.delete(ids.slice(from, from + perCallMax))
+  for (const some of chunksOf(ids, perCallMax)) await unit.records.delete(some)
 }
 
 function changedVectors(before: LoadedRecord, after: LoadedRecord): { [index: string]: number[] | null } {
