@@ -206,7 +206,7 @@ const weight = v.pipe(v.number(), v.finite(), v.minValue(0))
 export const hybridSearchOptions = v.strictObject({
   ...read,
   ...words,
-  vector: v.unknown(),
+  vector: v.optional(v.unknown()),
   index: v.optional(v.string()),
   fusion: v.optional(v.union([v.literal('rrf'), v.strictObject({ weights: v.strictObject({ vector: weight, text: weight }) })])),
   candidates: count(1, limitMax + offsetMax),

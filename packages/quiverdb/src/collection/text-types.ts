@@ -78,8 +78,8 @@ export interface TextSearchResult<T extends object = Fields> {
 export type Fusion = 'rrf' | { readonly weights: { readonly vector: number; readonly text: number } }
 
 export interface HybridQuery extends Omit<TextQuery, 'explain'> {
-  /** As many numbers as the vector index has dimensions. It must not change before the search resolves. */
-  vector: VectorInput
+  /** As many numbers as the vector index has dimensions. It must not change before the search resolves. Default: of a managed index, that of the text. */
+  vector?: VectorInput
   /** Which vector index, by name; needed when the collection has more than one. */
   index?: string
   /** Default: `{ weights: { vector: 0.5, text: 0.5 } }`. */

@@ -43,6 +43,19 @@ describe('a managed index', () => {
     expect(index!.managed).toEqual({ embedder: 'built-in-1/256', status: 'ready', records: 2, embedded: 2, refused: 0 })
   })
 
+  test('is searched by words and by their vector together', async () => {
+    const db = await openDb()
+    const embedder = new TestEmbedder()
+    const notes = await notesOf(db, embedder)
+    await notes.declareTexts([{ field: 'body' }])
+    await notes.upsert([{ id: 'a', body: 'one' }, { id: 'b', body: 'two' }]) // prettier-ignore
+    await db.settled()
+    const { hits } = await notes.searchHybrid({ text: 'two', limit: 1 })
+    expect(hits[0]).toMatchObject({ id: 'b', text: { rank: 1 }, vector: { rank: 1 } })
+    await notes.createIndex({ field: 'v', dimensions: 2 })
+    await expect(notes.searchHybrid({ text: 'two', index: 'v' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
   test('begins by itself', async () => {
     const db = await openDb()
     const embedder = new TestEmbedder()

@@ -340,16 +340,21 @@ export class CollectionReader<T extends object = Fields> {
   async searchHybrid(query: HybridQuery): Promise<HybridSearchResult<T>> {
     const options = checked(hybridSearchOptions, query, 'hybrid search')
     checkAborted(options.signal)
-    const { limit = limitDefault, offset = 0, candidates = candidatesDefault, index, fields, vectors, signal } = options
+    const { limit = limitDefault, offset = 0, candidates = candidatesDefault, text, index, fields, vectors, signal } = options
     const budget = budgetOf(options)
     const condition = parsed(options.where)
     const { parts } = this.#source
-    const { collection, seq } = this.#source.viewNow?.() ?? (await this.#source.view())
+    const embedded = options.vector === undefined ? await this.#embedded({ text, index }, budget) : undefined
+    const { collection, seq } = embedded?.view ?? this.#source.viewNow?.() ?? (await this.#source.view())
     this.#noteCondition(collection, condition)
     const filter = condition && new RowFilter(condition, collection, parts)
     const common = { count: Math.max(candidates, limit + offset), filter, budget }
     const plan = {
-      vector: vectorPlan(collection, { ...options, field: undefined, index }, common),
+      vector: vectorPlan(
+        collection,
+        { ...options, ...(embedded && { vector: embedded.vector }), field: undefined, index },
+        common,
+      ),
       text: { ...(await textPlan(collection, options)), ...common },
       fusion: options.fusion,
     }
