@@ -2,7 +2,7 @@ import { type Database, open } from 'quiverdb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Project } from '../project.js'
 import type { StoredIndex } from '../stored.js'
-import type { VectorEntry } from './entry.js'
+import { vectorEntries } from './entry.js'
 import { VectorTargets } from './targets.js'
 
 let db: Database
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => db.close())
 
 const vectorsFor = (label: string | undefined, entries: unknown): Promise<unknown> =>
-  project.run((unit) => new VectorTargets(unit).vectorsFor(label, entries as VectorEntry[]))
+  project.run((unit) => new VectorTargets(unit).vectorsFor(label, vectorEntries(entries)))
 
 describe('an inline vector', () => {
   it('goes to the external index of its size', async () => {
@@ -91,10 +91,4 @@ describe('an inline vector', () => {
       {},
     ])
   })
-})
-
-it('vectors go with their properties', async () => {
-  const without = (label: string, names: string[]) => project.run((unit) => new VectorTargets(unit).without(label, names))
-  expect(await without('Doc', ['body', 'absent'])).toEqual({ doc: null, doc2: null, docL2: null })
-  expect([await without('Doc', []), await without('Other', ['body'])]).toEqual([{}, {}])
 })

@@ -2,10 +2,10 @@ import type { Unit } from '../project.js'
 import { notFound, unprocessable } from '../problem.js'
 import type { StoredIndex } from '../stored.js'
 import { declaredIndexes } from './catalogue.js'
-import { type VectorEntry, vectorEntries } from './entry.js'
+import type { VectorEntry } from './entry.js'
 
-/** Vectors by AI index, as `$vectors` of a record takes them; null takes one away. */
-export type TargetVectors<V = number[]> = { [indexId: string]: V }
+/** Vectors by AI index, as `$vectors` of a record takes them. */
+export type TargetVectors = { [indexId: string]: number[] }
 
 /** Finds the external indexes that the vectors of written records go to. One serves a request: it remembers the indexes of a label. */
 export class VectorTargets {
@@ -20,34 +20,18 @@ export class VectorTargets {
    * The vectors of a record's entries, by index: an entry goes to the external index of its label and property that has its size, and its similarity
    * function where it names one. Of two entries for one index the later wins.
    *
-   * @param entries are checked here, so that rows of an import need not be
+   * @param entries as `vectorEntries` checked them
    * @example
    * ```ts
    * const targets = new VectorTargets(unit)
-   * await unit.records.upsert([{ ...record, $vectors: await targets.vectorsFor('Doc', [{ propertyName: 'content', vector: [1, 0, 0] }]) }])
+   * await unit.records.upsert([{ ...record, $vectors: await targets.vectorsFor('Doc', vectorEntries(body.vectors)) }])
    * ```
-   * @throws RushProblem 400: malformed. 404: no index fits. 422: several fit
+   * @throws RushProblem 404: no index fits. 422: several fit
    */
-  async vectorsFor(label: string | undefined, entries: readonly VectorEntry[] | undefined): Promise<TargetVectors> {
+  async vectorsFor(label: string | undefined, entries: readonly VectorEntry[]): Promise<TargetVectors> {
     const vectors: TargetVectors = {}
-    for (const entry of vectorEntries(entries)) vectors[targetOf(await this.#indexesOf(label), label, entry).id] = entry.vector
+    for (const entry of entries) vectors[targetOf(await this.#indexesOf(label), label, entry).id] = entry.vector
     return vectors
-  }
-
-  /**
-   * What takes away the vectors that external indexes hold of these properties: for a record that loses them.
-   *
-   * @example
-   * ```ts
-   * await unit.records.update(id, { data, props, $vectors: { ...(await targets.without('Doc', ['content'])), ...newOnes } })
-   * ```
-   */
-  async without(label: string | undefined, propertyNames: readonly string[]): Promise<TargetVectors<null>> {
-    if (propertyNames.length === 0) return {}
-    const indexes = await this.#indexesOf(label)
-    return Object.fromEntries(
-      indexes.filter(({ propertyName }) => propertyNames.includes(propertyName)).map(({ id }) => [id, null]),
-    )
   }
 
   #indexesOf(label: string | undefined): Promise<readonly StoredIndex[]> {
