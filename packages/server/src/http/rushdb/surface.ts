@@ -63,6 +63,7 @@ export class Surface {
   constructor(app: App, context: Context) {
     this.app = app
     this.context = context
+    app.addHook('onError', (request) => this.#rollBack(request))
   }
 
   /** A route that reads or writes: what it writes is one commit, or a part of the transaction that the request names. */
@@ -132,6 +133,13 @@ export class Surface {
     await this.context.open.use(id, recordsName, async () => undefined)
     await tidyIndexes(project)
     return project
+  }
+
+  /** A request of a transaction that is refused ends it, also where it is refused before it runs. */
+  async #rollBack(request: FastifyRequest): Promise<void> {
+    const id = request.headers['x-transaction-id']
+    if (request.access === null || typeof id !== 'string') return
+    await this.transactions.find(await this.projectOf(request), id)?.rollback()
   }
 
   #runner(project: Project, { headers }: FastifyRequest): <R>(work: (unit: Unit) => Promise<R>) => Promise<R> {
