@@ -1,8 +1,8 @@
-import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, papersPath, serving, type Serving, nativePaths } from '../testing/serving.js'
+import { anyBody, nested, pathWith, raw as rawOn, routesOf } from '../testing/hostile.js'
+import { type Answer, nativePaths, papersPath, serving, type Serving } from '../testing/serving.js'
 
 let on: Serving
 beforeAll(async () => {
@@ -12,6 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => on.close())
 
+const raw = (head: string) => rawOn(on, head)
 const post = (path: string, body: unknown, type?: string) => on.call('POST', papersPath + path, { body, type })
 
 /** A refusal in the form of all refusals. */
@@ -51,13 +52,10 @@ describe('bodies', () => {
   })
 
   it('that are nested deeply', async () => {
-    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
-    const objects = (levels: number) => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels)
-    const not = (levels: number) => '{"$not":'.repeat(levels) + '{}' + '}'.repeat(levels)
     for (const levels of [100, 10_000, 100_000])
       expectRefusal(await post('/records', `{"records":[{"id":"x","a":${nested(levels)}}]}`), [400, 413])
-    expectRefusal(await post('/records', `{"records":[{"id":"x","a":${objects(20_000)}}]}`), 400)
-    expectRefusal(await post('/records/count', `{"where":${not(20_000)}}`), 400)
+    expectRefusal(await post('/records', `{"records":[{"id":"x","a":${nested(20_000, 'a')}}]}`), 400)
+    expectRefusal(await post('/records/count', `{"where":${nested(20_000, '$not', '{}')}}`), 400)
     expectRefusal(await post('/search', `{"vector":${nested(50_000)}}`), 400)
     expectRefusal(await post('/records/list', `{"orderBy":[${nested(50_000)}]}`), 400)
   })
@@ -164,72 +162,58 @@ describe('limits', () => {
 
 describe('anything', () => {
   it('that fits no description is refused, and never an error of the server', async () => {
-    const routes = (await nativePaths(on)).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => [method.toUpperCase(), path] as const),
-    )
+    const routes = routesOf(await nativePaths(on))
     const name = fc.oneof(
       fc.constantFrom('default', 'papers', 'a', 'embedding', 'main@1', '..', '*', '__proto__'),
       fc.string({ maxLength: 20 }),
     )
-    const word = fc.constantFrom(
-      'records',
-      'where',
-      'set',
-      'ids',
-      'vector',
-      'field',
-      'index',
-      'limit',
-      'queries',
-      'operations',
-      'op',
-      'collection',
-      'paths',
-      'indexes',
-      'dimensions',
-      'message',
-      'orderBy',
-      'fields',
-      'items',
-      'id',
-      '$packed',
-      '$vectors',
-      '$and',
-      'year',
+    const body = anyBody(
+      [
+        'records',
+        'where',
+        'set',
+        'ids',
+        'vector',
+        'field',
+        'index',
+        'limit',
+        'queries',
+        'operations',
+        'op',
+        'collection',
+        'paths',
+        'indexes',
+        'dimensions',
+        'message',
+        'orderBy',
+        'fields',
+        'items',
+        'id',
+        '$packed',
+        '$vectors',
+        '$and',
+        'year',
+      ],
+      [
+        'default',
+        'papers',
+        'upsert',
+        'delete',
+        'update',
+        'expect',
+        'embedding',
+        'year',
+        'AACAPwAAAAA=',
+        0,
+        1,
+        2,
+        -1,
+        1e300,
+        null,
+        true,
+        [1, 0],
+      ],
     )
-    const { body } = fc.letrec((tie) => ({
-      body: fc.oneof(
-        { maxDepth: 4 },
-        fc.dictionary(fc.oneof(word, fc.string({ maxLength: 5 })), tie('value'), { maxKeys: 5 }),
-        tie('value'),
-      ),
-      value: fc.oneof(
-        { maxDepth: 4 },
-        fc.constantFrom<unknown>(
-          'default',
-          'papers',
-          'upsert',
-          'delete',
-          'update',
-          'expect',
-          'embedding',
-          'year',
-          'AACAPwAAAAA=',
-          0,
-          1,
-          2,
-          -1,
-          1e300,
-          null,
-          true,
-          [1, 0],
-        ),
-        fc.string({ maxLength: 10 }),
-        fc.double({ noNaN: true, noDefaultInfinity: true }),
-        fc.array(tie('body'), { maxLength: 4 }),
-        tie('body'),
-      ),
-    }))
     const query = fc.option(
       fc.dictionary(fc.constantFrom('at', 'limit', 'fields', 'vectors', 'where', 'batch', 'x'), fc.string({ maxLength: 8 }), {
         maxKeys: 2,
@@ -243,8 +227,7 @@ describe('anything', () => {
         query,
         body,
         async ([method, template], names, search, sent) => {
-          const given = [...names]
-          const path = template.replaceAll(/\{\w+\}/g, () => encodeURIComponent(given.shift()!.toWellFormed() || 'x'))
+          const path = pathWith(template, names)
           const sends = method !== 'GET' && method !== 'HEAD'
           const type = path.endsWith('/import') ? 'application/x-ndjson' : 'application/json'
           const answer = await on.call(
@@ -261,25 +244,3 @@ describe('anything', () => {
     expect((await on.call('GET', '/ready')).status).toBe(200)
   })
 })
-
-/** Sends lines as they are: a client would correct them. */
-function raw(head: string): Promise<Answer> {
-  const { hostname, port } = new URL(on.url)
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.write(`${head}\r\nhost: localhost\r\nconnection: close\r\n\r\n`))
-    let text = ''
-    socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
-    socket.on('error', reject)
-    socket.on('close', () => {
-      const [lines = '', body = ''] = text.split('\r\n\r\n')
-      resolve({
-        status: Number(/^HTTP\/1.1 (\d+)/.exec(lines)?.[1]),
-        headers: new Headers(),
-        text: body,
-        get json() {
-          return JSON.parse(body)
-        },
-      })
-    })
-  })
-}

@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { open } from 'quiverdb'
 import { afterAll, expect, it } from 'vitest'
+import { growthOf, memoryOf, startServer } from '../testing/server-process.js'
 
-const bin = fileURLToPath(new URL('../../bin/quiver.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'quiver-soak-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -14,33 +12,13 @@ const papers = '/v1/namespaces/default/collections/papers'
 const dimensions = 32
 const headers = { 'content-type': 'application/json' }
 
-async function serve(
-  db: string,
-  nodeArguments: readonly string[] = [],
-): Promise<{ child: ChildProcess; url: string; ended: Promise<number | null> }> {
-  const child = spawn(process.execPath, [...nodeArguments, bin, 'serve', '--db', db, '--port', '0', '--log-level', 'error'], {
-    stdio: ['ignore', 'inherit', 'pipe'],
-  })
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const url = await new Promise<string>((resolve, reject) => {
-    let text = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-      const found = /at (http:\S+),/.exec(text)
-      if (found) resolve(found[1]!)
-    })
-    child.once('exit', () => reject(new Error(text)))
-  })
-  return { child, url, ended }
-}
-
 const vectorOf = (n: number) => Array.from({ length: dimensions }, (_, i) => Math.sin(n * (i + 1)) + 1.5)
 
 it('loses nothing that it acknowledged when it is killed in the middle of writes', async () => {
   const db = join(folder, 'killed')
   const acknowledged = new Set<string>()
   for (let round = 0; round < 4; round++) {
-    const { child, url, ended } = await serve(db)
+    const { child, url, ended } = await startServer(db)
     await fetch(url + papers, { method: 'PUT', headers, body: JSON.stringify({ indexes: [{ field: 'embedding', dimensions }] }) })
     const writers = Array.from({ length: 8 }, async (_, writer) => {
       for (let n = 0; ; n++) {
@@ -72,7 +50,7 @@ it('loses nothing that it acknowledged when it is killed in the middle of writes
 })
 
 it('serves 64 clients for two minutes without an error, in the same memory', { timeout: 300_000 }, async () => {
-  const { child, url, ended } = await serve(join(folder, 'soak'), ['--expose-gc', '--max-old-space-size=512'])
+  const { child, url, ended } = await startServer(join(folder, 'soak'), ['--expose-gc', '--max-old-space-size=512'])
   await fetch(url + papers, {
     method: 'PUT',
     headers,
@@ -87,10 +65,6 @@ it('serves 64 clients for two minutes without an error, in the same memory', { t
     const text = await answer.text()
     requests++
     if (answer.status !== 200) failures.push(`${path} ${answer.status} ${text.slice(0, 200)}`)
-  }
-  const memory = async () => {
-    const text = await (await fetch(`${url}/metrics`)).text()
-    return Number(/^process_resident_memory_bytes (\d+)/m.exec(text)![1]) - Number(/^quiver_memory_bytes (\d+)/m.exec(text)![1])
   }
   const clients = Array.from({ length: 64 }, async (_, client) => {
     for (let n = client; performance.now() < until && failures.length === 0; n += 64) {
@@ -108,15 +82,13 @@ it('serves 64 clients for two minutes without an error, in the same memory', { t
   const samples: number[] = []
   for (let i = 0; i < 16; i++) {
     await wait(5_000)
-    samples.push(await memory())
+    samples.push(await memoryOf(url))
   }
   until = 0
   await Promise.all(clients)
   expect(failures).toEqual([])
   expect(requests).toBeGreaterThan(5_000)
-  const least = (values: readonly number[]) => Math.min(...values)
-  const growth = least(samples.slice(8)) / least(samples.slice(0, 8))
-  expect(growth).toBeLessThan(1.3)
+  expect(growthOf(samples)).toBeLessThan(1.3)
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
 })

@@ -76,11 +76,21 @@ async function call(
   }
 }
 
+type DescribedPath = [path: string, methods: Record<string, { description?: string }>]
+
 /** What a server says of its own routes: all of `/openapi.json` but `/api/v1`, which is another API. */
-export async function nativePaths(on: Serving): Promise<[path: string, methods: Record<string, { description?: string }>][]> {
+export async function nativePaths(on: Serving): Promise<DescribedPath[]> {
+  return (await describedPaths(on)).filter(([path]) => !path.startsWith('/api/v1'))
+}
+
+/** What it says of RushDB's routes. */
+export async function rushPaths(on: Serving): Promise<DescribedPath[]> {
+  return (await describedPaths(on)).filter(([path]) => path.startsWith('/api/v1'))
+}
+
+async function describedPaths(on: Serving): Promise<DescribedPath[]> {
   const { json } = await on.call('GET', '/openapi.json')
-  const paths = json.paths as Record<string, Record<string, { description?: string }>>
-  return Object.entries(paths).filter(([path]) => !path.startsWith('/api/v1'))
+  return Object.entries(json.paths as Record<string, DescribedPath[1]>)
 }
 
 /** The numbers as base64 of little-endian float32. */
