@@ -1,4 +1,7 @@
 import fc from 'fast-check'
+import type { Database } from 'quiverdb'
+import { Project } from '../../http/rushdb/project.js'
+import { connect } from '../../http/rushdb/relations/edges.js'
 import type { PropertyType, PropertyValue, StoredRecord } from '../../http/rushdb/stored.js'
 import type { World } from './naive-where.js'
 
@@ -44,6 +47,18 @@ export const worlds: fc.Arbitrary<World> = fc
     const edges = fc.uniqueArray(edge, { maxLength: 8, selector: ({ source, target, type }) => source + target + type })
     return edges.map((some) => ({ records, edges: some }))
   })
+
+let projects = 0
+
+/** A project of its own that has what the world has. */
+export async function projectOf(db: Database, { records, edges }: World): Promise<Project> {
+  const project = await Project.open(await db.namespace(`world ${projects++}`))
+  await project.run(async (unit) => {
+    await unit.records.upsert(records)
+    await connect(unit, edges)
+  })
+  return project
+}
 
 const comparison = (operand: fc.Arbitrary<unknown>, ...operators: string[]): fc.Arbitrary<unknown> =>
   fc.tuple(fc.constantFrom(...operators), operand).map(([operator, value]) => ({ [operator]: value }))

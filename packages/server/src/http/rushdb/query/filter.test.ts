@@ -1,32 +1,20 @@
 import fc from 'fast-check'
 import { type Database, open } from 'quiverdb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Project } from '../project.js'
-import { connect } from '../relations/edges.js'
 import { filterOf, matchingIds } from './filter.js'
-import { naive, type World } from '../../../testing/rushdb/naive-where.js'
-import { wheres, worlds } from '../../../testing/rushdb/worlds.js'
+import { naive } from '../../../testing/rushdb/naive-where.js'
+import { projectOf, wheres, worlds } from '../../../testing/rushdb/worlds.js'
 
 let db: Database
-let count = 0
 beforeAll(async () => {
   db = await open('memory:')
 })
 afterAll(() => db.close())
 
-async function projectOf({ records, edges }: World): Promise<Project> {
-  const project = await Project.open(await db.namespace(`world ${count++}`))
-  await project.run(async (unit) => {
-    await unit.records.upsert(records)
-    await connect(unit, edges)
-  })
-  return project
-}
-
 describe('a where', () => {
   it('finds what a naive reading finds', async () => {
     const property = fc.asyncProperty(worlds, fc.array(wheres, { minLength: 3, maxLength: 8 }), async (world, queries) => {
-      const project = await projectOf(world)
+      const project = await projectOf(db, world)
       for (const where of queries) {
         const found = await project.run(async (unit) => matchingIds(unit, await filterOf(unit, { where })))
         const expected = world.records.filter((record) => naive(where, record, world) === true).map(({ id }) => id)

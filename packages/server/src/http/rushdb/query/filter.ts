@@ -1,18 +1,19 @@
 import { type Filter, where as conditions } from 'quiverdb'
 import type { Unit } from '../project.js'
 import { badRequest } from '../problem.js'
+import { Budget } from './budget.js'
 import { pagesOf } from './pages.js'
 import { parseWhere } from './parse-where.js'
 import { WhereResolver } from './resolve-where.js'
 
 /**
  * The engine's filter for the records that have one of the labels and fulfil a `where`. Related records are looked up within the unit.
- * @throws RushProblem 400
+ * @throws RushProblem 400, 408
  */
-export async function filterOf(unit: Unit, query: { labels?: unknown; where?: unknown }): Promise<Filter> {
+export async function filterOf(unit: Unit, query: { labels?: unknown; where?: unknown }, budget = new Budget()): Promise<Filter> {
   const node = parseWhere(query.where)
   const ofLabels = labelsFilter(query.labels)
-  const filter = await new WhereResolver(unit).resolve(node, ofLabels)
+  const filter = await new WhereResolver(unit, budget).resolve(node, ofLabels)
   return conditions().and(ofLabels, filter)
 }
 

@@ -1,6 +1,7 @@
 import type { Unit } from '../project.js'
 import { badRequest } from '../problem.js'
 import { edgesOf, opposite } from '../relations/edges.js'
+import type { Budget } from './budget.js'
 import type { Walk } from './where-tree.js'
 
 /** Relationships that one query may walk along. */
@@ -16,10 +17,12 @@ export interface Step {
 /** What one query reads of the relationships, one by one. */
 export class Graph {
   readonly #unit: Unit
+  readonly #budget: Budget
   #edges = 0
 
-  constructor(unit: Unit) {
+  constructor(unit: Unit, budget: Budget) {
     this.#unit = unit
+    this.#budget = budget
   }
 
   /** The steps that a walk can make from some records. @throws RushProblem 400: there are too many */
@@ -35,6 +38,7 @@ export class Graph {
         if (walk.direction !== 'out' && near.has(target)) steps.push({ edge: id, from: target, to: source })
       }
       this.#count(edges.length)
+      await this.#budget.turn()
     }
     return steps
   }

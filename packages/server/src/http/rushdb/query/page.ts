@@ -1,6 +1,7 @@
 import type { Filter, Stored } from 'quiverdb'
 import type { Unit } from '../project.js'
 import type { StoredRecord } from '../stored.js'
+import type { Budget } from './budget.js'
 import type { SortField } from './order.js'
 
 /** Records of one call that only passes over them. */
@@ -14,7 +15,7 @@ interface PageQuery {
 }
 
 /** The records behind so many others, in an order. */
-export async function pageOf(unit: Unit, { skip, limit, ...query }: PageQuery): Promise<Stored<StoredRecord>[]> {
+export async function pageOf(unit: Unit, { skip, limit, ...query }: PageQuery, budget: Budget): Promise<Stored<StoredRecord>[]> {
   let after: string | undefined
   for (let left = skip; left > 0; left -= passedRows) {
     const { next } = await unit.records.list({
@@ -25,6 +26,7 @@ export async function pageOf(unit: Unit, { skip, limit, ...query }: PageQuery): 
     })
     if (next === undefined) return []
     after = next
+    await budget.turn()
   }
   const { records } = await unit.records.list({ ...query, limit, ...(after && { after }) })
   return [...records]

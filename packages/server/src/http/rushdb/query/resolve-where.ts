@@ -3,6 +3,7 @@ import type { Unit } from '../project.js'
 import { badRequest } from '../problem.js'
 import { pathOf, storedName } from '../stored.js'
 import { idsWithNeighbour, neighboursOf } from '../relations/edges.js'
+import { Budget } from './budget.js'
 import { Graph } from './graph.js'
 import { pagesOf } from './pages.js'
 import { hasProp } from './property-test.js'
@@ -23,10 +24,12 @@ const vectorPageRows = 500
 export class WhereResolver {
   readonly #unit: Unit
   readonly #trails: Trails
+  readonly #budget: Budget
 
-  constructor(unit: Unit) {
+  constructor(unit: Unit, budget = new Budget()) {
     this.#unit = unit
-    this.#trails = new Trails(new Graph(unit))
+    this.#budget = budget
+    this.#trails = new Trails(new Graph(unit, budget), budget)
   }
 
   /** @param scope what is asked of the records anyway: elsewhere the answer does not matter */
@@ -103,7 +106,11 @@ export class WhereResolver {
   async #similar({ property, similarity, query, thresholds, unknown }: Similar, scope: Filter): Promise<Filter> {
     const near = new Set<string>()
     const where = { $and: [scope, hasProp('vector', property)] }
-    for await (const page of pagesOf(this.#unit.records, { where, fields: [pathOf(property)], limit: vectorPageRows }))
+    for await (const page of pagesOf(
+      this.#unit.records,
+      { where, fields: [pathOf(property)], limit: vectorPageRows },
+      this.#budget,
+    ))
       for (const { id, data } of page) {
         const found = similarity.of(query, (data?.[storedName(property)] ?? []) as number[])
         if (found !== null && thresholds.every((threshold) => passes(found, threshold))) near.add(id)
@@ -113,7 +120,7 @@ export class WhereResolver {
 
   async #ids(where: Filter, most = idsMax): Promise<ReadonlySet<string>> {
     const ids = new Set<string>()
-    for await (const page of pagesOf(this.#unit.records, { where, fields: ['id'] })) {
+    for await (const page of pagesOf(this.#unit.records, { where, fields: ['id'] }, this.#budget)) {
       for (const { id } of page) ids.add(id)
       if (ids.size > most)
         throw badRequest(`More than ${most} records have to be looked at for those related to them. Narrow the query.`)

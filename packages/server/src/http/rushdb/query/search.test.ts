@@ -117,3 +117,71 @@ describe('searches for records', () => {
     }
   })
 })
+
+describe('paths of several relationships', () => {
+  const ids = new Map<string, string>()
+  const link = async (from: string, to: string, type = 'REPORTS_TO'): Promise<void> => {
+    const body = { targetIds: ids.get(to), type, direction: 'out' }
+    expect((await post(`/relationships/${ids.get(from)}`, body)).status).toBe(201)
+  }
+  const found = async (where: unknown): Promise<unknown> => {
+    const { status, json } = await search({ labels: ['Person'], where, orderBy: { name: 'asc' } })
+    expect([status, json.message]).toEqual([200, undefined])
+    return json.data.map(({ name }: { name: string }) => name).join('')
+  }
+  const to = (name: string, $relation: unknown): unknown => ({ Person: { name, $relation } })
+
+  // a -> b -> c -> d -> b, and e -> a twice, of two types.
+  beforeAll(async () => {
+    for (const name of 'abcde') ids.set(name, (await post('/records', { label: 'Person', data: { name } })).json.data.__id)
+    for (const [from, end] of ['ab', 'bc', 'cd', 'db', 'ea']) await link(from!, end!)
+    await link('e', 'a', 'KNOWS')
+  })
+
+  it('end at a record, so far away', async () => {
+    expect(await found(to('d', { type: 'REPORTS_TO', direction: 'out', hops: 1 }))).toBe('c')
+    expect(await found(to('d', { type: 'REPORTS_TO', direction: 'out', hops: 3 }))).toBe('ad')
+    expect(await found(to('d', { type: 'REPORTS_TO', direction: 'out', hops: { max: 3 } }))).toBe('abcd')
+    expect(await found(to('d', { direction: 'out', hops: { min: 4, max: 4 } }))).toBe('e')
+    expect(await found(to('a', { direction: 'in', hops: { max: 2 } }))).toBe('bc')
+    expect(await found({ $not: to('d', { direction: 'out', hops: { max: 25 } }) })).toBe('')
+    expect(await found({ $not: to('a', { direction: 'out', hops: { max: 25 } }) })).toBe('abcd')
+  })
+
+  it('go along no relationship twice', async () => {
+    expect(await found(to('a', { type: 'REPORTS_TO', hops: 2 }))).toBe('cd')
+    expect(await found(to('a', { hops: 2 }))).toBe('acd')
+    expect(await found(to('e', { type: 'KNOWS', hops: { max: 5 } }))).toBe('a')
+  })
+
+  it('are cycles', async () => {
+    expect(await found({ $cycle: { type: 'REPORTS_TO', direction: 'out', hops: { min: 2, max: 3 } } })).toBe('bcd')
+    expect(await found({ $cycle: { hops: { min: 2, max: 2 } } })).toBe('ae')
+    expect(await found({ $cycle: { direction: 'out', hops: 2 } })).toBe('')
+    expect(await found({ $not: { RING: { $cycle: true, $relation: { hops: { max: 3 } } } } })).toBe('')
+    expect(await found({ $not: { $cycle: { type: 'REPORTS_TO', hops: { max: 3 } } } })).toBe('ae')
+  })
+
+  it('join every record at their ends, once', async () => {
+    const { json } = await search({
+      labels: ['Person'],
+      where: { Person: { $alias: '$boss', $relation: { direction: 'out', hops: { max: 3 } } } },
+      select: { bosses: { $collect: { from: '$boss', select: { name: '$boss.name' }, orderBy: { name: 'asc' } } } },
+      orderBy: { name: 'asc' },
+    })
+    const bosses = json.data.map((row: { bosses: { name: string }[] }) => row.bosses.map(({ name }) => name).join(''))
+    expect(bosses).toEqual(['bcd', 'bcd', 'bcd', 'bcd', 'abc'])
+  })
+
+  it('are refused where there are too many to try', async () => {
+    const nodes = Array.from({ length: 20 }, (_, n) => ({ n }))
+    await post('/records/import/json', { label: 'Node', data: nodes })
+    const [low, high] = [{ $lt: 10 }, { $gte: 10 }].map((n) => ({ label: 'Node', where: { n } }))
+    await post('/relationships/create-many', { source: low, target: high, manyToMany: true, type: 'NEXT' })
+    const cyclesOf = (hops: number): unknown => ({ labels: ['Node'], where: { n: 0, $cycle: { type: 'NEXT', hops } } })
+    expect((await search(cyclesOf(24))).json.total).toBe(1)
+    // Between two halves there is no cycle of an odd length, which only trying all paths would tell.
+    const { status, json } = await search(cyclesOf(25))
+    expect([status, json.message]).toEqual([400, expect.stringContaining('paths')])
+  })
+})

@@ -1,4 +1,5 @@
 import { badRequest } from '../problem.js'
+import type { Budget } from './budget.js'
 import { type Graph, reversed, type Step } from './graph.js'
 import type { Hops, Walk } from './where-tree.js'
 
@@ -13,10 +14,12 @@ type LongWalk = Walk & { readonly hops: Hops }
  */
 export class Trails {
   readonly #graph: Graph
+  readonly #budget: Budget
   #tries = 0
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, budget: Budget) {
     this.#graph = graph
+    this.#budget = budget
   }
 
   /** The records from which a trail leads to one of the targets. */
@@ -137,6 +140,7 @@ export class Trails {
   }
 
   #countTry(): void {
+    this.#budget.step()
     if (++this.#tries > triesMax)
       throw badRequest(`The query tries more than ${triesMax} paths. Name a type and a direction, or fewer hops.`)
   }

@@ -1,6 +1,8 @@
+import type { Filter } from 'quiverdb'
 import type { Unit } from '../../project.js'
 import { neighboursOf } from '../../relations/edges.js'
 import type { StoredRecord } from '../../stored.js'
+import type { Budget } from '../budget.js'
 import { Graph } from '../graph.js'
 import { pagesOf } from '../pages.js'
 import { anyOf, isOne, WhereResolver } from '../resolve-where.js'
@@ -26,11 +28,14 @@ export class Relatives {
 
 export class RelativesLoader {
   readonly #unit: Unit
+  readonly #budget: Budget
   readonly #resolver: WhereResolver
+  readonly #filters = new Map<Block, Promise<Filter>>()
 
-  constructor(unit: Unit) {
+  constructor(unit: Unit, budget: Budget) {
     this.#unit = unit
-    this.#resolver = new WhereResolver(unit)
+    this.#budget = budget
+    this.#resolver = new WhereResolver(unit, budget)
   }
 
   /** What the sources have for some records. @throws RushProblem 400: it is too much */
@@ -44,16 +49,23 @@ export class RelativesLoader {
     return new Relatives(loaded)
   }
 
+  /** Looked up once, whatever the number of records. */
+  #filterOf(block: Block): Promise<Filter> {
+    let filter = this.#filters.get(block)
+    if (!filter) this.#filters.set(block, (filter = this.#resolver.endsOf(block)))
+    return filter
+  }
+
   async #loadOne(block: Block, parents: ReadonlySet<string>, fields: readonly string[] | undefined): Promise<ByParent> {
     const { hops, ...walk } = block.walk
     const neighbours = isOne(hops)
       ? await neighboursOf(this.#unit, parents, walk)
-      : await new Trails(new Graph(this.#unit)).endsFrom(parents, { ...walk, hops })
+      : await new Trails(new Graph(this.#unit, this.#budget), this.#budget).endsFrom(parents, { ...walk, hops })
     const all = new Set([...neighbours.values()].flatMap((some) => [...some]))
     if (all.size === 0) return new Map()
     const records = new Map<string, StoredRecord>()
-    const where = { $and: [await this.#resolver.endsOf(block), anyOf(all)] }
-    for await (const page of pagesOf(this.#unit.records, { where, ...(fields && { fields }) }))
+    const where = { $and: [await this.#filterOf(block), anyOf(all)] }
+    for await (const page of pagesOf(this.#unit.records, { where, ...(fields && { fields }) }, this.#budget))
       for (const record of page) records.set(record.id, record)
     const newestFirst = [...records.values()].reverse()
     const places = new Map(newestFirst.map(({ id }, place) => [id, place]))

@@ -3,6 +3,7 @@ import type { Unit } from '../../project.js'
 import { badRequest } from '../../problem.js'
 import { type StoredRecord, wireOf } from '../../stored.js'
 import { type Direction, limitDefault, type SearchQuery } from '../body.js'
+import type { Budget } from '../budget.js'
 import { sortFields } from '../order.js'
 import { pageOf } from '../page.js'
 import { pagesOf } from '../pages.js'
@@ -45,14 +46,16 @@ export class Shaper {
   readonly #unit: Unit
   readonly #query: SearchQuery
   readonly #where: Filter
+  readonly #budget: Budget
   readonly #evaluator = new Evaluator()
   readonly #loader: RelativesLoader
 
-  constructor(unit: Unit, query: SearchQuery, where: Filter) {
+  constructor(unit: Unit, query: SearchQuery, where: Filter, budget: Budget) {
     this.#unit = unit
     this.#query = query
     this.#where = where
-    this.#loader = new RelativesLoader(unit)
+    this.#budget = budget
+    this.#loader = new RelativesLoader(unit, budget)
   }
 
   async rows({ output, grouping }: Shape): Promise<readonly OutputRow[]> {
@@ -81,7 +84,7 @@ export class Shaper {
 
   #sortedFirst(): Promise<readonly StoredRecord[]> {
     const { orderBy, skip = 0, limit = limitDefault } = this.#query
-    return pageOf(this.#unit, { where: this.#where, orderBy: sortFields(orderBy), skip, limit })
+    return pageOf(this.#unit, { where: this.#where, orderBy: sortFields(orderBy), skip, limit }, this.#budget)
   }
 
   /** By what is computed of each record: it is computed of all of them, and the first are kept. */
@@ -107,7 +110,7 @@ export class Shaper {
   async *#all(needs: Needs): AsyncGenerator<StoredRecord> {
     const fields = fieldsOf(needs, root)
     const query = { where: this.#where, limit: batchRecords, ...(fields && { fields }) }
-    for await (const page of pagesOf(this.#unit.records, query)) {
+    for await (const page of pagesOf(this.#unit.records, query, this.#budget)) {
       await this.#load(needs, page)
       yield* page
     }
