@@ -62,7 +62,7 @@ function routesOfSessions({ app, context }: Surface) {
     app.route({
       method,
       url,
-      schema: { tags: ['RushDB'], summary, ...(body && { body }) },
+      schema: { tags: ['RushDB'], summary, description: 'Needs the token of a `sign-in`.', ...(body && { body }) },
       preValidation: (request, _reply, done) => {
         done(context.sessions?.isValid(keyTextOf(request)) ? undefined : forbidden())
       },
