@@ -20,7 +20,7 @@ import { Row } from './row.js'
 import { compareKeys } from './values.js'
 
 /** Records that are looked at together with what is related to them. */
-const batchRecords = 1_000
+const batchRecords = 10_000
 /** Rows that are kept beyond those that are wanted, before the worst are let go. */
 const slackRows = 1_024
 
