@@ -45,7 +45,9 @@ describe('against a server', () => {
       { id: 'pets', body: 'cats and dogs' },
       { id: 'flight', body: 'the wing of a plane' },
     ])
-    await expect.poll(async () => (await notes.indexes())[0]?.managed).toMatchObject({ status: 'ready', embedded: 2 })
+    await expect
+      .poll(async () => (await notes.indexes())[0]?.managed, { timeout: 10_000 })
+      .toMatchObject({ status: 'ready', embedded: 2 })
     expect((await notes.search({ text: 'a dog', limit: 1 })).hits[0]?.id).toBe('pets')
     expect((await notes.searchMany([{ text: 'wings', limit: 1 }]))[0]?.hits[0]?.id).toBe('flight')
   })

@@ -3,6 +3,9 @@ import { builtInEmbedder } from '../embed/index.js'
 import { Database, type IndexOptions, MemoryObjects, MemoryStore, open, type Progress } from '../index.js'
 import { TestEmbedder } from '../testing/test-embedder.js'
 
+/** What happens by itself, on a machine that may be busy. */
+const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 10_000 })
+
 const opened: Database[] = []
 afterEach(async () => {
   for (const db of opened.splice(0)) await db.close()
@@ -61,7 +64,7 @@ describe('a managed index', () => {
     const embedder = new TestEmbedder()
     const notes = await notesOf(db, embedder)
     await notes.upsert([{ id: 'a', body: 'one' }])
-    await expect.poll(() => foundBy(notes, 'one')).toEqual(['a'])
+    await soon(() => foundBy(notes, 'one')).toEqual(['a'])
   })
 
   test('embeds a text again only when it changed', async () => {
@@ -91,11 +94,11 @@ describe('a managed index', () => {
     await notes.update('a', { body: 'two' })
     const { hits } = await notes.search({ vector: embedder.vectorOf('one') })
     expect(hits).toEqual([])
-    await expect.poll(async () => (await notes.indexes())[0]!.managed).toMatchObject({ status: 'error', records: 1, embedded: 0, error: expect.stringMatching(/away/) as string }) // prettier-ignore
+    await soon(async () => (await notes.indexes())[0]!.managed).toMatchObject({ status: 'error', records: 1, embedded: 0, error: expect.stringMatching(/away/) as string }) // prettier-ignore
     await expect(notes.search({ text: 'two', timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'EMBEDDER_FAILED' })
     await expect(db.settled()).rejects.toMatchObject({ code: 'EMBEDDER_FAILED' })
     embedder.isDead = false
-    await expect.poll(() => foundBy(notes, 'two')).toEqual(['a'])
+    await soon(() => foundBy(notes, 'two')).toEqual(['a'])
     expect((await notes.indexes())[0]!.managed).toEqual({
       embedder: 'test-1',
       status: 'ready',
@@ -223,9 +226,9 @@ describe('the queue', () => {
     embedder.refuses = () => true
     const notes = await notesOf(db, embedder)
     await notes.upsert(Array.from({ length: 20 }, (_, n) => ({ id: `n${n}`, body: `text ${n}` })))
-    await expect.poll(async () => (await notes.indexes())[0]!.managed).toMatchObject({ status: 'error', refused: 0, embedded: 0 })
+    await soon(async () => (await notes.indexes())[0]!.managed).toMatchObject({ status: 'error', refused: 0, embedded: 0 })
     embedder.refuses = () => false
-    await expect.poll(async () => (await notes.indexes())[0]!.managed).toMatchObject({ status: 'ready', embedded: 20 })
+    await soon(async () => (await notes.indexes())[0]!.managed).toMatchObject({ status: 'ready', embedded: 20 })
   })
 
   test('stops at once when the database is closed, whatever the embedder does', async () => {

@@ -73,7 +73,7 @@ test('what a process that was killed left undone is done when the folder is open
   expect((await left.notes.indexes())[0]!.managed!.embedded).toBeLessThan(records)
   await left.db.close()
   const { db, notes } = await openNotes(path)
-  await expect.poll(async () => (await notes.indexes())[0]!.managed, { timeout: 5_000 }).toMatchObject({ status: 'ready', records, embedded: records }) // prettier-ignore
+  await expect.poll(async () => (await notes.indexes())[0]!.managed, { timeout: 10_000 }).toMatchObject({ status: 'ready', records, embedded: records }) // prettier-ignore
   expect((await notes.search({ text: 'word77', limit: 1 })).hits[0]!.id).toBe('n77')
   await db.close()
 })

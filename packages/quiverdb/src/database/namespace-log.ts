@@ -52,7 +52,7 @@ interface Proposed {
 /** What became of the head, for those who do the work behind it. */
 export interface HeadEvents {
   /** A commit was taken in, ours or another process's. */
-  moved(state: NamespaceState, commitBytes: number, kind: Commit['kind']): void
+  moved(state: NamespaceState, commit: { readonly bytes: number; readonly kind: Commit['kind']; readonly hasRows: boolean }): void
 }
 
 /**
@@ -262,7 +262,7 @@ export class NamespaceLog implements LogMachine {
     const { draft, commit, included, body, changes } = this.#takeProposed()
     this.#advance(draft.finish(commit.timeMs, commit.message), changes)
     for (const { resolve } of included) resolve(this.#state)
-    this.#events.moved(this.#state, body.byteLength, commit.kind)
+    this.#events.moved(this.#state, { bytes: body.byteLength, kind: commit.kind, hasRows: hasRows(commit) })
   }
 
   withdraw(): void {
@@ -283,7 +283,7 @@ export class NamespaceLog implements LogMachine {
       throw error
     }
     this.#advance(draft.finish(commit.timeMs, commit.message), changes)
-    this.#events.moved(this.#state, bytes.byteLength, commit.kind)
+    this.#events.moved(this.#state, { bytes: bytes.byteLength, kind: commit.kind, hasRows: hasRows(commit) })
   }
 
   now(): number {
@@ -385,7 +385,7 @@ export class NamespaceLog implements LogMachine {
     this.#state = state
     this.#changes?.push({ seq: state.seq, changes: null })
     this.verified(at)
-    this.#events.moved(state, 0, 'maintenance')
+    this.#events.moved(state, { bytes: 0, kind: 'maintenance', hasRows: false })
   }
 
   #advance(state: NamespaceState, changes: Change[] | null): void {
@@ -405,6 +405,10 @@ export class NamespaceLog implements LogMachine {
   checkOpen(): void {
     if (this.#closed) throw new QuiverError('CLOSED', 'The database is closed.')
   }
+}
+
+function hasRows({ transactions }: Commit): boolean {
+  return transactions.some(({ ops }) => ops.some(({ op }) => op === 'rows'))
 }
 
 function reject(callers: readonly { reject(error: unknown): void }[], error: unknown): void {

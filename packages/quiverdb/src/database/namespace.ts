@@ -107,9 +107,9 @@ export class Namespace {
     this.#keys = keys
     this.#pins = new Pins(store, keys, context.node)
     this.#log = new NamespaceLog(store, keys, parts, retention, loaded, {
-      moved: (state, bytes, kind) => {
+      moved: (state, { bytes, kind, hasRows }) => {
         if (kind === 'maintenance') parts.keepOnly(new Set(partsOf(state)))
-        this.#maintenance.moved(bytes, kind === 'write')
+        this.#maintenance.moved(bytes, kind === 'write' || hasRows)
       },
     })
     this.#maintenance = new Maintenance(

@@ -8,6 +8,9 @@ import { join } from 'node:path'
 import { type Embedder, openAiEmbedder } from 'quiverdb/embed'
 import { papersPath, serving, type Serving } from '../testing/serving.js'
 
+/** What happens by itself, on a machine that may be busy. */
+const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 10_000 })
+
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -89,7 +92,7 @@ describe('managed indexes over HTTP', () => {
     const made = await on.call('POST', `${papersPath}/indexes`, { body: { field: 'body', source: 'managed' } })
     expect(made.status).toBe(201)
     expect(made.json).toMatchObject({ dimensions: 4, managed: { embedder: 'topics', records: 2 } })
-    await expect.poll(() => managedStatus(on)).toMatchObject({ status: 'ready', embedded: 2 })
+    await soon(() => managedStatus(on)).toMatchObject({ status: 'ready', embedded: 2 })
     const found = await on.call('POST', `${papersPath}/search`, { body: { text: 'an animal', limit: 1 } })
     expect(found.json.hits[0].id).toBe('pets')
     const queries = [{ index: 'body', text: 'by air', limit: 1 }]
@@ -103,12 +106,12 @@ describe('managed indexes over HTTP', () => {
     await on.call('PUT', papersPath, { body: declaration })
     await service.stop()
     await on.call('POST', `${papersPath}/records`, { body: { records } })
-    await expect.poll(() => managedStatus(on)).toMatchObject({ status: 'error', embedded: 0 })
+    await soon(() => managedStatus(on)).toMatchObject({ status: 'error', embedded: 0 })
     const refused = await on.call('POST', `${papersPath}/search`, { body: { text: 'cats' } })
     expect([refused.status, refused.json.error.code]).toEqual([503, 'EMBEDDER_FAILED'])
     expect((await on.call('GET', '/metrics')).text).toMatch(/quiver_pending_embeddings\{namespace="default"\} 2/)
     await service.start()
-    await expect.poll(() => managedStatus(on), { timeout: 5_000 }).toMatchObject({ status: 'ready', embedded: 2 })
+    await soon(() => managedStatus(on)).toMatchObject({ status: 'ready', embedded: 2 })
   })
 
   it('go on when the server starts again, also before anybody asks', async () => {
@@ -122,9 +125,7 @@ describe('managed indexes over HTTP', () => {
     await before.close()
     await service.start()
     const on = await serve({ embedder: service.embedder() }, { database: folder })
-    await expect
-      .poll(async () => (await on.call('GET', '/metrics')).text, { timeout: 5_000 })
-      .toMatch(/quiver_pending_embeddings\{namespace="default"\} 0/)
+    await soon(async () => (await on.call('GET', '/metrics')).text).toMatch(/quiver_pending_embeddings\{namespace="default"\} 0/)
     expect(await managedStatus(on)).toMatchObject({ status: 'ready', embedded: 2 })
   })
 
@@ -145,9 +146,7 @@ describe('managed indexes over HTTP', () => {
     await plain.close()
     const other = openAiEmbedder({ model: 'topics-2', baseUrl: `http://127.0.0.1:${service.port}/v1` })
     const next = await serve({ embedder: other }, { database: folder })
-    await expect
-      .poll(() => managedStatus(next), { timeout: 5_000 })
-      .toMatchObject({ embedder: 'topics-2', status: 'ready', embedded: 2 })
+    await soon(() => managedStatus(next)).toMatchObject({ embedder: 'topics-2', status: 'ready', embedded: 2 })
   })
 
   it('refuse vectors of their callers, and texts in other indexes', async () => {

@@ -134,7 +134,7 @@ export class CollectionDraft implements SetLookup {
       const after = { state: table, slot: table.set.rows - 1 }
       table.rows = table.set.rows
       this.#born(after)
-      if (!this.#isEmbedded(rows, slot)) this.#note(id, before, after)
+      if (text !== '' || !this.#isEmbedded(rows, slot)) this.#note(id, before, after)
     }
   }
 
@@ -331,9 +331,8 @@ export class CollectionDraft implements SetLookup {
     this.#open = undefined
   }
 
-  /** Whether a row only brings vectors that were made of its record: whoever read the record need not know. */
+  /** Whether a row without fields only brings vectors that were made of its record: whoever read the record need not know. */
   #isEmbedded(rows: RowSet, slot: number): boolean {
-    if (rows.fieldsText(slot) !== '') return false
     for (const key of rows.columnKeys()) {
       if (rows.column(key)!.vid(slot) === keepVid) continue
       if (!this.#indexes.some(({ index }) => index.isManaged && index.columnKey === key)) return false

@@ -38,11 +38,15 @@ export class Embeddings {
 
   async close(): Promise<void> {
     this.#abort.abort()
-    await (await this.#loading)?.stop()
+    await this.#queue?.stop()
   }
 
   #begin(): void {
-    this.#loading ??= this.#load()
+    if (!this.#loading) {
+      this.#loading = this.#load()
+      // Whoever waits for the queue is told.
+      this.#loading.catch(() => undefined)
+    }
     this.wake()
   }
 
