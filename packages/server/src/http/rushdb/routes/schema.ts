@@ -2,8 +2,9 @@ import { Type } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import type { Project } from '../project.js'
 import { schemaMarkdown } from '../schema/markdown.js'
-import { type SchemaItem, schemaOf } from '../schema/schema.js'
+import { type SchemaItem, schemaOf, withIndexes } from '../schema/schema.js'
 import type { Surface } from '../surface.js'
+import { listIndexes } from '../vectors/status.js'
 
 const body = Type.Object({
   labels: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
@@ -11,7 +12,8 @@ const body = Type.Object({
 })
 
 interface Known {
-  readonly version: string
+  /** The newest that changed data: upkeep changes none. */
+  readonly version: string | undefined
   readonly items: Promise<SchemaItem[]>
 }
 
@@ -21,7 +23,9 @@ export function schemaRoutes(surface: Surface): void {
   const schema = async (project: Project, request: FastifyRequest): Promise<SchemaItem[]> => {
     const { labels, force } = request.body as { labels?: string[] | null; force?: boolean | null }
     const items = await itemsOf(surface, known, project, request, force ?? false)
-    return labels && labels.length > 0 ? items.filter(({ label }) => labels.includes(label)) : items
+    const indexes = await project.run(listIndexes)
+    const wanted = labels && labels.length > 0 ? items.filter(({ label }) => labels.includes(label)) : items
+    return wanted.map((item) => withIndexes(item, indexes))
   }
   for (const name of ['schema', 'ontology']) {
     const options = { needs: 'read', body } as const
@@ -42,9 +46,9 @@ async function itemsOf(
   const transaction = headers['x-transaction-id']
   if (typeof transaction === 'string' && transaction !== '') return surface.transactions.get(project, transaction).run(schemaOf)
   // What is read next is of this version or a later one, so this never stands for less than it holds.
-  const version = await project.namespace.version()
+  const version = (await project.namespace.log({ limit: 1 }))[0]?.version
   const made = known.get(project)
-  if (made?.version === version && !force) return made.items
+  if (made && version !== undefined && made.version === version && !force) return made.items
   const items = project.run(schemaOf)
   known.set(project, { version, items })
   items.catch(() => {

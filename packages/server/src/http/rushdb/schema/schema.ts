@@ -4,7 +4,7 @@ import { pagesOf } from '../query/pages.js'
 import { labelsOf } from '../relations/attach.js'
 import { edgesWhere, shownType } from '../relations/edges.js'
 import { type PropertyType, storedName, type StoredRecord, type StoredRelationship, typeAndName } from '../stored.js'
-import { type EmbeddingIndex, listIndexes } from '../vectors/status.js'
+import type { EmbeddingIndex } from '../vectors/status.js'
 import { PropertySummaries, type SummaryOfValues } from './summary.js'
 
 /** What the records of a label are like. */
@@ -59,9 +59,8 @@ export async function schemaOf(unit: Unit): Promise<SchemaItem[]> {
     const labelsOfEnds = await labelsOf(unit, new Set(page.flatMap(({ source, target }) => [source, target])))
     for (const edge of page) addEdge(labels, edge, labelsOfEnds.get(edge.source), labelsOfEnds.get(edge.target))
   }
-  const indexes = await listIndexes(unit)
   return [...labels]
-    .map(([label, summary]) => itemOf(unit, label, summary, indexes))
+    .map(([label, summary]) => itemOf(unit, label, summary))
     .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))
 }
 
@@ -104,19 +103,10 @@ function addEdge(
   }
 }
 
-function itemOf(unit: Unit, label: string, summary: LabelSummary, indexes: readonly EmbeddingIndex[]): SchemaItem {
+function itemOf(unit: Unit, label: string, summary: LabelSummary): SchemaItem {
   const properties = [...summary.properties].map(([prop, { name, values }]): SchemaProperty => {
-    const vectorIndexes = indexes
-      .filter((index) => index.label === label && index.propertyName === name)
-      .map(({ id, sourceType, similarityFunction, dimensions, status, modelKey }) => {
-        return { id, sourceType, similarityFunction, dimensions, status, modelKey }
-      })
-    return {
-      ...{ id: propertyId(unit, prop), name, type: values.type },
-      ...values.summary('instants'),
-      recordsCount: values.count,
-      ...(vectorIndexes.length > 0 && { vectorIndexes }),
-    }
+    const id = propertyId(unit, prop)
+    return { id, name, type: values.type, ...values.summary('instants'), recordsCount: values.count }
   })
   const relationships = [...summary.relationships.values()].map(({ end, edges }): SchemaRelationship => {
     const properties = [...edges.properties].map(([, { name, values }]) => {
@@ -125,4 +115,18 @@ function itemOf(unit: Unit, label: string, summary: LabelSummary, indexes: reado
     return { ...end, count: edges.count, ...(properties.length > 0 && { properties }) }
   })
   return { label, count: summary.count, properties, relationships: relationships.sort((a, b) => b.count - a.count) }
+}
+
+/** The same with the AI indexes of each property. */
+export function withIndexes({ properties, ...item }: SchemaItem, indexes: readonly EmbeddingIndex[]): SchemaItem {
+  const ofLabel = indexes.filter(({ label }) => label === item.label)
+  const indexed = properties.map((property) => {
+    const vectorIndexes = ofLabel
+      .filter(({ propertyName }) => propertyName === property.name)
+      .map(({ id, sourceType, similarityFunction, dimensions, status, modelKey }) => {
+        return { id, sourceType, similarityFunction, dimensions, status, modelKey }
+      })
+    return vectorIndexes.length > 0 ? { ...property, vectorIndexes } : property
+  })
+  return { ...item, properties: indexed }
 }
