@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serving, type Serving } from '../../testing/serving.js'
 import { ApiKeys } from '../keys/api-keys.js'
-import { type RecordedRequest, sendRaw } from './testing/raw-request.js'
+import { type RecordedRequest, sendRaw } from '../../testing/rushdb/raw-request.js'
 
-const folder = new URL('./testing/requests/', import.meta.url)
+const folder = new URL('../../testing/rushdb/requests/', import.meta.url)
 const versions = readdirSync(folder).map((file) => file.replace('.json', ''))
 
 interface RecordedCall {
