@@ -162,4 +162,21 @@ describe('against a server', () => {
     expect(data[0]).toMatchObject({ title: 'Beta', __score: expect.closeTo(1, 6) })
     expect(data).toHaveLength(3)
   })
+
+  it('managed and external', async () => {
+    await run('managed and external', { db })
+    const { data: indexes } = await db.ai.indexes.find()
+    expect(indexes.map(({ sourceType }) => sourceType).sort()).toEqual(['external', 'managed'])
+    const vector = ones.slice(0, 512)
+    const create = (description: string, more: object = {}) =>
+      db.records.create({ label: 'Product', data: { description }, ...more })
+    await create('A teapot of porcelain', { vectors: [{ propertyName: 'description', vector }] })
+    await create('A bicycle with two gears')
+    const managed = indexes.find(({ sourceType }) => sourceType === 'managed')!
+    await expect.poll(async () => (await db.ai.indexes.stats(managed.id)).data).toEqual({ totalRecords: 2, indexedRecords: 2 })
+    const byText = await db.ai.search({ label: 'Product', propertyName: 'description', query: 'bicycle gears' })
+    expect(byText.data[0]!.description).toBe('A bicycle with two gears')
+    const byVector = await db.ai.search({ label: 'Product', propertyName: 'description', queryVector: vector })
+    expect(byVector.data).toMatchObject([{ description: 'A teapot of porcelain', __score: expect.closeTo(1, 6) }])
+  })
 })

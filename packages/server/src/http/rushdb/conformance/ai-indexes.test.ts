@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Api, apiOf, refusal } from '../../../testing/rushdb/api.js'
+import { type Api, apiOf, refusal, type Wire } from '../../../testing/rushdb/api.js'
 import { serving, type Serving } from '../../../testing/serving.js'
 
 let on: Serving
@@ -126,8 +126,31 @@ describe('declaring an index', () => {
     expect([status, json]).toEqual([422, refusal(422, /./, 'Unprocessable Entity')])
   })
 
-  it('that the server should fill is refused where it has no embedder', async () => {
+  it('that the server fills waits for its embeddings, in the dimensions of the embedder', async () => {
     const { status, json } = await api.ask('POST', '/ai/indexes', { label, propertyName: 'body' })
+    expect([status, json.data]).toEqual([
+      201,
+      expect.objectContaining({
+        sourceType: 'managed',
+        similarityFunction: 'cosine',
+        dimensions: expect.any(Number),
+        status: 'pending',
+      }),
+    ])
+    expect(json.data.modelKey).not.toBe('')
+    await expect
+      .poll(async () => (await api.data('GET', '/ai/indexes')).find((one: Wire) => one.id === json.data.id).status)
+      .toBe('ready')
+  })
+
+  it('of another source stands beside one', async () => {
+    const { dimensions } = await api.data('POST', '/ai/indexes', { label, propertyName: 'body' })
+    expect((await api.ask('POST', '/ai/indexes', { label, propertyName: 'body', external: true, dimensions })).status).toBe(201)
+    expect((await api.ask('POST', '/ai/indexes', { label, propertyName: 'body' })).status).toBe(409)
+  })
+
+  it('that the server fills has no other dimensions than its embedder', async () => {
+    const { status, json } = await api.ask('POST', '/ai/indexes', { label, propertyName: 'body', dimensions: 7 })
     expect([status, json]).toEqual([422, refusal(422, /./, 'Unprocessable Entity')])
   })
 })
@@ -234,6 +257,12 @@ describe('giving records their vectors', () => {
     const { status, json } = await upsert(id, [{ recordId: own, vector: [0, 0, 1] }, ...items({ own, other })])
     expect([status, json.statusCode]).toEqual([expected, expected])
     expect((await api.data('GET', `/ai/indexes/${id}/stats`)).indexedRecords).toBe(0)
+  })
+
+  it('of an index that the server fills is refused', async () => {
+    const { id } = await api.data('POST', '/ai/indexes', { label, propertyName: 'body' })
+    const { __id: recordId } = await api.create(label, { body: 'a' })
+    expect((await upsert(id, [{ recordId, vector: [1, 0, 0] }])).status).toBe(422)
   })
 
   it('of an index that is not there is 404', async () => {
