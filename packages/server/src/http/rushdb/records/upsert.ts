@@ -88,14 +88,20 @@ async function candidates(unit: Unit, matches: readonly (Match | undefined)[]): 
   return records
 }
 
-/** Asks for the values of the name that tells most apart, and for those that are the same in all. */
+/**
+ * Asks for the values of the name that tells most apart, the shortest of such, and for those that are the same in all. What was asked for goes into the log,
+ * so that all values of all names would be too much.
+ */
 function conditionsOf(group: readonly Match[]): Filter[] {
   const { label, names } = group[0]!
-  const columns = names.map((name, at) => ({
-    path: pathOf(name),
-    values: [...new Map(group.map(({ values }) => [JSON.stringify(values[at]), values[at]!])).values()],
-  }))
-  const distinct = columns.reduce((most, column) => (column.values.length > most.values.length ? column : most))
+  const columns = names.map((name, at) => {
+    const values = new Map(group.map(({ values }) => [JSON.stringify(values[at]), values[at]!]))
+    return { path: pathOf(name), values: [...values.values()], length: [...values.keys()].join('').length }
+  })
+  const distinct = columns.reduce((most, column) => {
+    const more = column.values.length - most.values.length || most.length - column.length
+    return more > 0 ? column : most
+  })
   const common = columns
     .filter((column) => column !== distinct && column.values.length === 1)
     .map(({ path, values }) => ({ [path]: { $eq: values[0]!, ...whole } }))
