@@ -5,9 +5,8 @@ import type { App } from '../schemas/shared.js'
 import { isLegacy, type Needs, projectIdOf } from './access.js'
 import { refuseDeep } from './depth.js'
 import { Project, type Unit } from './project.js'
-import { recordsName } from './stored.js'
 import { OpenTransactions } from './transactions.js'
-import { tidyIndexes } from './vectors/tidy.js'
+import { giveEmbedder, tidyIndexes } from './vectors/opening.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -129,8 +128,7 @@ export class Surface {
 
   async #openProject(id: string): Promise<Project> {
     const project = await Project.open(await this.context.open.namespace(id, { create: true }))
-    // Managed indexes get their embedder by this.
-    await this.context.open.use(id, recordsName, async () => undefined)
+    await giveEmbedder(project, this.context)
     await tidyIndexes(project)
     return project
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serving, type Serving } from '../../../testing/serving.js'
 import { Project } from '../project.js'
 import { recordsName, type StoredRecord } from '../stored.js'
-import { tidyIndexes } from './tidy.js'
+import { tidyIndexes } from './opening.js'
 
 let on: Serving
 beforeAll(async () => {

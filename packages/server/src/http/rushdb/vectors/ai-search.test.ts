@@ -85,6 +85,8 @@ describe('a search', () => {
     expect(await titles({ ...near, skip: 3 })).toEqual([])
     expect(await titles({ ...near, skip: -1, limit: 'many', topK: 1 })).toEqual(['Alpha', 'Beta', 'Gamma'])
     expect(await titles({ ...near, skip: null, limit: 1_000_000 })).toEqual(['Alpha', 'Beta', 'Gamma'])
+    expect(await titles({ ...near, skip: 99_999, limit: 1_000_000 })).toEqual([])
+    expect(await titles({ ...near, skip: 1_000_000 })).toEqual([])
   })
 
   it.each([

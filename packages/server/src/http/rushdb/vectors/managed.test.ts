@@ -174,17 +174,39 @@ describe('a managed index', () => {
   })
 })
 
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'quiver-rushdb-'))
+  ends.push(() => rm(path, { recursive: true }))
+  return path
+}
+
+it('indexes of one server are those of another over the same folder', async () => {
+  const database = await folder()
+  const [one, other] = [await start(new Service('model-1'), database), await start(new Service('model-1'), database)]
+  const external = { label: 'Page', propertyName: 'url', external: true, dimensions: 2 }
+  for (const on of [one, other]) expect((await on.call('GET', '/api/v1/ai/indexes')).json.data).toEqual([])
+  const id = await declare(one)
+  await declare(one, external)
+  expect((await post(other, '/ai/indexes', article)).status).toBe(409)
+  await create(other, texts[0])
+  await create(one, texts[1])
+  await ready(other, id)
+  expect([await found(one, 'a cat and a dog'), await found(other, 'a cat and a dog')]).toEqual([[texts[1]], [texts[1]]])
+  await post(other, '/records', { label: 'Page', data: { url: 'x' }, vectors: [{ propertyName: 'url', vector: [1, 0] }] })
+  const { data } = (await post(one, '/ai/search', { label: 'Page', propertyName: 'url', queryVector: [1, 0] })).json
+  expect(data).toMatchObject([{ url: 'x', __score: 1 }])
+})
+
 it('another model makes all vectors of managed indexes anew', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'quiver-model-'))
-  ends.push(() => rm(folder, { recursive: true }))
-  const before = await start(new Service('model-1'), folder)
+  const database = await folder()
+  const before = await start(new Service('model-1'), database)
   const id = await declare(before)
   for (const text of texts) await create(before, text)
   await ready(before, id)
   const { createdAt } = await indexOf(before, id)
   await ends.pop()!()
 
-  const after = await start(new Service('model-2', 64), folder)
+  const after = await start(new Service('model-2', 64), database)
   const index = await indexOf(after, id)
   expect(index).toMatchObject({ modelKey: 'model-2', dimensions: 64, vectorPropertyName: '_emb_managed_cosine_64', createdAt })
   expect(Date.parse(index.updatedAt)).toBeGreaterThan(Date.parse(createdAt))

@@ -45,7 +45,7 @@ export function searchParams(body: unknown): SearchParams {
     ...optional('where', where, isObject, 'must be object'),
   }
   const begin = isCount(skip) ? Math.min(skip, reachMax) : 0
-  return { ...params, skip: begin, limit: Math.min(isCount(limit) ? limit : limitDefault, reachMax) }
+  return { ...params, skip: begin, limit: Math.min(isCount(limit) ? limit : limitDefault, reachMax - begin) }
 }
 
 function labelsOf(label: unknown, labels: unknown): string[] {

@@ -1,10 +1,19 @@
 import type { IndexStatus } from 'quiverdb'
+import type { Context } from '../../context.js'
 import type { Project } from '../project.js'
+import { recordsName } from '../stored.js'
 import { declaredIndexes } from './catalogue.js'
 import { dropVectorIndex } from './declare.js'
 
 /** A vector index without a declaration may belong to a request that is about to write it; after this time that request is gone. */
 const orphanAfterMs = 3_600_000
+
+/** The embedder of the server, for managed indexes that there are, and for one that another process makes. */
+export async function giveEmbedder({ id, namespace, records }: Project, { open, settings }: Context): Promise<void> {
+  await open.use(id, recordsName, async () => undefined)
+  const isManaged = (await namespace.managedIndexes()).some(({ collection }) => collection === recordsName)
+  if (!isManaged) await records.embedWith('*', settings.embedder)
+}
 
 /** What is due when a project is opened: vector indexes that a crash left are dropped, and declarations name the model that makes their vectors now. */
 export async function tidyIndexes(project: Project, now = Date.now()): Promise<void> {
