@@ -116,7 +116,7 @@ export interface SearchResult<T extends object = Fields> {
 
 export interface ListQuery extends ReadOptions {
   where?: Filter
-  orderBy?: readonly (string | { readonly field: string; readonly order?: 'asc' | 'desc' })[]
+  orderBy?: readonly (string | { readonly field: string; readonly order?: 'asc' | 'desc'; readonly missing?: 'first' | 'last' })[]
   /** Default: 100. */
   limit?: number
   after?: string

@@ -54,8 +54,8 @@ export const evaluation = Type.Object({
   complete: Type.Boolean(),
 })
 
-const sortField = Type.Unsafe<string | { field: string; order?: 'asc' | 'desc' }>({
-  description: "'year', or { field: 'year', order: 'desc' }",
+const sortField = Type.Unsafe<string | { field: string; order?: 'asc' | 'desc'; missing?: 'first' | 'last' }>({
+  description: "'year', or { field: 'year', order: 'desc', missing: 'first' }",
 })
 
 export const listQuery = strict({
