@@ -12,6 +12,7 @@ import {
   type Container,
   type Definition,
 } from '../testing/format-reader.js'
+import { TestEmbedder } from '../testing/test-embedder.js'
 
 let folder: string
 beforeAll(async () => {
@@ -99,6 +100,39 @@ describe('a reader written from docs/FORMAT.md', () => {
     await db.maintain({ only: ['snapshot'] })
     await db.close()
   })
+
+  it('reads the vectors of a managed index, which keep their numbers while their texts stay', async () => {
+    const db = await open(folder, { maintenance: 'manual' })
+    const embedder = new TestEmbedder()
+    const notes = await db.collection('notes', { indexes: [{ field: 'body', source: 'managed', embedder }] })
+    const notesWith = (n: number) =>
+      Array.from({ length: 20 }, (_, at) => ({ id: `n${at}`, n, body: at % 4 === 0 ? null : `text ${at}` }))
+    const vectors = async () => {
+      const { rows, indexes } = [...(await readFolder()).collections.values()].find(({ name }) => name === 'notes')!
+      const { definition } = indexes.values().next().value!
+      expect(definition).toMatchObject({ source: 'managed', embedder: 'test-1' })
+      const found = new Map<string, { vid: number; values: number[] }>()
+      for (const [id, row] of rows) {
+        const vector = row.vectors.get(`external:${definition.uuid}`)
+        if (vector && vector !== -1) found.set(id, vector)
+      }
+      return found
+    }
+    await notes.upsert(notesWith(1))
+    await db.maintain({ only: ['embed'] })
+    const first = await vectors()
+    expect(first.size).toBe(15)
+    for (const [id, { values }] of first) expect(values).toEqual([...embedder.vectorOf(`text ${id.slice(1)}`)])
+    await notes.upsert(notesWith(2))
+    await notes.update('n1', { n: 3 })
+    expect(await vectors()).toEqual(first)
+    await notes.upsert(notesWith(4).map((note) => ({ ...note, filler: 'x'.repeat(10_000) })))
+    await db.maintain({ only: ['flush', 'snapshot'] })
+    expect(await vectors()).toEqual(first)
+    await notes.update('n1', { body: 'another' })
+    expect((await vectors()).has('n1')).toBe(false)
+    await db.close()
+  })
 })
 
 async function all(collection: Collection): Promise<readonly unknown[]> {
@@ -184,7 +218,7 @@ function checkGraphs(reader: FormatReader): void {
   for (const { rows, indexes } of reader.collections.values()) {
     for (const { definition, graphs } of indexes.values()) {
       const { source, uuid, dimensions, field } = definition
-      const column = source === 'external' ? `external:${uuid}` : `field:${dimensions}:${field}`
+      const column = source === 'field' ? `field:${dimensions}:${field}` : `external:${uuid}`
       const byVid = new Map<number, number[]>()
       for (const { vectors } of rows.values()) {
         const vector = vectors.get(column)

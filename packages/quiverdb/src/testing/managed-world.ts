@@ -3,6 +3,7 @@ import { Database } from '../database/database.js'
 import { QuiverError } from '../errors.js'
 import type { Collection, CollectionVersion, IndexOptions } from '../index.js'
 import { MemoryObjects, MemoryStore } from '../store/memory-store.js'
+import type { ObjectStore } from '../store/object-store.js'
 import { TestEmbedder } from './test-embedder.js'
 
 export type Note = {
@@ -37,14 +38,20 @@ export class ManagedWorld {
   model = new TestEmbedder('model-0')
   readonly versions: { version: string; model: TestEmbedder; indexes: ScopeName[] }[] = []
   readonly #objects = new MemoryObjects()
+  readonly #wrap: (store: ObjectStore) => ObjectStore
   readonly #opened: Database[] = []
   readonly #current: (Database | undefined)[] = [undefined, undefined]
   readonly #background: Promise<unknown>[] = []
 
+  /** @param wrap around the store of each database */
+  constructor(wrap: (store: ObjectStore) => ObjectStore = (store) => store) {
+    this.#wrap = wrap
+  }
+
   async database(number: number): Promise<Database> {
     let db = this.#current[number]
     if (!db) {
-      db = await Database.over(new MemoryStore(this.#objects), {
+      db = await Database.over(this.#wrap(new MemoryStore(this.#objects)), {
         maintenance: 'manual',
         tuning: {
           embedRetryMs: 1,
