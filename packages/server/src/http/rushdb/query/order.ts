@@ -13,14 +13,14 @@ export interface SortField {
 /** The engine takes one more. */
 const keysMax = 7
 
-const ownFields = new Map([
+const recordFields: ReadonlyMap<string, string> = new Map([
   ['$id', 'id'],
   ['__id', 'id'],
   ['__label', 'label'],
 ])
 
 /** @throws RushProblem 400 */
-export function sortFields(orderBy: OrderBy | undefined): SortField[] {
+export function sortFields(orderBy: OrderBy | undefined, ownFields = recordFields): SortField[] {
   if (typeof orderBy === 'string') return [sortField('id', orderBy)]
   const keys = Object.entries(orderBy ?? {})
   if (keys.length > keysMax) throw badRequest(`"orderBy" must have at most ${keysMax} keys`)
@@ -28,6 +28,6 @@ export function sortFields(orderBy: OrderBy | undefined): SortField[] {
   return fields.some(({ field }) => field === 'id') ? fields : [...fields, sortField('id', 'desc')]
 }
 
-function sortField(field: string, order: Direction): SortField {
+export function sortField(field: string, order: Direction): SortField {
   return { field, order, missing: order === 'desc' ? 'first' : 'last' }
 }

@@ -1,6 +1,4 @@
-import type { Filter, Stored } from 'quiverdb'
-import type { Unit } from '../project.js'
-import type { StoredRecord } from '../stored.js'
+import type { Filter, Stored, TransactionCollection } from 'quiverdb'
 import type { Budget } from './budget.js'
 import type { SortField } from './order.js'
 
@@ -15,10 +13,14 @@ interface PageQuery {
 }
 
 /** The records behind so many others, in an order. */
-export async function pageOf(unit: Unit, { skip, limit, ...query }: PageQuery, budget: Budget): Promise<Stored<StoredRecord>[]> {
+export async function pageOf<T extends object>(
+  collection: TransactionCollection<T>,
+  { skip, limit, ...query }: PageQuery,
+  budget: Budget,
+): Promise<Stored<T>[]> {
   let after: string | undefined
   for (let left = skip; left > 0; left -= passedRows) {
-    const { next } = await unit.records.list({
+    const { next } = await collection.list({
       ...query,
       limit: Math.min(left, passedRows),
       fields: ['id'],
@@ -28,6 +30,6 @@ export async function pageOf(unit: Unit, { skip, limit, ...query }: PageQuery, b
     after = next
     await budget.turn()
   }
-  const { records } = await unit.records.list({ ...query, limit, ...(after && { after }) })
+  const { records } = await collection.list({ ...query, limit, ...(after && { after }) })
   return [...records]
 }

@@ -1,4 +1,5 @@
 import type { Filter, WhereInput } from 'quiverdb'
+import { chunksOf } from '../chunks.js'
 import type { Unit } from '../project.js'
 import { badRequest } from '../problem.js'
 import { pathOf, storedName } from '../stored.js'
@@ -129,13 +130,10 @@ export class WhereResolver {
   }
 }
 
-/** The records with these ids. */
-export function anyOf(ids: ReadonlySet<string>): WhereInput {
-  const list = [...ids]
-  if (list.length <= listMax) return { id: { $in: list } }
-  const lists: WhereInput[] = []
-  for (let start = 0; start < list.length; start += listMax) lists.push({ id: { $in: list.slice(start, start + listMax) } })
-  return { $or: lists }
+/** The records with these ids, or with one of them in another field. */
+export function anyOf(ids: ReadonlySet<string>, field = 'id'): WhereInput {
+  if (ids.size <= listMax) return { [field]: { $in: [...ids] } }
+  return { $or: chunksOf([...ids], listMax).map((some): WhereInput => ({ [field]: { $in: some } })) }
 }
 
 /** Whether exactly one relationship is walked along. */

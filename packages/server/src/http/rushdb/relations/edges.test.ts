@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { type Database, open } from 'quiverdb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Project } from '../project.js'
+import { pagesOf } from '../query/pages.js'
 import {
   connect,
   type Direction,
   disconnect,
   type Edge,
   type EdgeChoice,
-  edgesWhere,
   idsWithNeighbour,
   neighboursOf,
   removeEdgesOf,
@@ -115,7 +115,7 @@ describe('edges', () => {
       edges.filter(({ source, target }) => [source, target].some((id) => Number(id.slice(1)) < 2_500)).length,
     )
     await project.run(async (unit) => {
-      for await (const page of edgesWhere(unit, {}))
+      for await (const page of pagesOf(unit.relationships, {}))
         for (const { source, target } of page) expect([source, target].every((id) => Number(id.slice(1)) >= 2_500)).toBe(true)
     })
   })

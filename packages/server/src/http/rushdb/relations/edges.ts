@@ -3,6 +3,8 @@ import type { Filter } from 'quiverdb'
 import { chunksOf } from '../chunks.js'
 import { badRequest } from '../problem.js'
 import type { Unit } from '../project.js'
+import type { Budget } from '../query/budget.js'
+import { pagesOf } from '../query/pages.js'
 import { relationshipsName, type StoredRecord, type StoredRelationship } from '../stored.js'
 
 /** The type of relationships that were given none, as it is stored, and as clients get it; they may write either. */
@@ -27,11 +29,11 @@ export interface EdgeChoice {
 
 /** 144 bits, in base64. */
 const idLength = 24
-const pageRecords = 10_000
 const edgesPerWrite = 100_000
 const idsPerRead = 1_000
+const idsReadAlone = 20_000
 /** Reading all edges takes about as long as asking for this share of them by the ids of their ends. */
-const edgesPerIdInPass = 20
+const edgesPerIdInPass = 10
 /** Pairs of neighbours in one answer: about 200 bytes each. */
 const neighboursMax = 2_000_000
 
@@ -68,10 +70,13 @@ export function disconnect(unit: Unit, edges: readonly Edge[]): Promise<number> 
   return deleteEdges(unit, edges.map(relationshipId))
 }
 
-/** Takes all edges of some records away, which are deleted in the same unit. */
+/**
+ * Takes all edges of some records away, which are deleted in the same unit. Of fewer than {@link idsReadAlone} no other edge is read, so that nobody
+ * who writes those is in the way.
+ */
 export async function removeEdgesOf(unit: Unit, ids: readonly string[]): Promise<number> {
   const found = new Set<string>()
-  for await (const edges of edgesOf(unit, new Set(ids))) for (const { id } of edges) found.add(id)
+  for await (const edges of edgesAt(unit, new Set(ids), {}, idsReadAlone)) for (const { id } of edges) found.add(id)
   return deleteEdges(unit, [...found])
 }
 
@@ -133,35 +138,36 @@ export function opposite(direction: Direction): Direction {
 }
 
 /** The edges at some records, page by page, in no order; one between two of them may come twice. */
-export async function* edgesOf(
+export function edgesOf(
   unit: Unit,
   ids: ReadonlySet<string>,
-  { type, direction }: EdgeChoice = {},
+  choice: EdgeChoice = {},
+  budget?: Budget,
+): AsyncGenerator<readonly StoredRelationship[]> {
+  return edgesAt(unit, ids, choice, idsPerRead, budget)
+}
+
+async function* edgesAt(
+  unit: Unit,
+  ids: ReadonlySet<string>,
+  { type, direction }: EdgeChoice,
+  readAlone: number,
+  budget?: Budget,
 ): AsyncGenerator<readonly StoredRelationship[]> {
   if (ids.size === 0) return
   const ofType: Filter = type === undefined ? {} : { type: storedType(type) }
   const ends = direction === undefined ? (['source', 'target'] as const) : ([direction === 'out' ? 'source' : 'target'] as const)
-  if (await isPassCheaper(unit, ids.size)) {
-    for await (const page of edgesWhere(unit, ofType)) yield page.filter((edge) => ends.some((end) => ids.has(edge[end])))
+  if (ids.size > readAlone && (await isPassCheaper(unit, ids.size))) {
+    for await (const page of pagesOf(unit.relationships, { where: ofType }, budget))
+      yield page.filter((edge) => ends.some((end) => ids.has(edge[end])))
     return
   }
   for (const some of chunksOf([...ids], idsPerRead))
-    for (const end of ends) yield* edgesWhere(unit, { ...ofType, [end]: { $in: some } }, true)
-}
-
-/** All edges that match, page by page. @param few they are few of all: then they are sorted rather than found in order */
-export async function* edgesWhere(unit: Unit, where: Filter, few = false): AsyncGenerator<readonly StoredRelationship[]> {
-  let after: string | undefined
-  do {
-    const page = await unit.relationships.list({ where, limit: pageRecords, after, ...(few && { orderBy: ['id'] }) })
-    if (page.records.length > 0) yield page.records
-    after = page.next
-  } while (after !== undefined)
+    for (const end of ends) yield* pagesOf(unit.relationships, { where: { ...ofType, [end]: { $in: some } } }, budget)
 }
 
 /** An estimate: how many edges there are is no part of any answer, so it is not read in the unit, where others would conflict with it. */
 async function isPassCheaper({ project }: Unit, ids: number): Promise<boolean> {
-  if (ids <= idsPerRead) return false
   const all = await project.namespace.collection(relationshipsName)
   return ids * edgesPerIdInPass > (await all.count())
 }

@@ -1,7 +1,9 @@
 import type { Filter } from 'quiverdb'
 import { badRequest } from '../problem.js'
 import type { Unit } from '../project.js'
+import type { Budget } from '../query/budget.js'
 import { filterOf } from '../query/filter.js'
+import { pagesOf } from '../query/pages.js'
 import { pathOf, type PropertyValue, type Scalar, storedName } from '../stored.js'
 import { endsOf } from './attach.js'
 import { connect, deleteEdges, type Direction, type Edge, edgesOf, relationshipId, storedType } from './edges.js'
@@ -25,7 +27,6 @@ export interface Join {
 /** What one transaction writes at most. */
 const edgesMax = 200_000
 const recordsPerSideMax = 500_000
-const pageRecords = 10_000
 /** Keys that mean the id of the record. */
 const idKeys = ['__id', '$id']
 
@@ -34,14 +35,20 @@ type Values = ReadonlyMap<string, readonly Scalar[]>
 
 /**
  * Relates all pairs of a join. Returns how many there are.
- * @throws RushProblem 400: the join is none, or its records or pairs are too many
+ * @throws RushProblem 400: the join is none, or its records or pairs are too many; 408
  */
-export async function connectMany(unit: Unit, join: Join, properties: Pick<Edge, 'props' | 'data'>): Promise<number> {
-  const { sources, targets } = await sidesOf(unit, join)
+export async function connectMany(
+  unit: Unit,
+  join: Join,
+  properties: Pick<Edge, 'props' | 'data'>,
+  budget: Budget,
+): Promise<number> {
+  const { sources, targets } = await sidesOf(unit, join, budget)
   const type = storedType(join.type)
   const edges = new Map<string, Edge>()
   for (const [source, target] of pairs(sources, targets, isKeyed(join))) {
     const edge = { ...endsOf(source, target, join.direction), type, ...properties }
+    budget.step()
     edges.set(relationshipId(edge), edge)
     if (edges.size > edgesMax)
       throw badRequest(
@@ -54,10 +61,10 @@ export async function connectMany(unit: Unit, join: Join, properties: Pick<Edge,
 
 /**
  * Ends the relationships between the pairs of a join: of all types and in both directions, where none is given. Returns how many.
- * @throws RushProblem 400: the join is none, or its records are too many
+ * @throws RushProblem 400: the join is none, or its records are too many; 408
  */
-export async function disconnectMany(unit: Unit, join: Join): Promise<number> {
-  const { sources, targets } = await sidesOf(unit, join)
+export async function disconnectMany(unit: Unit, join: Join, budget: Budget): Promise<number> {
+  const { sources, targets } = await sidesOf(unit, join, budget)
   const keyed = isKeyed(join)
   const isPair = (source: string, target: string): boolean => {
     if (source === target) return false
@@ -66,7 +73,7 @@ export async function disconnectMany(unit: Unit, join: Join): Promise<number> {
   }
   const { type, direction } = join
   const ids = new Set<string>()
-  for await (const edges of edgesOf(unit, new Set(sources.keys()), { type, direction }))
+  for await (const edges of edgesOf(unit, new Set(sources.keys()), { type, direction }, budget))
     for (const { id, source, target } of edges)
       if ((direction !== 'in' && isPair(source, target)) || (direction !== 'out' && isPair(target, source))) ids.add(id)
   return deleteEdges(unit, [...ids])
@@ -76,9 +83,9 @@ function isKeyed({ source, target }: Join): boolean {
   return source.key !== undefined && target.key !== undefined
 }
 
-async function sidesOf(unit: Unit, join: Join): Promise<{ sources: Values; targets: Values }> {
+async function sidesOf(unit: Unit, join: Join, budget: Budget): Promise<{ sources: Values; targets: Values }> {
   checkJoin(join)
-  return { sources: await valuesOf(unit, join.source), targets: await valuesOf(unit, join.target) }
+  return { sources: await valuesOf(unit, join.source, budget), targets: await valuesOf(unit, join.target, budget) }
 }
 
 function checkJoin({ source, target, manyToMany }: Join): void {
@@ -95,24 +102,17 @@ function isEmpty(where: object | undefined): boolean {
   return where === undefined || Object.keys(where).length === 0
 }
 
-async function valuesOf(unit: Unit, { label, key, where }: Side): Promise<Values> {
+async function valuesOf(unit: Unit, { label, key, where }: Side, budget: Budget): Promise<Values> {
   const isProperty = key !== undefined && !idKeys.includes(key)
-  const ofSide = await filterOf(unit, { labels: [label], where })
+  const ofSide = await filterOf(unit, { labels: [label], where }, budget)
   const filter: Filter = isProperty ? { $and: [ofSide, { [pathOf(key)]: { $exists: true } }] } : ofSide
   const values = new Map<string, readonly Scalar[]>()
-  let after: string | undefined
-  do {
-    const page = await unit.records.list({
-      where: filter,
-      limit: pageRecords,
-      after,
-      fields: isProperty ? [pathOf(key)] : ['id'],
-    })
-    for (const { id, data } of page.records) values.set(id, isProperty ? [data[storedName(key)] as PropertyValue].flat() : [id])
+  const fields = isProperty ? [pathOf(key)] : ['id']
+  for await (const page of pagesOf(unit.records, { where: filter, fields }, budget)) {
+    for (const { id, data } of page) values.set(id, isProperty ? [data[storedName(key)] as PropertyValue].flat() : [id])
     if (values.size > recordsPerSideMax)
       throw badRequest(`More than ${recordsPerSideMax} records of "${label}" match; narrow them by "where".`)
-    after = page.next
-  } while (after !== undefined)
+  }
   return values
 }
 

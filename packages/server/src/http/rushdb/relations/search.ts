@@ -1,26 +1,28 @@
 import type { Filter } from 'quiverdb'
-import { chunksOf } from '../chunks.js'
+import { badRequest } from '../problem.js'
 import type { Unit } from '../project.js'
-import { filterOf, matchingIds } from '../query/filter.js'
+import type { OrderBy, SearchQuery } from '../query/body.js'
+import type { Budget } from '../query/budget.js'
+import { filterOf } from '../query/filter.js'
+import { pageOf } from '../query/page.js'
+import { pagesOf } from '../query/pages.js'
+import { anyOf } from '../query/resolve-where.js'
 import { nameOf, type PropertyValue, type StoredRelationship } from '../stored.js'
 import { Counted } from '../surface.js'
 import { labelsOf } from './attach.js'
 import { type Direction, shownType } from './edges.js'
 import { conditionsOf } from './filter.js'
-import { pageInOrder } from './order.js'
+import { edgeSortFields } from './order.js'
 
 /** Which records may be at an end. */
-export interface End {
-  readonly labels?: unknown
-  readonly where?: unknown
-}
+export type End = Pick<SearchQuery, 'labels' | 'where'>
 
 export interface RelationQuery {
   readonly source?: End
   readonly target?: End
   /** What is asked of the relationship: of its `type`, its `direction` and its properties. */
-  readonly where?: unknown
-  readonly orderBy?: unknown
+  readonly where?: SearchQuery['where']
+  readonly orderBy?: OrderBy
   readonly skip: number
   readonly limit: number
 }
@@ -37,20 +39,24 @@ export interface Relation {
   readonly properties: { readonly [name: string]: PropertyValue }
 }
 
-/** What a filter of the engine takes in one list. */
-const listMax = 10_000
+/** Records that may be at one end. */
+const idsMax = 500_000
 
 /**
  * The relationships between records of two kinds, with the number of all that match. Each is told once, from its source to its target; with the direction
  * `in` from its target, which then is the source of the answer.
- * @throws RushProblem 400
+ * @throws RushProblem 400, 408
  */
-export async function relationsOf(unit: Unit, query: RelationQuery): Promise<Counted<Relation[]>> {
+export async function relationsOf(unit: Unit, query: RelationQuery, budget: Budget): Promise<Counted<Relation[]>> {
+  const { skip, limit } = query
   const { direction, filter } = await conditionsOf(unit, query.where)
   const [near, far] = direction === 'out' ? (['source', 'target'] as const) : (['target', 'source'] as const)
-  const where: Filter = { $and: [filter, await endFilter(unit, near, query.source), await endFilter(unit, far, query.target)] }
+  const ends = [await endFilter(unit, near, query.source, budget), await endFilter(unit, far, query.target, budget)]
+  const where: Filter = { $and: [filter, ...ends] }
+  await budget.turn()
   const total = await unit.relationships.count({ where })
-  const edges = query.skip < total ? await pageInOrder(unit, where, query) : []
+  const orderBy = edgeSortFields(query.orderBy)
+  const edges = skip < total ? await pageOf(unit.relationships, { where, orderBy, skip, limit }, budget) : []
   const labels = await labelsOf(
     unit,
     edges.flatMap(({ source, target }) => [source, target]),
@@ -70,11 +76,14 @@ export async function relationsOf(unit: Unit, query: RelationQuery): Promise<Cou
 }
 
 /** Edges that have such a record at an end. */
-async function endFilter(unit: Unit, end: 'source' | 'target', { labels, where }: End = {}): Promise<Filter> {
+async function endFilter(unit: Unit, end: 'source' | 'target', { labels, where }: End = {}, budget: Budget): Promise<Filter> {
   if (isNothing(labels) && isNothing(where)) return {}
-  const ids = await matchingIds(unit, await filterOf(unit, { labels, where }))
-  if (ids.length <= listMax) return { [end]: { $in: ids } }
-  return { $or: chunksOf(ids, listMax).map((some): Filter => ({ [end]: { $in: some } })) }
+  const filter = await filterOf(unit, { labels, where }, budget)
+  const ids = new Set<string>()
+  for await (const page of pagesOf(unit.records, { where: filter, fields: ['id'] }, budget))
+    for (const { id } of page) ids.add(id)
+  if (ids.size > idsMax) throw badRequest(`More than ${idsMax} records may be at the ${end} of the relationships. Narrow them.`)
+  return anyOf(ids, end)
 }
 
 function isNothing(value: unknown): boolean {

@@ -2,6 +2,8 @@ import { type Static, Type } from 'typebox'
 import { badRequest, RushProblem } from '../problem.js'
 import { attach, detach } from '../relations/attach.js'
 import type { Edge } from '../relations/edges.js'
+import { orderBy, selection } from '../query/body.js'
+import { Budget } from '../query/budget.js'
 import { connectMany, disconnectMany } from '../relations/join.js'
 import { relationsOf } from '../relations/search.js'
 import { refuseReserved } from '../records/reserved.js'
@@ -29,12 +31,12 @@ const detachBody = Type.Object({
   direction: optional(direction),
 })
 
-const end = optional(Type.Object({ labels: optional(Type.Unknown()), where: optional(object) }))
+const end = optional(Type.Object(selection))
 const searchBody = Type.Object({
   source: end,
   target: end,
-  where: optional(object),
-  orderBy: optional(Type.Unknown()),
+  where: selection.where,
+  orderBy: optional(orderBy),
   skip: optional(Type.Integer({ minimum: 0 })),
   limit: optional(Type.Integer({ minimum: 1, maximum: limitMax })),
 })
@@ -64,11 +66,15 @@ export function relationshipRoutes(surface: Surface): void {
     '/relationships/search',
     { needs: 'read', summary: 'Search relationships', body: searchBody },
     async ({ unit, body, query }) =>
-      relationsOf(unit, {
-        ...body,
-        skip: body.skip ?? fromUrl(query, 'skip', 0, Number.MAX_SAFE_INTEGER) ?? 0,
-        limit: body.limit ?? fromUrl(query, 'limit', 1, limitMax) ?? limitMax,
-      }),
+      relationsOf(
+        unit,
+        {
+          ...body,
+          skip: body.skip ?? fromUrl(query, 'skip', 0, Number.MAX_SAFE_INTEGER) ?? 0,
+          limit: body.limit ?? fromUrl(query, 'limit', 1, limitMax) ?? limitMax,
+        },
+        Budget.of(surface.context),
+      ),
   )
 }
 
@@ -100,13 +106,17 @@ function many(surface: Surface): void {
     'POST',
     '/relationships/create-many',
     { needs: 'write', summary: 'Relate records that have a value in common', body: connectBody, status: 201 },
-    async ({ unit, body }) => ({ message: `${await connectMany(unit, body, contentOfEdge(body))} relations have been created` }),
+    async ({ unit, body }) => ({
+      message: `${await connectMany(unit, body, contentOfEdge(body), Budget.of(surface.context))} relations have been created`,
+    }),
   )
   surface.route(
     'POST',
     '/relationships/delete-many',
     { needs: 'write', summary: 'End relationships of records that have a value in common', body: disconnectBody },
-    async ({ unit, body }) => ({ message: `${await disconnectMany(unit, body)} relations have been deleted` }),
+    async ({ unit, body }) => ({
+      message: `${await disconnectMany(unit, body, Budget.of(surface.context))} relations have been deleted`,
+    }),
   )
 }
 

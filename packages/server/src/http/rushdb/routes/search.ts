@@ -54,5 +54,5 @@ function page(
   { orderBy, skip = 0, limit = limitDefault }: SearchQuery,
   budget: Budget,
 ): Promise<StoredRecord[]> {
-  return pageOf(unit, { where, orderBy: sortFields(orderBy), skip, limit }, budget)
+  return pageOf(unit.records, { where, orderBy: sortFields(orderBy), skip, limit }, budget)
 }

@@ -2,7 +2,7 @@ import type { Unit } from '../project.js'
 import { propertyId } from '../properties/property.js'
 import { pagesOf } from '../query/pages.js'
 import { labelsOf } from '../relations/attach.js'
-import { edgesWhere, shownType } from '../relations/edges.js'
+import { shownType } from '../relations/edges.js'
 import { type PropertyType, storedName, type StoredRecord, type StoredRelationship, typeAndName } from '../stored.js'
 import type { EmbeddingIndex } from '../vectors/status.js'
 import { PropertySummaries, type SummaryOfValues } from './summary.js'
@@ -55,7 +55,7 @@ interface EdgeSummary {
 export async function schemaOf(unit: Unit): Promise<SchemaItem[]> {
   const labels = new Map<string, LabelSummary>()
   for await (const page of pagesOf(unit.records, {})) for (const record of page) addRecord(labels, record)
-  for await (const page of edgesWhere(unit, {})) {
+  for await (const page of pagesOf(unit.relationships, {})) {
     const labelsOfEnds = await labelsOf(unit, new Set(page.flatMap(({ source, target }) => [source, target])))
     for (const edge of page) addEdge(labels, edge, labelsOfEnds.get(edge.source), labelsOfEnds.get(edge.target))
   }

@@ -84,7 +84,7 @@ export class Shaper {
 
   #sortedFirst(): Promise<readonly StoredRecord[]> {
     const { orderBy, skip = 0, limit = limitDefault } = this.#query
-    return pageOf(this.#unit, { where: this.#where, orderBy: sortFields(orderBy), skip, limit }, this.#budget)
+    return pageOf(this.#unit.records, { where: this.#where, orderBy: sortFields(orderBy), skip, limit }, this.#budget)
   }
 
   /** By what is computed of each record: it is computed of all of them, and the first are kept. */
