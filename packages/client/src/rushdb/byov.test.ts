@@ -4,16 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { type Database, open } from 'quiverdb'
 import ts from 'typescript'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import RushDB from '../index.js'
+import RushDB, { RushDBError } from '../index.js'
 
 const page = readFileSync(new URL('../../test/byov.md', import.meta.url), 'utf8')
 const blocks = new Map([...page.matchAll(/^## (.*)\n+```ts\n([^]*?)```$/gm)].map(([, name, code]) => [name!, code!]))
-const sdkImport = "import RushDB from '@rushdb/javascript-sdk'\n"
+const ownPage = readFileSync(new URL('../../../../docs/CLIENT.md', import.meta.url), 'utf8')
+blocks.set('docs/CLIENT.md', /A test runs this[^]*?```ts\n([^]*?)```/.exec(ownPage)![1]!)
+const imports = /^import .* from '(@rushdb[/]javascript-sdk|@quiverdb[/]client)'\n/gm
 
 function block(name: string): string {
   const code = blocks.get(name)
   if (code === undefined) throw new Error(`The page has no block '${name}'.`)
-  return code.replace(sdkImport, '')
+  return code.replace(imports, '')
 }
 
 class MyEmbeddingModel {
@@ -26,10 +28,11 @@ const ones = new Array<number>(768).fill(1)
 
 describe('each block of the page', () => {
   const given = `
-    import RushDB, { type ApiResponse, type EmbeddingIndex } from '@quiverdb/client'
+    import RushDB, { type ApiResponse, type EmbeddingIndex, RushDBError } from '@quiverdb/client'
     declare class MyEmbeddingModel { embed(text: string): Promise<number[]> }
     declare const extIndex: EmbeddingIndex
     declare const myVec: number[], vec: number[]
+    declare const process: { env: Record<string, string | undefined> }
   `
   const sources = new Map([...blocks.keys()].map((name, at) => [`/block-${at}.ts`, given + sourceOf(name)]))
 
@@ -63,7 +66,7 @@ describe('each block of the page', () => {
       sources.has(path) ? ts.createSourceFile(path, sources.get(path)!, target) : getSourceFile(path, target)
     const problems = ts.getPreEmitDiagnostics(ts.createProgram([...sources.keys()], options, host))
     expect(ts.formatDiagnostics(problems, { ...host, getCurrentDirectory: () => '/' })).toBe('')
-    expect(blocks.size).toBe(9)
+    expect(blocks.size).toBe(10)
   })
 })
 
@@ -71,6 +74,7 @@ describe('against a server', () => {
   let database: Database
   let server: QuiverServer
   let db: RushDB
+  let url: string
 
   beforeEach(async () => {
     database = await open('memory:')
@@ -88,16 +92,23 @@ describe('against a server', () => {
   async function listen(): Promise<void> {
     for (const name of ['QUIVER_URL', 'QUIVER_API_KEY', 'RUSHDB_API_KEY']) vi.stubEnv(name, '')
     try {
-      await server.listen()
+      url = await server.listen()
     } catch {
-      vi.stubEnv('QUIVER_URL', await server.listen({ port: 0 }))
+      url = await server.listen({ port: 0 })
+      vi.stubEnv('QUIVER_URL', url)
     }
   }
 
   /** Runs a block. @param names what stands before it on the page. Returns what it wrote to the console. */
   async function run(name: string, names: object = {}): Promise<unknown[]> {
     const printed: unknown[] = []
-    const scope = { RushDB, MyEmbeddingModel, console: { log: (value: unknown) => printed.push(value) }, ...names }
+    const scope = {
+      RushDB,
+      RushDBError,
+      MyEmbeddingModel,
+      console: { log: (...values: unknown[]) => printed.push(...values) },
+      ...names,
+    }
     const code = ts.transpile(`export async function run() {\n${block(name)}\n}`, { target: ts.ScriptTarget.ES2023 })
     const made = new Function(...Object.keys(scope), `${code.replace('export ', '')}\nreturn run()`)
     await made(...Object.values(scope))
@@ -178,5 +189,19 @@ describe('against a server', () => {
     expect(byText.data[0]!.description).toBe('A bicycle with two gears')
     const byVector = await db.ai.search({ label: 'Product', propertyName: 'description', queryVector: vector })
     expect(byVector.data).toMatchObject([{ description: 'A teapot of porcelain', __score: expect.closeTo(1, 6) }])
+  })
+
+  it('the page of this client', async () => {
+    const printed = await run('docs/CLIENT.md', { process: { env: { MY_SERVER: url, MY_KEY: 'any' } } })
+    expect(printed).toEqual([
+      'Warp drives',
+      expect.any(String),
+      'Warp drives',
+      expect.closeTo(1, 2),
+      409,
+      expect.stringMatching(/^409 .*already exists/),
+    ])
+    const { data } = await db.records.find({ labels: ['Article'], where: { DEPARTMENT: {} } })
+    expect(data).toMatchObject([{ title: 'Warp drive', body: 'Alcubierre metric' }])
   })
 })
