@@ -113,7 +113,8 @@ describe.each(places)('queries over records in %s', (place) => {
     })
     const property = fc.asyncProperty(
       fc.constantFrom(...wheres),
-      fc.array(by, { minLength: 1, maxLength: 3 }),
+      // The order of ids alone is found in another way.
+      fc.oneof(fc.array(by, { minLength: 1, maxLength: 3 }), fc.tuple(by.map((one) => ({ ...one, field: 'id' })))),
       fc.integer({ min: 1, max: 150 }),
       async (where, orderBy, limit) => {
         const listed: string[] = []

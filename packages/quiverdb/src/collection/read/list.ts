@@ -15,20 +15,30 @@ const orders = new WeakMap<RowSet, Uint32Array>()
 export function* rowsById(
   collection: CollectionState,
   after: string | undefined,
+  descending = false,
 ): Generator<{ state: SetState; slot: number; id: string }> {
-  const cursors: { state: SetState; order: Uint32Array; at: number; id: string }[] = []
+  const step = descending ? -1 : 1
+  const cursors: Cursor[] = []
   for (const state of collection.sets) {
-    const cursor = { state, order: orderOf(state), at: -1, id: '' }
-    if (after !== undefined) cursor.at = firstBehind(state.set, cursor.order, after) - 1
-    if (advance(cursor)) cursors.push(cursor)
+    const order = orderOf(state)
+    const cursor = { state, order, at: startAt(state.set, order, after, descending), id: '' }
+    if (advance(cursor, step)) cursors.push(cursor)
   }
   while (cursors.length > 0) {
-    let least = 0
-    for (let i = 1; i < cursors.length; i++) if (cursors[i]!.id < cursors[least]!.id) least = i
-    const cursor = cursors[least]!
+    let next = 0
+    for (let i = 1; i < cursors.length; i++) if (cursors[i]!.id < cursors[next]!.id !== descending) next = i
+    const cursor = cursors[next]!
     yield { state: cursor.state, slot: cursor.order[cursor.at]!, id: cursor.id }
-    if (!advance(cursor)) cursors.splice(least, 1)
+    if (!advance(cursor, step)) cursors.splice(next, 1)
   }
+}
+
+/** A place in the order of a set; before its first row, or behind its last, at the start. */
+interface Cursor {
+  readonly state: SetState
+  readonly order: Uint32Array
+  at: number
+  id: string
 }
 
 /** The living rows of a set. */
@@ -50,13 +60,24 @@ export function countRows(collection: CollectionState, filter: RowFilter | undef
   return filter ? filter.count() : collection.records
 }
 
-function advance(cursor: { state: SetState; order: Uint32Array; at: number; id: string }): boolean {
+function advance(cursor: Cursor, step: 1 | -1): boolean {
   const { state, order } = cursor
-  do cursor.at++
-  while (cursor.at < order.length && (order[cursor.at]! >= state.rows || state.dead.has(order[cursor.at]!)))
-  if (cursor.at >= order.length) return false
+  do cursor.at += step
+  while (cursor.at >= 0 && cursor.at < order.length && (order[cursor.at]! >= state.rows || state.dead.has(order[cursor.at]!)))
+  if (cursor.at < 0 || cursor.at >= order.length) return false
   cursor.id = state.set.id(order[cursor.at]!)
   return true
+}
+
+/** One step before the first row that is wanted. */
+function startAt(set: RowSet, order: Uint32Array, after: string | undefined, descending: boolean): number {
+  if (after === undefined) return descending ? order.length : -1
+  const behind = firstBehind(set, order, after)
+  if (!descending) return behind - 1
+  // Several rows may have one id, of which all but one are dead.
+  let at = behind
+  while (at > 0 && set.id(order[at - 1]!) === after) at--
+  return at
 }
 
 /** Position of the first id greater than the given one. */
