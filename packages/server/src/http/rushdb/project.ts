@@ -11,8 +11,7 @@ import {
 } from './stored.js'
 
 /** How often a request is run again when others changed what it read. */
-const attemptsMax = 20
-const backOffMs = 4
+const repeatsMax = 20
 
 /** What one request works on, or all requests of one transaction: one version, and its own writes. */
 export interface Unit {
@@ -28,6 +27,8 @@ export class Project {
   readonly namespace: Namespace
   /** For what no transaction does: vector indexes. */
   readonly records: Collection<StoredRecord>
+  /** Ends when all are done that are run again. */
+  #refused: Promise<unknown> = Promise.resolve()
 
   private constructor(namespace: Namespace, records: Collection<StoredRecord>) {
     this.id = namespace.name
@@ -43,16 +44,27 @@ export class Project {
   }
 
   /**
-   * Runs a request: all that it writes is one commit. Where another commit changed what it read, it is run again.
+   * Runs a request: all that it writes is one commit. Where another commit changed what it read, it is run again, now one after the other with all that
+   * were refused for that: those that contend for the same records would refuse each other once more.
    * @throws QuiverError CONFLICT: again and again
    */
   async run<R>(work: (unit: Unit) => Promise<R>): Promise<R> {
+    try {
+      return await this.transaction(work)
+    } catch (error) {
+      if (!isConflict(error)) throw error
+    }
+    const done = this.#refused.then(() => this.#repeat(work))
+    this.#refused = done.catch(() => undefined)
+    return done
+  }
+
+  async #repeat<R>(work: (unit: Unit) => Promise<R>): Promise<R> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.transaction(work)
       } catch (error) {
-        if (!(error instanceof QuiverError) || error.code !== 'CONFLICT' || attempt === attemptsMax) throw error
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * backOffMs * attempt))
+        if (!isConflict(error) || attempt === repeatsMax) throw error
       }
     }
   }
@@ -70,4 +82,8 @@ export class Project {
       indexes: tx.collection<StoredIndex>(indexesName),
     }
   }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof QuiverError && error.code === 'CONFLICT'
 }

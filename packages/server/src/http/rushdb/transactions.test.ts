@@ -36,6 +36,25 @@ describe('transactions', () => {
   })
 })
 
+it('requests that change one record at the same time all do', async () => {
+  const writers = Array.from({ length: 100 }, (_, n) => n)
+  const answers = await Promise.all(
+    writers.map((n) =>
+      on.call('POST', '/api/v1/records', {
+        body: {
+          label: 'Contended',
+          data: { slug: 'one', [`writer${n}`]: n },
+          options: { mergeBy: ['slug'], mergeStrategy: 'append' },
+        },
+      }),
+    ),
+  )
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
+  const { json } = await on.call('POST', '/api/v1/records/search', { body: { labels: ['Contended'] } })
+  expect(json.total).toBe(1)
+  expect(json.data[0]).toMatchObject(Object.fromEntries(writers.map((n) => [`writer${n}`, n])))
+})
+
 it('an unknown path is told in the shape of this API', async () => {
   expect((await on.call('GET', '/api/v1/nothing')).json).toEqual({
     statusCode: 404,
