@@ -99,6 +99,11 @@ export class NamespaceLog implements LogMachine {
     return this.#state.seq
   }
 
+  /** Writes that no commit has taken yet. */
+  get waitingWrites(): number {
+    return this.#waiting.length
+  }
+
   get stale(): boolean {
     return performance.now() - this.#verifiedAt > this.#retention.versionsMs / 2 || !this.#headIsKept()
   }

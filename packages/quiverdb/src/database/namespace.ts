@@ -64,8 +64,16 @@ export interface LogEntry {
 
 export interface NamespaceStats {
   readonly version: string
-  readonly collections: readonly { readonly name: string; readonly records: number; readonly indexes: readonly IndexStatus[] }[]
+  readonly collections: readonly {
+    readonly name: string
+    readonly records: number
+    /** Sealed parts of rows; what is not sealed yet lies in memory and in the log. */
+    readonly segments: number
+    readonly indexes: readonly IndexStatus[]
+  }[]
   readonly store: { readonly objects: number }
+  /** Writes of this process that no commit has taken yet. */
+  readonly waitingWrites: number
   /** Linear memory in use by the whole database: codes, graphs and searches. */
   readonly memoryBytes: number
 }
@@ -320,11 +328,13 @@ export class Namespace {
     for await (const _ of this.#context.store.list(this.#keys.root)) objects++
     const collections: NamespaceStats['collections'][number][] = []
     for (const collection of state.collections.values()) {
-      const { name, records } = collection
-      collections.push({ name, records, indexes: await indexStatuses(this.#ledger, collection) })
+      const { name, records, sets } = collection
+      const segments = sets.filter(({ set }) => set.key !== null).length
+      collections.push({ name, records, segments, indexes: await indexStatuses(this.#ledger, collection) })
     }
     const memoryBytes = this.#context.parts.pool.bytesUsed
-    return { version: formatVersionName(state.seq), collections, store: { objects }, memoryBytes }
+    const { waitingWrites } = this.#log
+    return { version: formatVersionName(state.seq), collections, store: { objects }, waitingWrites, memoryBytes }
   }
 
   /** Resolves when no background work is due: then each index is one graph and nearly nothing to scan. @throws QuiverError ABORTED */

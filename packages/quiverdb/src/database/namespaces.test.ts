@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { open, type Database } from '../index.js'
+import { Database, MemoryObjects, MemoryStore, open } from '../index.js'
 
 let folder: string
 beforeAll(async () => {
@@ -148,21 +148,53 @@ describe('collections', () => {
 describe('stats', () => {
   it('tell what is there', async () => {
     const db = await open('memory:', { maintenance: 'manual', tuning: { graphRowsMin: 50 } })
-    expect(await db.stats()).toEqual({ version: 'main@0', collections: [], store: { objects: 0 }, memoryBytes: 0 })
+    expect(await db.stats()).toEqual({
+      version: 'main@0',
+      collections: [],
+      store: { objects: 0 },
+      waitingWrites: 0,
+      memoryBytes: 0,
+    })
     const collection = await db.collection('c', { indexes: [{ field: 'v', dimensions: 2 }] })
     await collection.upsert(Array.from({ length: 60 }, (_, n) => ({ v: [n, 1] })))
     expect((await db.stats()).collections).toMatchObject([
-      { name: 'c', records: 60, indexes: [{ name: 'v', unindexed: 60, graphs: [] }] },
+      { name: 'c', records: 60, segments: 0, indexes: [{ name: 'v', unindexed: 60, graphs: [] }] },
     ])
     await db.settled()
     await collection.search({ vector: [1, 1] })
     const stats = await db.stats()
     expect(stats.collections).toMatchObject([
-      { name: 'c', records: 60, indexes: [{ name: 'v', unindexed: 0, graphs: [60], status: 'ready' }] },
+      { name: 'c', records: 60, segments: 1, indexes: [{ name: 'v', unindexed: 0, graphs: [60], status: 'ready' }] },
     ])
     expect(stats.version).toBe(await db.version())
     expect(stats.store.objects).toBeGreaterThan(4)
     expect(stats.memoryBytes).toBeGreaterThan(60 * 32 * 4)
+    await db.close()
+  })
+
+  it('tell how many writes wait for a commit', async () => {
+    let release = (): void => undefined
+    let begun = (): void => undefined
+    let isHolding = false
+    const held = new Promise<void>((resolve) => (release = resolve))
+    class HeldStore extends MemoryStore {
+      override async putNew(...given: Parameters<MemoryStore['putNew']>): ReturnType<MemoryStore['putNew']> {
+        begun()
+        if (isHolding) await held
+        return super.putNew(...given)
+      }
+    }
+    const db = await Database.over(new HeldStore(new MemoryObjects()), { maintenance: 'manual' })
+    const collection = await db.collection('c')
+    isHolding = true
+    const isUnderWay = new Promise<void>((resolve) => (begun = resolve))
+    const first = collection.upsert([{ id: 'first' }])
+    await isUnderWay
+    const others = [1, 2, 3].map((n) => collection.upsert([{ id: `other${n}` }]))
+    await expect.poll(async () => (await db.stats()).waitingWrites).toBe(3)
+    release()
+    await Promise.all([first, ...others])
+    expect((await db.stats()).waitingWrites).toBe(0)
     await db.close()
   })
 })

@@ -320,6 +320,8 @@ describe('upkeep and operations', () => {
     const { text, headers } = await on.call('GET', '/metrics')
     expect(headers.get('content-type')).toContain('text/plain')
     expect(text).toMatch(/quiver_records\{namespace="default"\} \d+/)
+    expect(text).toMatch(/quiver_segments\{namespace="default"\} \d+/)
+    expect(text).toMatch(/quiver_waiting_writes\{namespace="default"\} 0/)
     expect(text).toMatch(/quiver_search_seconds_count [1-9]/)
     expect(text).toMatch(/quiver_request_seconds_count\{method="POST",route="[^"]+\/search",status="200"\} [1-9]/)
   })

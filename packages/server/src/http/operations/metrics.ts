@@ -84,7 +84,7 @@ export class Metrics {
   async #readNamespaces(): Promise<void> {
     const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
     for (const [namespace, open] of [...this.#namespaces()].slice(0, namespacesMax)) {
-      const { collections, store, memoryBytes } = await open.stats()
+      const { collections, store, waitingWrites, memoryBytes } = await open.stats()
       const indexes = collections.flatMap((collection) => collection.indexes)
       this.#gauge('records', 'Records of a namespace').set({ namespace }, sum(collections.map(({ records }) => records)))
       this.#gauge('unindexed_records', 'Vectors that no graph holds: searches scan them').set(
@@ -97,6 +97,8 @@ export class Metrics {
         { namespace },
         sum(managed.map(({ records, embedded, refused }) => records - embedded - refused)),
       )
+      this.#gauge('segments', 'Sealed parts of rows').set({ namespace }, sum(collections.map(({ segments }) => segments)))
+      this.#gauge('waiting_writes', 'Writes that no commit has taken yet').set({ namespace }, waitingWrites)
       this.#gauge('objects', 'Objects in the store').set({ namespace }, store.objects)
       this.#memory.set(memoryBytes)
     }

@@ -66,8 +66,11 @@ export const collections = strict({ collections: names })
 
 export const stats = Type.Object({
   ...written,
-  collections: Type.Array(Type.Object({ name: Type.String(), records: Type.Integer(), indexes: Type.Array(indexStatus) })),
+  collections: Type.Array(
+    Type.Object({ name: Type.String(), records: Type.Integer(), segments: Type.Integer(), indexes: Type.Array(indexStatus) }),
+  ),
   store: Type.Object({ objects: Type.Integer() }),
+  waitingWrites: Type.Integer({ description: 'Writes of this server that no commit has taken yet' }),
   memoryBytes: Type.Integer({ description: 'Linear memory in use by the whole database' }),
 })
 
