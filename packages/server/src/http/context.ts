@@ -2,7 +2,7 @@ import type { Metrics } from './operations/metrics.js'
 import type { ServerSettings } from './options.js'
 import type { OpenCollections } from './open-collections.js'
 import type { Database } from 'quiverdb'
-import type { Sessions } from './rushdb/admin/sessions.js'
+import type { Sessions } from './keys/sessions.js'
 
 /** What the routes work with. */
 export interface Context {

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { accessOf, type Access } from '../access.js'
 import type { Context } from '../context.js'
 import { allows } from '../keys/key-record.js'
-import { looksLikeSession, type Sessions } from './admin/sessions.js'
+import { looksLikeSession, type Sessions } from '../keys/sessions.js'
 import { forbidden } from './problem.js'
 
 export type Needs = 'read' | 'write'

@@ -1,4 +1,5 @@
-import type { Answer, Serving } from '../serving.js'
+import { afterAll, beforeAll } from 'vitest'
+import { type Answer, serving, type Serving } from '../serving.js'
 
 export type Wire = ReturnType<typeof JSON.parse>
 
@@ -20,7 +21,24 @@ export interface Api {
   readonly nobody: string
 }
 
-export function apiOf(on: Serving, key?: string): Api {
+/** That of a server which the tests of a file have for themselves. */
+export function servedApi(): Api {
+  let on: Serving
+  beforeAll(async () => {
+    on = await serving()
+  })
+  afterAll(() => on.close())
+  return apiOf({ call: (...given) => on.call(...given) })
+}
+
+let labels = 0
+
+/** A label that nothing has. */
+export function newLabel(): string {
+  return `L${labels++}`
+}
+
+export function apiOf(on: Pick<Serving, 'call'>, key?: string): Api {
   const ask: Api['ask'] = (method, path, body, headers) =>
     on.call(method, `/api/v1${path}`, {
       ...(body !== undefined && { body }),

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Api, apiOf, refusal, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newLabel, refusal, servedApi, type Wire } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 let label: string
-let labels = 0
-beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
-})
 beforeEach(() => {
-  label = `X${labels++}`
+  label = newLabel()
 })
-afterAll(() => on.close())
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.]\d{3}Z$/)

@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Api, apiOf, refusal, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newLabel, refusal, servedApi, type Wire } from '../../../testing/rushdb/api.js'
 
 /** What RushDB's page on vectors of one's own promises, statement by statement. */
-let on: Serving
-let api: Api
+const api = servedApi()
 let label: string
-let labels = 0
-beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
-})
 beforeEach(() => {
-  label = `S${labels++}`
+  label = newLabel()
 })
-afterAll(() => on.close())
 
 const vectors = (vector: number[], more: object = {}) => ({ vectors: [{ propertyName: 'body', vector, ...more }] })
 const statusOf = async (id: string): Promise<string> =>

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Api, apiOf, refusal, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newLabel, refusal, servedApi, type Wire } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 let label: string
-let labels = 0
-beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
-})
 beforeEach(() => {
-  label = `I${labels++}`
+  label = newLabel()
 })
-afterAll(() => on.close())
 
 const importJson = (body: object): Promise<Wire> => api.data('POST', '/records/import/json', body)
 const importCsv = (body: object): Promise<Wire> => api.data('POST', '/records/import/csv', body)

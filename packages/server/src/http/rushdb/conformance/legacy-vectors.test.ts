@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, apiOf, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { servedApi, type Wire } from '../../../testing/rushdb/api.js'
 
 /** Vectors as fields, as there were before there were indexes. */
-let on: Serving
-let api: Api
+const api = servedApi()
 const token = { token: 'any' }
 const options = { suggestTypes: true, castNumberArraysToVectors: true }
 beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
   const data = [
     { name: 'a', e: [1, 0, 0] },
     { name: 'b', e: [1, 1, 0] },
@@ -20,7 +16,6 @@ beforeAll(async () => {
   await api.data('POST', '/records/import/json', { label: 'Doc', data, options }, token)
   await api.create('Doc', { name: 'f', e: [1, 0, 0] })
 })
-afterAll(() => on.close())
 
 const query = [1, 0, 0]
 const near = (fn: string, threshold: unknown) => ({ where: { e: { $vector: { fn: `gds.similarity.${fn}`, query, threshold } } } })

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, apiOf } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { servedApi } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
   const records: [label: string, data: object][] = [
     ['P', { name: 'a', n: 2, g: 'x' }],
     ['P', { name: 'b', n: 1, g: 'y' }],
@@ -15,7 +11,6 @@ beforeAll(async () => {
   ]
   for (const [label, data] of records) await api.create(label, data)
 })
-afterAll(() => on.close())
 
 describe('order', () => {
   it.each<[what: string, query: object, names: string]>([

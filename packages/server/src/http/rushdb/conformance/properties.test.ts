@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, apiOf, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { apiOf, servedApi, type Wire } from '../../../testing/rushdb/api.js'
+import { serving } from '../../../testing/serving.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
   await api.create('BOOK', { title: 'Ulysses', year: 1922, tags: ['novel', 'long'], read: true, published: '1922-02-02' })
   await api.create('BOOK', { title: 'Dubliners', year: 1914, tags: ['stories'] })
   await api.create('FILM', { title: 'Nosferatu', year: '1922' })
   await api.index('BOOK', 'title', 3)
 })
-afterAll(() => on.close())
 
 async function property(name: string, type: string): Promise<Wire> {
   const found: Wire[] = await api.data('POST', '/properties/search', {})

@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Api, apiOf, refusal, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { apiOf, newLabel, refusal, servedApi, type Wire } from '../../../testing/rushdb/api.js'
+import { serving } from '../../../testing/serving.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 /** A label of its own for each test. */
 let label: string
-let labels = 0
-beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
-})
 beforeEach(() => {
-  label = `L${labels++}`
+  label = newLabel()
 })
-afterAll(() => on.close())
 
 const uuid7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/
 const message = { data: { message: expect.any(String) }, success: true }

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, apiOf } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { servedApi } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
   const companies = [
     {
       name: 'acme',
@@ -37,7 +33,6 @@ beforeAll(async () => {
   for (const [from, to] of edges) await api.data('POST', `/relationships/${from}`, { targetIds: to, type: 'NEXT' })
   await api.data('POST', `/relationships/${n4}`, { targetIds: [n2], type: 'KNOWS' })
 })
-afterAll(() => on.close())
 
 type Found = [what: string, label: string, where: object, names: string[]]
 

@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Api, apiOf, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newLabel, servedApi, type Wire } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 let a: string
 let b: string
 let c: string
 /** Labels of its own for each test. */
 let label: string
-let labels = 0
-beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
-})
 beforeEach(async () => {
-  label = `R${labels++}`
+  label = newLabel()
   const made = ['a', 'b', 'c'].map(async (name) => (await api.create(label, { name })).__id as string)
   ;[a, b, c] = (await Promise.all(made)) as [string, string, string]
 })
-afterAll(() => on.close())
 
 const message = { data: { message: expect.any(String) }, success: true }
 const of = () => ({ source: { labels: [label] } })

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, apiOf, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { servedApi, type Wire } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
   await api.data('POST', '/records/import/json', {
     label: 'SHOP',
     data: [
@@ -24,7 +20,6 @@ beforeAll(async () => {
   })
   await api.create('ORDER', { name: 'o5', status: 'open', amount: 'much' })
 })
-afterAll(() => on.close())
 
 const shops = (query: object): Promise<Wire[]> => api.find({ labels: ['SHOP'], orderBy: { name: 'asc' }, ...query })
 const orders = (query: object): Promise<Wire[]> =>

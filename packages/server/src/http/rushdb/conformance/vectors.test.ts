@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Api, apiOf, refusal, type Wire } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newLabel, refusal, servedApi, type Wire } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 let label: string
-let labels = 0
-beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
-})
 beforeEach(() => {
-  label = `V${labels++}`
+  label = newLabel()
 })
-afterAll(() => on.close())
 
 const body = (vector: number[], more: object = {}) => ({ vectors: [{ propertyName: 'body', vector, ...more }] })
 const doc = (name: string, vector?: number[]): Promise<Wire> => api.create(label, { name, body: name }, vector && body(vector))

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, apiOf } from '../../../testing/rushdb/api.js'
-import { serving, type Serving } from '../../../testing/serving.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { servedApi } from '../../../testing/rushdb/api.js'
 
-let on: Serving
-let api: Api
+const api = servedApi()
 let ids: Record<string, string>
 beforeAll(async () => {
-  on = await serving()
-  api = apiOf(on)
   ids = {}
   const records: Record<string, object> = {
     a: { s: 'Alpha', n: 1, b: true, d: '2020-01-01T00:00:00Z', tags: ['x', 'y'], nums: [1, 5] },
@@ -18,7 +14,6 @@ beforeAll(async () => {
   }
   for (const [name, fields] of Object.entries(records)) ids[name] = (await api.create('T', { name, ...fields })).__id
 })
-afterAll(() => on.close())
 
 type Found = [what: string, where: object, names: string]
 type Refused = [what: string, where: object]

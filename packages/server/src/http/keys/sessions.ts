@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { RushProblem } from '../problem.js'
+import { Refusal } from '../problems.js'
 
 export interface Credentials {
   readonly login: string
@@ -25,14 +25,14 @@ export class Sessions {
     this.#credentials = credentials
   }
 
-  /** Begins a session. @param address who asks @throws RushProblem 403: not these credentials. 429: too many attempts */
+  /** Begins a session. @param address who asks @throws Refusal FORBIDDEN: not these credentials. RATE_LIMITED: too many attempts */
   begin({ login, password }: Credentials, address: string): string {
     this.#checkAttempts(address)
     const isLogin = areEqual(login, this.#credentials.login)
     const isPassword = areEqual(password, this.#credentials.password)
     if (!isLogin || !isPassword) {
       this.#failed(address)
-      throw new RushProblem(403, 'Wrong login or password')
+      throw new Refusal('FORBIDDEN', 'Wrong login or password')
     }
     const now = Date.now()
     const claims = { sub: login, iat: Math.floor(now / 1000), exp: Math.floor((now + lifetimeMs) / 1000) }
@@ -57,7 +57,7 @@ export class Sessions {
     const failures = this.#failures.get(address)
     if (!failures) return
     if (Date.now() - failures.since >= failuresMs) this.#failures.delete(address)
-    else if (failures.count >= failuresMax) throw new RushProblem(429, 'Too many attempts to sign in. Wait a minute.')
+    else if (failures.count >= failuresMax) throw new Refusal('RATE_LIMITED', 'Too many attempts to sign in. Wait a minute.')
   }
 
   #failed(address: string): void {
