@@ -10,9 +10,9 @@ import { keyDistance, keyId, keyOf, sortedInsert, sortedMerge } from './keys'
 import { Graph, metaNorm2, metaScale, none, Walk } from './layout'
 import { distance1, distance4 } from './rows'
 import { agreements, groupRows, placeOf, total } from './signs'
+import { touch, touchEnds } from './touch'
 import { isAllowed, linksOf, rowOf } from './walk'
 
-const cacheLineBytes: usize = 64
 /** Two float32 for each of 32 neighbours. */
 export const groupNumbersBytes: usize = 256
 /** Where the estimates of a group begin behind its sums. */
@@ -21,6 +21,8 @@ export const estimatesOffset: usize = 64
 const freshOffset: usize = 192
 /** Up to this ef neighbours enter the pool one by one, which moves little. */
 const oneByOneMax: i32 = 128
+/** So many nodes are expanded together: while one block comes from memory, the next is on its way. More would be expanded in vain. */
+const togetherMax: usize = 2
 
 // @ts-ignore: decorator
 @inline
@@ -119,8 +121,7 @@ export function rankUnexpanded(graph: Graph, walk: Walk): void {
     if (<i32>key & 1 || !isAllowed(allowed, id)) continue
     store<i64>(to, key)
     to += 8
-    const row = rowOf(graph, id)
-    for (let line: usize = 0; line < touched; line += cacheLineBytes) sink += load<u8>(row + line)
+    sink += touch(rowOf(graph, id), touched)
   }
   walk.sink = sink
   const last = to - 8
@@ -147,17 +148,32 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
   const fresh = walk.estimates + freshOffset
   let n = walk.count, cursor = walk.cursor, worst = walk.worst, evaluations: i32 = 0, sink: i32 = 0, freshCount: i32 = 0
   const expand = walk.expand
-  while (cursor < min(n, expand) && evaluations < evaluationsMax) {
-    const at = pool + (<usize>cursor << 3), key = load<i64>(at)
-    cursor++
-    if (<i32>key & 1) continue
-    if (cursor > patience && keyDistance(key) > bound) { cursor = expand; break }
-    store<i64>(at, key | 1)
-    const id = <u32>key >> 1
-    const row = rowOf(graph, id)
-    for (let line: usize = 0; line < blockEnd; line += cacheLineBytes) sink += load<u8>(row + line)
+  const together = walk.batch
+  let at: usize = together, togetherEnd: usize = together
+  while (at < togetherEnd || (cursor < min(n, expand) && evaluations < evaluationsMax)) {
+    if (at == togetherEnd) {
+      const last = min(n, expand)
+      at = togetherEnd = together
+      while (cursor < last && togetherEnd < together + (togetherMax << 3)) {
+        const place = pool + (<usize>cursor << 3), key = load<i64>(place)
+        cursor++
+        if (<i32>key & 1) continue
+        if (cursor > patience && keyDistance(key) > bound) { cursor = expand; break }
+        store<i64>(place, key | 1)
+        store<i64>(togetherEnd, key)
+        togetherEnd += 8
+        sink += touchEnds(rowOf(graph, keyId(key)), blockEnd)
+      }
+      for (let i = together; i < togetherEnd; i += 8) sink += touch(rowOf(graph, keyId(load<i64>(i))), blockEnd)
+      if (at == togetherEnd) break
+    }
+    const key = load<i64>(at)
+    at += 8
+    const id = keyId(key), row = rowOf(graph, id)
     const own = distance1<u8>(q, row, bytes), links = linksOf(graph, id, 0)
     if (isAllowed(allowed, id)) keepResult(walk, keyOf(own, id))
+    // What came after it may be nearer than it was thought to be.
+    if (n >= expand && key > load<i64>(pool + (<usize>(expand - 1) << 3))) continue
     let group = row + <usize>graph.groupsOffset
     for (let first: i32 = 0; first < degree; first += groupRows) {
       evaluations += groupRows

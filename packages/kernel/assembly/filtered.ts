@@ -6,9 +6,9 @@ import { keyDistance, keyId, keyOf, sortedInsert } from './keys'
 import { codesFloat32, Graph, none, Walk } from './layout'
 import { distance1, distance4 } from './rows'
 import { groupRows } from './signs'
+import { touch, touchEnds } from './touch'
 import { blockStartLevel, blockStartsMax, findStarts, isAllowed, linksOf, renewEpoch, rowOf, startLevel, startsMax } from './walk'
 
-const cacheLineBytes: usize = 64
 /** With fewer allowed nodes than this to start from, the seeds are taken too. */
 const enoughStarts: i32 = 8
 /** A block of neighbours is read at once in the time that so many rows take here and there. */
@@ -48,9 +48,8 @@ function noteBridge(walk: Walk, key: i64): void {
 /** The allowed neighbours of a node join the pool by what its block says of them, the others are noted where it is no bridge itself. Returns how many joined. */
 function lookInBlock(graph: Graph, walk: Walk, id: u32, isBridge: bool): i32 {
   const row = rowOf(graph, id), bytes = <usize>graph.codeBytes, estimates = walk.estimates + estimatesOffset, end = <usize>graph.stride
-  let sink: i32 = 0, joined: i32 = 0
-  for (let line: usize = 0; line < end; line += cacheLineBytes) sink += load<u8>(row + line)
-  walk.sink = sink
+  let joined: i32 = 0
+  walk.sink = touchEnds(row, end) + touch(row, end)
   const own = distance1<u8>(walk.query, row, bytes), links = linksOf(graph, id, 0), allowed = walk.allowed
   if (!isBridge) keepResult(walk, keyOf(own, id))
   let group = row + <usize>graph.groupsOffset
@@ -85,8 +84,7 @@ function gatherOpen(graph: Graph, walk: Walk, id: u32, isBridge: bool): i32 {
     if (open) see(walk, neighbour)
     store<u32>(batch + (<usize>n << 2), neighbour)
     n++
-    const row = rowOf(graph, neighbour)
-    for (let line: usize = 0; line < touched; line += cacheLineBytes) sink += load<u8>(row + line)
+    sink += touch(rowOf(graph, neighbour), touched)
   }
   walk.sink = sink
   if (n == 0) return 0

@@ -2,9 +2,9 @@
 import { keyId, keyOf, sortedInsert } from './keys'
 import { codesInt7, Graph, Walk } from './layout'
 import { centred, extraOf, factorOf, rotateStaged, squaredNorm } from './rows'
+import { touch } from './touch'
 import { settle } from './walk'
 
-const cacheLineBytes: usize = 64
 const codeMax16: f64 = 32_767
 const scaleMin: f64 = 1.401298464324817e-45
 
@@ -55,8 +55,7 @@ export function searchRerank(graphPointer: usize, walkPointer: usize, rows: usiz
   const n = min(min(count, walk.resultsMax), walk.count), padded = <usize>graph.codeBytes, touched = (padded << 1) + 8
   let sink: i32 = 0
   for (let i: i32 = 0; i < n; i++) {
-    const row = rows + <usize>keyId(load<i64>(walk.pool + (<usize>i << 3))) * <usize>stride
-    for (let line: usize = 0; line < touched; line += cacheLineBytes) sink += load<u8>(row + line)
+    sink += touch(rows + <usize>keyId(load<i64>(walk.pool + (<usize>i << 3))) * <usize>stride, touched)
   }
   walk.sink = sink
   for (let i: i32 = 0; i < n; i++) {

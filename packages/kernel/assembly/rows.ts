@@ -312,7 +312,7 @@ export function encodeQueryRow(
   }
   rotate(numbers, codeBytes, signs, rotationRounds)
   let top = f32x4.splat(0)
-  for (i = 0; i < allEnd; i += 16) top = f32x4.max(top, f32x4.abs(v128.load(numbers + i)))
+  for (i = 0; i < allEnd; i += 16) top = f32x4.pmax(top, f32x4.abs(v128.load(numbers + i)))
   const greatest = max(max(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1)), max(f32x4.extract_lane(top, 2), f32x4.extract_lane(top, 3)))
   const scale: f32 = greatest > 0 ? max(greatest / <f32>codeMax7, <f32>scaleMin) : 0, s = f32x4.splat(scale)
   const inverse = f32x4.splat(scale > 0 ? 1 / scale : 0), bias = i8x16.splat(<i8>codeBias)

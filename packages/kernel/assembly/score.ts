@@ -1,10 +1,10 @@
 // Exact distances in float64. Every sum runs in one fixed order of plain IEEE operations, so all machines give the same bits.
 import { keyDistance, keyOf, maxHeapPush, maxHeapReplace } from './keys'
 import { squaredNorm } from './rows'
+import { touch, touchEnds } from './touch'
 
 const modeL2: i32 = 0
 const modeDot: i32 = 1
-const cacheLineBytes: usize = 64
 /** Candidates that are scored together after the first. */
 const scoredAtOnce: i32 = 4
 /** How much larger than seen so far the error of an estimate may be. */
@@ -51,8 +51,13 @@ export function squaredL2F64(a: usize, b: usize, n: i32): f64 {
 function exactDistance(query: usize, row: usize, n: i32, mode: i32, queryNorm: f64): f64 {
   if (mode == modeL2) return squaredL2F64(query, row, n)
   if (mode == modeDot) return -dotF64(query, row, n)
-  const norms = queryNorm * Math.sqrt(squaredNorm(row, n))
-  return norms > 0 ? min<f64>(2, max<f64>(0, 1 - dotF64(query, row, n) / norms)) : 1
+  return cosineDistance(dotF64(query, row, n), queryNorm * Math.sqrt(squaredNorm(row, n)))
+}
+
+// @ts-ignore: decorator
+@inline
+function cosineDistance(dot: f64, norms: f64): f64 {
+  return norms > 0 ? min<f64>(2, max<f64>(0, 1 - dot / norms)) : 1
 }
 
 /**
@@ -61,19 +66,95 @@ function exactDistance(query: usize, row: usize, n: i32, mode: i32, queryNorm: f
  */
 export function exactDistances(query: usize, rows: usize, stride: i32, count: i32, n: i32, mode: i32, out: usize): void {
   const queryNorm = Math.sqrt(squaredNorm(query, n))
-  for (let row: i32 = 0; row < count; row++) {
-    store<f64>(out, exactDistance(query, rows, n, mode, queryNorm))
-    rows += <usize>stride; out += 8
+  let row: i32 = 0
+  for (; row + 2 <= count; row += 2) {
+    exactPair(query, rows, rows + <usize>stride, n, mode, queryNorm, out)
+    rows += <usize>stride << 1; out += 16
+  }
+  if (row < count) store<f64>(out, exactDistance(query, rows, n, mode, queryNorm))
+}
+
+/** The first two numbers of four float32, or the others with `offset` 8, as float64. */
+// @ts-ignore: decorator
+@inline
+function two(at: usize, offset: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(at + offset))
+}
+
+// @ts-ignore: decorator
+@inline
+function sumsOf(a0: v128, a1: v128, b0: v128, b1: v128): v128 {
+  const a = f64x2.add(a0, a1), b = f64x2.add(b0, b1)
+  return f64x2.add(v128.shuffle<i64>(a, b, 0, 2), v128.shuffle<i64>(a, b, 1, 3))
+}
+
+/** Dot products with two rows, each the sum that dotF64 computes: neither waits for the other, and the query is widened once. */
+function dotsF64(q: usize, a: usize, b: usize, n: i32): v128 {
+  let a0 = f64x2.splat(0), a1 = a0, b0 = a0, b1 = a0
+  const end = q + (<usize>n << 2)
+  for (; q + 16 <= end; q += 16) {
+    const low = two(q, 0), high = two(q, 8)
+    a0 = f64x2.add(a0, f64x2.mul(low, two(a, 0))); a1 = f64x2.add(a1, f64x2.mul(high, two(a, 8)))
+    b0 = f64x2.add(b0, f64x2.mul(low, two(b, 0))); b1 = f64x2.add(b1, f64x2.mul(high, two(b, 8)))
+    a += 16; b += 16
+  }
+  let sums = sumsOf(a0, a1, b0, b1)
+  for (; q < end; q += 4) {
+    sums = f64x2.add(sums, f64x2.mul(f64x2.splat(<f64>load<f32>(q)), f64x2.replace_lane(f64x2.splat(<f64>load<f32>(a)), 1, <f64>load<f32>(b))))
+    a += 4; b += 4
+  }
+  return sums
+}
+
+/** The same of squaredL2F64. */
+function squaredL2sF64(q: usize, a: usize, b: usize, n: i32): v128 {
+  let a0 = f64x2.splat(0), a1 = a0, b0 = a0, b1 = a0
+  const end = q + (<usize>n << 2)
+  for (; q + 16 <= end; q += 16) {
+    const low = two(q, 0), high = two(q, 8)
+    let t = f64x2.sub(low, two(a, 0))
+    a0 = f64x2.add(a0, f64x2.mul(t, t))
+    t = f64x2.sub(high, two(a, 8))
+    a1 = f64x2.add(a1, f64x2.mul(t, t))
+    t = f64x2.sub(low, two(b, 0))
+    b0 = f64x2.add(b0, f64x2.mul(t, t))
+    t = f64x2.sub(high, two(b, 8))
+    b1 = f64x2.add(b1, f64x2.mul(t, t))
+    a += 16; b += 16
+  }
+  let sums = sumsOf(a0, a1, b0, b1)
+  for (; q < end; q += 4) {
+    const t = f64x2.sub(f64x2.splat(<f64>load<f32>(q)), f64x2.replace_lane(f64x2.splat(<f64>load<f32>(a)), 1, <f64>load<f32>(b)))
+    sums = f64x2.add(sums, f64x2.mul(t, t))
+    a += 4; b += 4
+  }
+  return sums
+}
+
+/** The distances of two rows, bit for bit those of exactDistance. */
+// @ts-ignore: decorator
+@inline
+function exactPair(query: usize, a: usize, b: usize, n: i32, mode: i32, queryNorm: f64, out: usize): void {
+  if (mode == modeL2) v128.store(out, squaredL2sF64(query, a, b, n))
+  else if (mode == modeDot) v128.store(out, f64x2.neg(dotsF64(query, a, b, n)))
+  else {
+    const dots = dotsF64(query, a, b, n)
+    store<f64>(out, cosineDistance(f64x2.extract_lane(dots, 0), queryNorm * Math.sqrt(squaredNorm(a, n))))
+    store<f64>(out, cosineDistance(f64x2.extract_lane(dots, 1), queryNorm * Math.sqrt(squaredNorm(b, n))), 8)
   }
 }
 
-/** Touches the lines of rows, so that all loads are on their way before the first distance waits for one. */
-function touch(addresses: usize, count: i32, bytes: usize): i32 {
-  let sink: i32 = 0
-  for (let i: i32 = 0; i < count; i++) {
-    const row = <usize>load<u32>(addresses + (<usize>i << 2))
-    for (let line: usize = 0; line < bytes; line += cacheLineBytes) sink += load<u8>(row + line)
+/** Distances of the rows at `count` addresses, which come from memory together. Returns what keeps their loads. */
+function exactRows(query: usize, addresses: usize, count: i32, n: i32, mode: i32, queryNorm: f64, out: usize): i32 {
+  const bytes = <usize>n << 2, end = addresses + (<usize>count << 2)
+  let sink: i32 = 0, at = addresses
+  for (; at < end; at += 4) sink += touchEnds(<usize>load<u32>(at), bytes)
+  for (at = addresses; at < end; at += 4) sink += touch(<usize>load<u32>(at), bytes)
+  for (at = addresses; at + 8 <= end; at += 8) {
+    exactPair(query, <usize>load<u32>(at), <usize>load<u32>(at, 4), n, mode, queryNorm, out)
+    out += 16
   }
+  if (at < end) store<f64>(out, exactDistance(query, <usize>load<u32>(at), n, mode, queryNorm))
   return sink
 }
 
@@ -85,13 +166,12 @@ function touch(addresses: usize, count: i32, bytes: usize): i32 {
 export function rankExact(
   query: usize, addresses: usize, estimates: usize, count: i32, first: i32, k: i32, n: i32, mode: i32, heap: usize, outcome: usize, out: usize,
 ): i32 {
-  const queryNorm = Math.sqrt(squaredNorm(query, n)), bytes = <usize>n << 2
+  const queryNorm = Math.sqrt(squaredNorm(query, n))
   let error = load<f64>(outcome, 8), worst = load<f64>(outcome), kept: i32 = 0, done: i32 = 0, last = min(count, first), sink: i32 = 0
   while (done < last && load<f64>(estimates + (<usize>done << 3)) - error <= worst) {
-    sink += touch(addresses + (<usize>done << 2), last - done, bytes)
+    sink += exactRows(query, addresses + (<usize>done << 2), last - done, n, mode, queryNorm, out + (<usize>done << 3))
     for (; done < last; done++) {
-      const distance = exactDistance(query, <usize>load<u32>(addresses + (<usize>done << 2)), n, mode, queryNorm)
-      store<f64>(out + (<usize>done << 3), distance)
+      const distance = load<f64>(out + (<usize>done << 3))
       error = max(error, errorMargin * abs(distance - load<f64>(estimates + (<usize>done << 3))))
       // A key holds a float32, which must not be below the distance.
       const key = keyOf(<f32>(distance + abs(distance) * roundingUp + float32Min), 0)

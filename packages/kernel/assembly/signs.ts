@@ -6,6 +6,17 @@ export const groupRows: u32 = 32
 /** Levels of a query's magnitudes: four lookups in a row add up within a byte, and all of them within 16 bits. */
 const levelsMax: i32 = 15
 const sumMax: i32 = 65_535
+const nibbleMask = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15])
+/** Added to a float32 of at most 2^22, this rounds it to an integer, ties to even, which is then in its lowest bits. */
+const roundingBias: f32 = 12_582_912
+/** Bits 0 to 3 of the numbers 0 to 15, as masks, and these numbers. In memory, since V8 makes constants anew in every turn of a loop. */
+const patternBits = memory.data<u8>([
+  0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255,
+  0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 255, 255,
+  0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255,
+  0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+])
 
 // @ts-ignore: decorator
 @inline
@@ -41,31 +52,35 @@ export function storeSigns(numbers: usize, n: i32, codes: usize, member: u32): f
 export function fillTable(numbers: usize, n: i32, table: usize, half: usize): f32 {
   const end = numbers + (<usize>n << 2)
   let top = f32x4.splat(0)
-  for (let at = numbers; at < end; at += 16) top = f32x4.max(top, f32x4.abs(v128.load(at)))
+  for (let at = numbers; at < end; at += 16) top = f32x4.pmax(top, f32x4.abs(v128.load(at)))
   const greatest = max(max(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1)), max(f32x4.extract_lane(top, 2), f32x4.extract_lane(top, 3)))
   const levels = <f32>min(levelsMax, sumMax / n), step: f32 = greatest > 0 ? greatest / levels : 1, inverse = f32x4.splat(1 / step)
-  const bit0 = i8x16(0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1), bit1 = i8x16(0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1)
-  const bit2 = i8x16(0, 0, 0, 0, -1, -1, -1, -1, 0, 0, 0, 0, -1, -1, -1, -1), bit3 = i8x16(0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1)
+  const bit0 = v128.load(patternBits), bit1 = v128.load(patternBits, 16), bit2 = v128.load(patternBits, 32), bit3 = v128.load(patternBits, 48)
+  const patterns = v128.load(patternBits, 64), bias = f32x4.splat(roundingBias)
   let sum = i32x4.splat(0)
   for (let at = numbers; at < end; at += 16) {
-    const v = v128.load(at), negative = i32x4.shr_s(v, 31)
-    const level = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(f32x4.abs(v), inverse)))
+    // The level is what the bias leaves in the lowest byte.
+    const v = v128.load(at), level = f32x4.add(f32x4.mul(f32x4.abs(v), inverse), bias)
     sum = i32x4.add(sum, level)
-    const low = i8x16.add(agreeing(level, negative, bit0, 0), agreeing(level, negative, bit1, 4))
-    const high = i8x16.add(agreeing(level, negative, bit2, 8), agreeing(level, negative, bit3, 12))
-    v128.store(table, i8x16.add(low, high))
+    // What each pattern of positive numbers would contribute; a negative number turns its bit around.
+    const low = i8x16.add(v128.and(lowByte(level, 0), bit0), v128.and(lowByte(level, 1), bit1))
+    const high = i8x16.add(v128.and(lowByte(level, 2), bit2), v128.and(lowByte(level, 3), bit3))
+    v128.store(table, lookUp(i8x16.add(low, high), v128.xor(patterns, i8x16.splat(<i8>i32x4.bitmask(v)))))
     table += 16
   }
-  const whole = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3)
-  store<f32>(half, <f32>whole * 0.5)
+  const biased = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3)
+  store<f32>(half, <f32>(biased - n * reinterpret<i32>(roundingBias)) * 0.5)
   return step
 }
 
+/** The lowest byte of one of four numbers, sixteen times. */
 // @ts-ignore: decorator
 @inline
-function agreeing(level: v128, negative: v128, bit: v128, lane: i8): v128 {
-  const select = i8x16.splat(lane)
-  return v128.and(v128.swizzle(level, select), v128.xor(bit, v128.swizzle(negative, select)))
+function lowByte(v: v128, lane: i32): v128 {
+  if (lane == 0) return v128.shuffle<i8>(v, v, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+  if (lane == 1) return v128.shuffle<i8>(v, v, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4)
+  if (lane == 2) return v128.shuffle<i8>(v, v, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8)
+  return v128.shuffle<i8>(v, v, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12)
 }
 
 /** The relaxed swizzle is fully defined here: indices are below 16. */
@@ -76,22 +91,31 @@ function lookUp(table: v128, indices: v128): v128 {
   return v128.swizzle(table, indices)
 }
 
+/** What the tables say of sixteen vectors' four half bytes: the low halves of the codes, or the high ones. */
+// @ts-ignore: decorator
+@inline
+function four(t0: v128, t1: v128, t2: v128, t3: v128, c0: v128, c1: v128, c2: v128, c3: v128, nibble: v128, shift: i32): v128 {
+  const a = i8x16.add(lookUp(t0, half(c0, nibble, shift)), lookUp(t1, half(c1, nibble, shift)))
+  return i8x16.add(a, i8x16.add(lookUp(t2, half(c2, nibble, shift)), lookUp(t3, half(c3, nibble, shift))))
+}
+
+// @ts-ignore: decorator
+@inline
+function half(codes: v128, nibble: v128, shift: i32): v128 {
+  return v128.and(shift ? i16x8.shr_u(codes, shift) : codes, nibble)
+}
+
 /** Writes the agreements (u16) of a group's 32 vectors with a query, in order. `bytes`: of the table, a multiple of 64. */
 // @ts-ignore: decorator
 @inline
 export function agreements(codes: usize, table: usize, bytes: usize, out: usize): void {
-  const nibble = i8x16.splat(15), end = table + bytes
+  const nibble = v128.load(nibbleMask), end = table + bytes
   // Of pairs of bytes as numbers of 16 bits, and of their high bytes alone: what is left of the first without the second are the low bytes.
   let all0 = i16x8.splat(0), odd0 = all0, all1 = all0, odd1 = all0
   while (table < end) {
-    let c = v128.load(codes), t = v128.load(table)
-    let a = lookUp(t, v128.and(c, nibble)), b = lookUp(t, v128.and(i16x8.shr_u(c, 4), nibble))
-    c = v128.load(codes, 16); t = v128.load(table, 16)
-    a = i8x16.add(a, lookUp(t, v128.and(c, nibble))); b = i8x16.add(b, lookUp(t, v128.and(i16x8.shr_u(c, 4), nibble)))
-    c = v128.load(codes, 32); t = v128.load(table, 32)
-    a = i8x16.add(a, lookUp(t, v128.and(c, nibble))); b = i8x16.add(b, lookUp(t, v128.and(i16x8.shr_u(c, 4), nibble)))
-    c = v128.load(codes, 48); t = v128.load(table, 48)
-    a = i8x16.add(a, lookUp(t, v128.and(c, nibble))); b = i8x16.add(b, lookUp(t, v128.and(i16x8.shr_u(c, 4), nibble)))
+    const t0 = v128.load(table), t1 = v128.load(table, 16), t2 = v128.load(table, 32), t3 = v128.load(table, 48)
+    const c0 = v128.load(codes), c1 = v128.load(codes, 16), c2 = v128.load(codes, 32), c3 = v128.load(codes, 48)
+    const a = four(t0, t1, t2, t3, c0, c1, c2, c3, nibble, 0), b = four(t0, t1, t2, t3, c0, c1, c2, c3, nibble, 4)
     all0 = i16x8.add(all0, a); odd0 = i16x8.add(odd0, i16x8.shr_u(a, 8))
     all1 = i16x8.add(all1, b); odd1 = i16x8.add(odd1, i16x8.shr_u(b, 8))
     codes += 64; table += 64

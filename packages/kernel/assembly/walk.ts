@@ -7,6 +7,7 @@ import { bring } from './bring'
 import { distance1, distance4 } from './rows'
 import { keyDistance, keyId, keyOf, maxHeapPush, maxHeapReplace, maxHeapSort, minHeapPop, minHeapPush, sortedInsert } from './keys'
 import { Graph, none, Walk } from './layout'
+import { cacheLineBytes, touch } from './touch'
 
 /** Nodes of level 1 that a walk on level 0 starts from: one alone can stand in the wrong one of two tight clusters. */
 export const startLevel: i32 = 1
@@ -14,7 +15,6 @@ export const startsMax: i32 = 4
 /** Blocks are for data where signs tell enough: there fewer starts, from a level higher, lose nothing. */
 export const blockStartsMax: i32 = 2
 export const blockStartLevel: i32 = 2
-const cacheLineBytes: usize = 64
 const epochMax: u32 = 65535
 
 // @ts-ignore: decorator
@@ -176,7 +176,7 @@ export function isAllowed(allowed: usize, id: u32): bool {
 @inline
 function gather<T>(graph: Graph, walk: Walk, links: usize, degree: i32, epoch: u16): i32 {
   const visited = walk.visited, batch = walk.batch, codes = graph.codes, stride = <usize>graph.stride
-  const touched = isFloat<T>() ? cacheLineBytes + cacheLineBytes : <usize>graph.codeBytes + 20
+  const touched = isFloat<T>() ? 2 * cacheLineBytes : <usize>graph.codeBytes + 20
   let sink: i32 = 0, to = batch
   const end = links + (<usize>degree << 2)
   for (; links < end; links += 4) {
@@ -187,9 +187,7 @@ function gather<T>(graph: Graph, walk: Walk, links: usize, degree: i32, epoch: u
     store<u16>(mark, epoch)
     store<u32>(to, id)
     to += 4
-    let row = codes + <usize>id * stride
-    const rowEnd = row + touched
-    for (; row < rowEnd; row += cacheLineBytes) sink += load<u8>(row)
+    sink += touch(codes + <usize>id * stride, touched)
   }
   if (to == batch) return 0
   const last = load<u32>(to - 4)

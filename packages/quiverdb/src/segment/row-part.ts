@@ -66,6 +66,10 @@ export class RowPart implements RowSet {
     return decodeShort(this.#idBytes, this.#idOffsets[slot]!, this.#idOffsets[slot + 1]!)
   }
 
+  touchId(slot: number): number {
+    return this.#idOffsets && this.#idBytes ? this.#idBytes[this.#idOffsets[slot]!]! : 0
+  }
+
   hashLow(slot: number): number {
     this.#hashes ??= uint32s(this.file.section('hashes'))
     return this.#hashes[slot * 2]!

@@ -11,6 +11,11 @@ export interface RowSet {
   readonly key: string | null
   readonly rows: number
   id(slot: number): string
+  /**
+   * Reads a byte of an id where ids are not strings already, so that the memory of several is waited for together. Returns it, since otherwise the read
+   * would be optimised away.
+   */
+  touchId?(slot: number): number
   /** Two 32-bit halves of the id's hash, see {@link hashId}. */
   hashLow(slot: number): number
   hashHigh(slot: number): number

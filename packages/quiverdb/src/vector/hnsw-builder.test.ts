@@ -116,7 +116,7 @@ describe('HnswBuilder', async () => {
       const graph = load(image)
       for (const place of [0, living.length >> 1, living.length - 1]) {
         const query = vectorAt(vectors, dimensions, living[place]!)
-        expect(graph.search(query, { ef: 20 }).nodes.subarray(0, 2)).toContain(place)
+        expect(graph.search(query, { ef: 20 }).nodes.slice(0, 2)).toContain(place)
       }
       graph.free()
     }

@@ -15,8 +15,8 @@ export interface LivingSearchOptions {
 
 /** Numbers by ascending estimate of their distance. */
 export interface LivingSearchResult {
-  readonly numbers: Uint32Array
-  readonly estimates: Float64Array
+  readonly numbers: readonly number[]
+  readonly estimates: readonly number[]
   readonly complete: boolean
 }
 

@@ -20,7 +20,7 @@ export function nearestOf(
   k: number,
 ): NearestVectors {
   const count = Math.min(numbers.length, rankedFactor * k + rankedExtra)
-  const { arena, addresses } = vectors.place(numbers.subarray(0, count))
+  const { arena, addresses } = vectors.place(numbers.slice(0, count))
   scorer.begin(query, metric)
   const first = k + Math.max(extraMin, k >> 2)
   const { distances } = scorer.rank({ arena, addresses, estimates, count, first, k, worst: Infinity, error: 0 })

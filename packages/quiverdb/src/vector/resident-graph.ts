@@ -46,8 +46,8 @@ export interface GraphSearchOptions {
 
 /** Nodes by ascending estimate of their distance, in the metric's own scale; at most `ef` of them. */
 export interface GraphSearchResult {
-  readonly nodes: Uint32Array
-  readonly estimates: Float64Array
+  readonly nodes: readonly number[]
+  readonly estimates: readonly number[]
   readonly count: number
   /** Distances that were computed. */
   readonly evaluations: number
@@ -181,7 +181,7 @@ export class ResidentGraph {
     const { nodes } = memory
     checkLength(query, memory.parameters.dimensions)
     if (!(options.ef >= 1)) throw new QuiverError('INVALID_ARGUMENT', `ef must be at least 1, not ${options.ef}.`)
-    if (!nodes) return { nodes: new Uint32Array(0), estimates: new Float64Array(0), count: 0, evaluations: 0, complete: true }
+    if (!nodes) return { nodes: [], estimates: [], count: 0, evaluations: 0, complete: true }
     if (options.allowed && options.seeds) return this.#among(query, options, options.allowed, options.seeds)
     const share = (options.allowedCount ?? 0) / nodes
     const wide = options.allowed !== undefined && (memory.mode !== 'speed' || share < mostShare)
@@ -213,7 +213,14 @@ export class ResidentGraph {
     }
     const scan = this.scan(query, { k: Math.max(1, wanted), allowed, budget: options.budget })
     const { nodes, estimates, complete } = scan
-    return { nodes, estimates, count: nodes.length, evaluations: evaluations + scan.evaluations, complete, scanned: true }
+    return {
+      nodes: Array.from(nodes),
+      estimates: Array.from(estimates),
+      count: nodes.length,
+      evaluations: evaluations + scan.evaluations,
+      complete,
+      scanned: true,
+    }
   }
 
   /** One walk; `wide` keeps what is allowed apart from what is walked, and goes over rows in any mode. */
@@ -252,13 +259,15 @@ export class ResidentGraph {
       kernel.searchRerank(pointer, walk, memory.section('rerank').pointer, stride, keep)
     }
     const count = kernel.searchResults(walk, keep, found, distances, map.scale, map.shift)
-    return {
-      nodes: arena.u32.slice(found / 4, found / 4 + count),
-      estimates: arena.f64.slice(distances / 8, distances / 8 + count),
-      count,
-      evaluations: arena.u32[walk / 4 + walkField.evaluations]!,
-      complete,
+    const { u32, f64 } = arena
+    // Lists, since typed arrays of more than a few numbers take longer to make than to fill.
+    const nodes: number[] = []
+    const estimates: number[] = []
+    for (let i = 0; i < count; i++) {
+      nodes.push(u32[found / 4 + i]!)
+      estimates.push(f64[distances / 8 + i]!)
     }
+    return { nodes, estimates, count, evaluations: u32[walk / 4 + walkField.evaluations]!, complete }
   }
 
   /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */

@@ -73,7 +73,7 @@ describe('when one memory is full', () => {
     }
     for (let i = 0; i < 4000; i++) expect(stored.view(i)).toEqual(vectorAt(vectors, dimensions, i))
     const numbers = Uint32Array.of(3999, 0, 341, 2000, 340)
-    const { arena, addresses } = stored.place(numbers)
+    const { arena, addresses } = stored.place([...numbers])
     numbers.forEach((number, i) => {
       const start = addresses[i]! / 4
       expect(arena.f32.slice(start, start + dimensions)).toEqual(vectorAt(vectors, dimensions, number))

@@ -52,7 +52,7 @@ export class StoredVectors {
   }
 
   /** Addresses of vectors in one memory: those that lie in others are copied to it. Good until vectors are added or placed. @throws QuiverError MEMORY_FULL */
-  place(numbers: Uint32Array): { readonly arena: Arena; readonly addresses: Float64Array } {
+  place(numbers: readonly number[]): { readonly arena: Arena; readonly addresses: Float64Array } {
     // The newest piece is the likeliest to have room beside it.
     const { arena } = this.#pieces.at(-1)!
     const addresses = Float64Array.from(numbers, (number) => this.#pieceOf(number).pointer + this.#offsetOf(number))

@@ -20,7 +20,7 @@ export function locationOf(locations: Locations, candidate: number): RowLocation
 }
 
 /** The rows behind nodes of a graph. */
-export function nodeLocations(plan: SearchPlan, part: GraphPart, nodes: Uint32Array): Locations {
+export function nodeLocations(plan: SearchPlan, part: GraphPart, nodes: readonly number[]): Locations {
   const { sets } = plan.collection
   const starts = startsOf(plan, part)
   if (starts) {

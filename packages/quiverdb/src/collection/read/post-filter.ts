@@ -10,7 +10,7 @@ const refillFactor = 4
 
 /** Candidates of a walk that match. */
 export interface FoundMatching extends Found {
-  readonly nodes: Uint32Array
+  readonly nodes: readonly number[]
   /** Candidates that the filter was asked about. */
   readonly candidates: number
   readonly complete: boolean
@@ -35,12 +35,12 @@ export function walkThenFilter(
     const all = ef === part.nodes
     const found = graph.search(plan.query, { ...options, ef, keep: ef, least: all ? living : plan.count, bound: undefined })
     const candidates = Math.min(found.count, most)
-    const chosen = matchingOf(plan, filter, part, found.nodes.subarray(0, candidates))
+    const chosen = matchingOf(plan, filter, part, found.nodes.slice(0, candidates))
     const isCut = candidates >= most && candidates < living
     if (chosen.length < plan.count && !all && !isCut && found.complete) continue
     return {
-      nodes: Uint32Array.from(chosen, (place) => found.nodes[place]!),
-      estimates: Float64Array.from(chosen, (place) => found.estimates[place]!),
+      nodes: chosen.map((place) => found.nodes[place]!),
+      estimates: chosen.map((place) => found.estimates[place]!),
       count: chosen.length,
       candidates,
       complete: found.complete && !(isCut && chosen.length < plan.count),
@@ -50,7 +50,7 @@ export function walkThenFilter(
 }
 
 /** Places among the candidates. */
-function matchingOf(plan: SearchPlan, filter: RowFilter, part: GraphPart, nodes: Uint32Array): number[] {
+function matchingOf(plan: SearchPlan, filter: RowFilter, part: GraphPart, nodes: readonly number[]): number[] {
   const locations = nodeLocations(plan, part, nodes)
   const chosen: number[] = []
   for (let place = 0; place < nodes.length; place++) {

@@ -19,7 +19,7 @@ const scoredTogetherMax = 256
 /** Candidates of a walk or scan, by ascending estimate of their distance. */
 export interface Found {
   readonly count: number
-  readonly estimates: Float64Array
+  readonly estimates: ArrayLike<number>
 }
 
 /**

@@ -95,7 +95,7 @@ export class CollectionReader<T extends object = Fields> {
    * V8 throws compiled code away when a full garbage collection finds no object left of a shape that the code was made for; then searches take twice as
    * long until it is made again. While the objects of one search live, so do their shapes.
    */
-  readonly #shapes: { readonly checks: readonly unknown[]; search?: VersionSearch } = { checks: checkShapes }
+  readonly #shapes: { readonly checks: readonly unknown[]; search?: VersionSearch; touched?: number } = { checks: checkShapes }
 
   constructor(source: ReadSource) {
     this.#source = source
@@ -414,6 +414,9 @@ export class CollectionReader<T extends object = Fields> {
     let made: Hit<T>[] = []
     const make = (): void => {
       made = []
+      let touched = 0
+      for (let i = offset; i < rows.length; i++) touched += rows[i]!.state.set.touchId?.(rows[i]!.slot) ?? 0
+      this.#shapes.touched = touched
       for (let i = offset; i < rows.length; i++) {
         const { distance, state, slot } = rows[i]!
         const record = readRecord<T>(collection, { state, slot }, read)

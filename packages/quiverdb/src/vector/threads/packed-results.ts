@@ -33,8 +33,8 @@ export function unpackResults({ heads, nodes, estimates }: PackedResults): Graph
     const [count, evaluations, complete] = heads.subarray(headWords * i)
     const [start, end] = [at, (at += count!)]
     return {
-      nodes: nodes.slice(start, end),
-      estimates: estimates.slice(start, end),
+      nodes: Array.from(nodes.subarray(start, end)),
+      estimates: Array.from(estimates.subarray(start, end)),
       count: count!,
       evaluations: evaluations!,
       complete: complete === 1,

@@ -101,7 +101,7 @@ describe('SearchThreads', () => {
         const distance = referenceDistance('l2', query, vectorAt(all, dimensions, node))
         expect(estimates[i]).toBeCloseTo(distance, 3)
       })
-      expect(estimates).toEqual(estimates.toSorted())
+      expect(estimates).toEqual(estimates.toSorted((a, b) => a - b))
     }
     await insertion
     expect(searches).toBeGreaterThan(10)
