@@ -106,6 +106,30 @@ function dotsF64(q: usize, a: usize, b: usize, n: i32): v128 {
   return sums
 }
 
+/** The same of squaredNorm. */
+function squaredNormsF64(a: usize, b: usize, n: i32): v128 {
+  let a0 = f64x2.splat(0), a1 = a0, b0 = a0, b1 = a0
+  const end = a + (<usize>n << 2)
+  for (; a + 16 <= end; a += 16) {
+    let t = two(a, 0)
+    a0 = f64x2.add(a0, f64x2.mul(t, t))
+    t = two(a, 8)
+    a1 = f64x2.add(a1, f64x2.mul(t, t))
+    t = two(b, 0)
+    b0 = f64x2.add(b0, f64x2.mul(t, t))
+    t = two(b, 8)
+    b1 = f64x2.add(b1, f64x2.mul(t, t))
+    b += 16
+  }
+  let sums = sumsOf(a0, a1, b0, b1)
+  for (; a < end; a += 4) {
+    const t = f64x2.replace_lane(f64x2.splat(<f64>load<f32>(a)), 1, <f64>load<f32>(b))
+    sums = f64x2.add(sums, f64x2.mul(t, t))
+    b += 4
+  }
+  return sums
+}
+
 /** The same of squaredL2F64. */
 function squaredL2sF64(q: usize, a: usize, b: usize, n: i32): v128 {
   let a0 = f64x2.splat(0), a1 = a0, b0 = a0, b1 = a0
@@ -138,9 +162,10 @@ function exactPair(query: usize, a: usize, b: usize, n: i32, mode: i32, queryNor
   if (mode == modeL2) v128.store(out, squaredL2sF64(query, a, b, n))
   else if (mode == modeDot) v128.store(out, f64x2.neg(dotsF64(query, a, b, n)))
   else {
-    const dots = dotsF64(query, a, b, n)
-    store<f64>(out, cosineDistance(f64x2.extract_lane(dots, 0), queryNorm * Math.sqrt(squaredNorm(a, n))))
-    store<f64>(out, cosineDistance(f64x2.extract_lane(dots, 1), queryNorm * Math.sqrt(squaredNorm(b, n))), 8)
+    v128.store(out, dotsF64(query, a, b, n))
+    const norms = f64x2.mul(f64x2.splat(queryNorm), f64x2.sqrt(squaredNormsF64(a, b, n)))
+    store<f64>(out, cosineDistance(load<f64>(out), f64x2.extract_lane(norms, 0)))
+    store<f64>(out, cosineDistance(load<f64>(out, 8), f64x2.extract_lane(norms, 1)), 8)
   }
 }
 

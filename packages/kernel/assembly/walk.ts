@@ -44,14 +44,28 @@ export function topLevel(graph: Graph, entry: i32): i32 {
   return entry < 0 ? -1 : <i32>load<u8>(graph.levels + entry)
 }
 
+/** Bytes of a row that are worth touching ahead: of long rows the first lines, whose others the processor fetches by itself. */
+// @ts-ignore: decorator
+@inline
+function touchedOf<T>(graph: Graph): usize {
+  return isFloat<T>() ? 2 * cacheLineBytes : <usize>graph.codeBytes + 20
+}
+
 /** Follows ever nearer neighbours on one upper level. */
 export function greedy<T>(graph: Graph, walk: Walk, start: u32, level: i32): u32 {
-  const q = walk.query, codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, degree = graph.m, partial = graph.partial
+  const q = walk.query, codes = graph.codes, stride = <usize>graph.stride, bytes = <usize>graph.codeBytes, degree = graph.m, partial = graph.partial, touched = touchedOf<T>(graph)
   let current = start, best = distance1<T>(q, rowOf(graph, start), bytes), moved = true
   while (moved) {
     moved = false
     if (partial) bring(graph, current, level)
     const links = linksOf(graph, current, level)
+    let sink: i32 = 0
+    for (let j: i32 = 0; j < degree; j++) {
+      const id = load<u32>(links + (<usize>j << 2))
+      if (id == none) break
+      sink += touch(codes + <usize>id * stride, touched)
+    }
+    walk.sink = sink
     for (let j: i32 = 0; j < degree; j += 4) {
       const at = links + (<usize>j << 2), a = load<u32>(at)
       if (a == none) break
@@ -176,7 +190,7 @@ export function isAllowed(allowed: usize, id: u32): bool {
 @inline
 function gather<T>(graph: Graph, walk: Walk, links: usize, degree: i32, epoch: u16): i32 {
   const visited = walk.visited, batch = walk.batch, codes = graph.codes, stride = <usize>graph.stride
-  const touched = isFloat<T>() ? 2 * cacheLineBytes : <usize>graph.codeBytes + 20
+  const touched = touchedOf<T>(graph)
   let sink: i32 = 0, to = batch
   const end = links + (<usize>degree << 2)
   for (; links < end; links += 4) {

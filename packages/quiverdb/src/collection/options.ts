@@ -188,6 +188,29 @@ export const searchOptions = v.strictObject({
   timeoutMs: v.optional(v.pipe(v.number(), v.minValue(0))),
 })
 
+type SearchOptions = v.InferOutput<typeof searchOptions>
+
+/** What the schema says of the options that most searches have, for less time than a search ought to spend on it. */
+export function checkedSearch(query: SearchOptions): SearchOptions {
+  return isPlain(query) ? query : checked(searchOptions, query, 'search')
+}
+
+function isPlain(query: { readonly [key: string]: unknown } | null): boolean {
+  if (typeof query !== 'object' || query === null) return false
+  for (const key in query) {
+    if (key === 'vector') continue
+    const value = query[key]
+    if (key === 'limit' ? isCount(value, limitMax) : key === 'ef' ? isCount(value, efMax) : false) continue
+    if (key === 'fields' && Array.isArray(value) && value.length === 0) continue
+    return false
+  }
+  return true
+}
+
+function isCount(value: unknown, most: number): boolean {
+  return value === undefined || (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most)
+}
+
 const words = {
   text: v.pipe(v.string(), v.maxLength(queryTextMax)),
   field: v.optional(v.string()),

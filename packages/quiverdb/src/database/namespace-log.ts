@@ -27,6 +27,8 @@ const sharedCommitBytesMax = 1024 * 1024
 const sharedCommitWritesMax = 4_096
 /** Writes that may wait for a commit at one time. */
 const queueMax = 100_000
+/** Between a look that found the head's commit and a read so soon after, nobody has written commits, waited until they were kept no more, and deleted them. */
+const keptForMs = 0.25
 
 interface Waiting {
   readonly intent: WriteIntent
@@ -55,6 +57,15 @@ export interface HeadEvents {
   moved(state: NamespaceState, commit: { readonly bytes: number; readonly kind: Commit['kind']; readonly hasRows: boolean }): void
 }
 
+/** The keys that every read of a head asks for. */
+interface Probes {
+  readonly seq: number
+  readonly head: string
+  readonly next: string
+  /** When the head's commit was seen last. */
+  keptAtMs: number
+}
+
 /**
  * The head of one namespace: its newest version in memory, the queue of writes that become commits, and the commits of other processes.
  * One commit is under way at a time; what arrives meanwhile shares the next one.
@@ -74,7 +85,7 @@ export class NamespaceLog implements LogMachine {
   #running: Promise<void> | undefined
   /** Of parts that the store cannot give at once, for the work under way. */
   readonly #pieces = new LoadedPieces()
-  #probed: { readonly seq: number; readonly head: string; readonly next: string } | undefined
+  #probed: Probes | undefined
   #verifiedAt: number
   #closed = false
   /** Changes per commit since someone began to watch; null while nobody does. */
@@ -114,10 +125,10 @@ export class NamespaceLog implements LogMachine {
     return !sync || (this.head > 0 && sync.exists(this.#probes().head))
   }
 
-  /** The keys that every read asks for. */
-  #probes(): { readonly seq: number; readonly head: string; readonly next: string } {
+  #probes(): Probes {
     if (this.#probed?.seq === this.head) return this.#probed
-    return (this.#probed = { seq: this.head, head: this.keys.log(this.head), next: this.keys.log(this.head + 1) })
+    const { head } = this
+    return (this.#probed = { seq: head, head: this.keys.log(head), next: this.keys.log(head + 1), keptAtMs: -Infinity })
   }
 
   /** The newest version in the store, where one look tells: undefined where the store has to be asked. @throws QuiverError CLOSED */
@@ -127,8 +138,13 @@ export class NamespaceLog implements LogMachine {
     // A store of this process alone has no other writers: the head is the newest there is.
     if (!capabilities.shared) return this.#state
     // In this order: commits are deleted in theirs.
-    if (!sync || sync.exists(this.#probes().next)) return undefined
-    return this.stale ? undefined : this.#state
+    const probes = this.#probes()
+    if (!sync || sync.exists(probes.next)) return undefined
+    const now = performance.now()
+    if (now - probes.keptAtMs < keptForMs) return this.#state
+    if (this.stale) return undefined
+    probes.keptAtMs = now
+    return this.#state
   }
 
   /** The newest version in the store, with every commit that was acknowledged anywhere before the call. */

@@ -14,6 +14,7 @@ import { SortOrder } from './sort-order.js'
 import { byCount, byValue, countValues } from './value-counts.js'
 import {
   checked,
+  checkedSearch,
   checkShapes,
   countOptions,
   declaredPaths,
@@ -23,7 +24,6 @@ import {
   listOptions,
   readOptions,
   hybridSearchOptions,
-  searchOptions,
   textSearchOptions,
 } from '../options.js'
 import type { Embedders } from '../managed/embedders.js'
@@ -240,7 +240,7 @@ export class CollectionReader<T extends object = Fields> {
    * with a text EMBEDDER_FAILED, INVALID_EMBEDDING, TIMEOUT
    */
   async search(query: SearchQuery): Promise<SearchResult<T>> {
-    const options = checked(searchOptions, query, 'search')
+    const options = checkedSearch(query as Parameters<typeof checkedSearch>[0])
     checkAborted(options.signal)
     const { limit = limitDefault, offset = 0, signal, fields, vectors, vector } = options
     const budget = budgetOf(options)
