@@ -5,6 +5,8 @@ import { touch, touchEnds } from './touch'
 
 const modeL2: i32 = 0
 const modeDot: i32 = 1
+/** Of a piece of rows: first node, address, bytes from row to row. */
+const pieceBytes: usize = 12
 /** Candidates that are scored together after the first. */
 const scoredAtOnce: i32 = 4
 /** How much larger than seen so far the error of an estimate may be. */
@@ -209,4 +211,22 @@ export function rankExact(
   store<f64>(outcome, error)
   store<i32>(outcome, sink, 8)
   return done
+}
+
+/**
+ * The same for nodes of a graph which are the rows of some pieces of memory, one piece after the other. Of each piece 12 bytes: its first node, the address
+ * of that row and the bytes from row to row. `addresses` has room for `count` u32.
+ */
+export function rankExactRows(
+  query: usize, pieces: usize, pieceCount: i32, nodes: usize, addresses: usize, estimates: usize, count: i32, first: i32, k: i32, n: i32,
+  mode: i32, heap: usize, outcome: usize, out: usize,
+): i32 {
+  const last = pieces + <usize>(pieceCount - 1) * pieceBytes
+  for (let i: usize = 0; i < <usize>count << 2; i += 4) {
+    const node = load<u32>(nodes + i)
+    let piece = last
+    while (load<u32>(piece) > node) piece -= pieceBytes
+    store<u32>(addresses + i, load<u32>(piece, 4) + (node - load<u32>(piece)) * load<u32>(piece, 8))
+  }
+  return rankExact(query, addresses, estimates, count, first, k, n, mode, heap, outcome, out)
 }

@@ -4,6 +4,7 @@ import { alignUp, type Arena } from './arena.js'
 import { checkLength } from './check-length.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { type Metric, modeOf } from './metric.js'
+import type { PlacedResult } from './resident-graph.js'
 
 /** Candidates by ascending estimate of their distance. */
 export interface RankCandidates {
@@ -21,6 +22,20 @@ export interface RankCandidates {
   readonly error: number
 }
 
+/** Candidates of a walk, see {@link RankCandidates}. */
+export interface RankRows extends Pick<RankCandidates, 'count' | 'first' | 'k' | 'worst' | 'error'> {
+  readonly placed: PlacedResult
+  /** Where the nodes' rows are: ascending, the first begins with node 0. All in the arena of what was found. */
+  readonly pieces: readonly RowPiece[]
+}
+
+/** Rows that are nodes `start` and on of a graph. */
+export interface RowPiece {
+  readonly start: number
+  readonly pointer: number
+  readonly rowBytes: number
+}
+
 export interface Ranked {
   /** Of the first candidates, as many as were scored. */
   readonly distances: Float64Array
@@ -29,6 +44,8 @@ export interface Ranked {
 
 const rowsMin = 64
 const rowAlignment = 16
+/** As the kernel wants it. */
+const pieceBytes = 12
 
 /**
  * Exact distances, summed in float64 in a fixed order: the same bits on every machine.
@@ -111,6 +128,47 @@ export class ExactScorer {
     f64[outcome / 8 + 1] = candidates.error
     const mode = modeOf(this.#metric)
     const scored = arena.kernel.rankExact(query, places, guesses, count, first, k, n, mode, heap, outcome, out)
+    return { distances: f64.subarray(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
+  }
+
+  /** The same for what a walk has found in a graph whose nodes are rows in linear memory, in their order. */
+  rankRows({ placed, pieces, count, first, k, worst, error }: RankRows): Ranked {
+    const { arena, nodes, estimates } = placed
+    const n = this.#query.length
+    const query = this.#pool.scratch(arena, 'source', this.#query.byteLength)
+    const table = this.#pool.scratch(arena, 'pieces', pieceBytes * pieces.length)
+    const addresses = this.#pool.scratch(arena, 'addresses', 4 * count)
+    const heap = this.#pool.scratch(arena, 'heap', keyBytes * k)
+    const outcome = this.#pool.scratch(arena, 'outcome', 16)
+    const out = this.#pool.scratch(arena, 'distances', 8 * count)
+    const { u32, f64 } = arena
+    for (let i = 0, at = table / 4; i < pieces.length; i++) {
+      const { start, pointer, rowBytes } = pieces[i]!
+      u32[at++] = start
+      u32[at++] = pointer
+      u32[at++] = rowBytes
+    }
+    arena.f32.set(this.#query, query / 4)
+    f64[outcome / 8] = worst
+    f64[outcome / 8 + 1] = error
+    const mode = modeOf(this.#metric)
+    const { kernel } = arena
+    const scored = kernel.rankExactRows(
+      query,
+      table,
+      pieces.length,
+      nodes,
+      addresses,
+      estimates,
+      count,
+      first,
+      k,
+      n,
+      mode,
+      heap,
+      outcome,
+      out,
+    )
     return { distances: f64.subarray(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
   }
 

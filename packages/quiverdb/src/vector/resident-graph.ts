@@ -1,6 +1,7 @@
 import { modes, walkLayout } from '@quiverdb/kernel'
 import { QuiverError } from '../errors.js'
 import { type Budget, runWithin } from './budget.js'
+import type { Arena } from './arena.js'
 import { checkLength } from './check-length.js'
 import { encodeQuery, stagingFor } from './encode.js'
 import { rerankLayout } from './block-layout.js'
@@ -55,6 +56,14 @@ export interface GraphSearchResult {
   readonly complete: boolean
   /** All that is allowed was scanned: what was found is proven to hold the nearest. */
   readonly scanned?: boolean
+  /** Where nodes (u32) and estimates (float64) also are, until the next search. */
+  readonly placed?: PlacedResult
+}
+
+export interface PlacedResult {
+  readonly arena: Arena
+  readonly nodes: number
+  readonly estimates: number
 }
 
 /** Relative rounding of the map from graph space to the metric in float32. */
@@ -237,8 +246,8 @@ export class ResidentGraph {
     const walk = placeWalk(memory, ef, wide, keep)
     // Another thread may be inserting: of what it has not counted yet, some can be found.
     const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, memory.capacity) : 0
-    const found = pool.scratch(arena, 'nodes', 4 * keep)
-    const distances = pool.scratch(arena, 'distances', 8 * keep)
+    const found = pool.scratch(arena, 'found nodes', 4 * keep)
+    const distances = pool.scratch(arena, 'found distances', 8 * keep)
     const map = this.#query(query, walk)
     arena.u32[walk / 4 + walkField.allowed] = allowed
     if (options.bound !== undefined) {
@@ -267,7 +276,8 @@ export class ResidentGraph {
       nodes.push(u32[found / 4 + i]!)
       estimates.push(f64[distances / 8 + i]!)
     }
-    return { nodes, estimates, count, evaluations: u32[walk / 4 + walkField.evaluations]!, complete }
+    const evaluations = u32[walk / 4 + walkField.evaluations]!
+    return { nodes, estimates, count, evaluations, complete, placed: { arena, nodes: found, estimates: distances } }
   }
 
   /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */

@@ -9,6 +9,8 @@ export interface Locations {
   readonly sets: readonly SetState[]
   /** The living row of the set at a place in `sets` that is behind a candidate, or -1. */
   slotIn(place: number, candidate: number): number
+  /** By set: the node that its first row is, where the nodes are the rows of these sets one after the other. */
+  readonly starts?: readonly number[]
 }
 
 export function locationOf(locations: Locations, candidate: number): RowLocation | undefined {
@@ -26,6 +28,7 @@ export function nodeLocations(plan: SearchPlan, part: GraphPart, nodes: readonly
   if (starts) {
     return {
       sets,
+      starts,
       slotIn(place, candidate) {
         const slot = nodes[candidate]! - starts[place]!
         const { rows, dead } = sets[place]!

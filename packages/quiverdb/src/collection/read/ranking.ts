@@ -1,6 +1,7 @@
 import type { Arena } from '../../vector/arena.js'
-import { ExactScorer } from '../../vector/exact-scorer.js'
+import { ExactScorer, type RowPiece } from '../../vector/exact-scorer.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
+import type { PlacedResult } from '../../vector/resident-graph.js'
 import type { RowLocation, SetState } from '../version/directory.js'
 import type { Parts } from '../version/parts.js'
 import { locationOf, type Locations } from './locations.js'
@@ -19,6 +20,9 @@ const scoredTogetherMax = 256
 /** Candidates of a walk or scan, by ascending estimate of their distance. */
 export interface Found {
   readonly count: number
+  /** Of a walk: its nodes, all of them living, and where they are in linear memory. */
+  readonly nodes?: ArrayLike<number>
+  readonly placed?: PlacedResult | undefined
   readonly estimates: ArrayLike<number>
 }
 
@@ -50,6 +54,7 @@ export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locati
 function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: Locations, hits: TopHits, first: number): boolean {
   const scorer = scorerOf(parts.pool)
   scorer.begin(plan.query, plan.index.index.definition.metric)
+  if (rankRows(plan, scorer, found, locations, hits, first)) return true
   const ranked: RankedRow[] = []
   const located: LocatedRows = { arena: undefined, sets: [], slots: [], addresses: [], estimates: [] }
   let wanted = first
@@ -70,6 +75,29 @@ function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: L
   }
   hits.estimateError = error
   for (const row of ranked) hits.push(row)
+  return true
+}
+
+/** The same in one call, where the graph's nodes are the rows of some sets, all of them in the graph's own memory. */
+function rankRows(plan: SearchPlan, scorer: ExactScorer, found: Found, locations: Locations, hits: TopHits, first: number): boolean {
+  const { placed, nodes, count } = found
+  const { sets, starts } = locations
+  if (!placed || !nodes || !starts) return false
+  const pieces: RowPiece[] = []
+  for (let i = 0; i < sets.length; i++) {
+    const resident = plan.index.index.column(sets[i]!.set)?.resident?.()
+    if (!resident || resident.arena !== placed.arena) return false
+    pieces.push({ start: starts[i]!, pointer: resident.pointer, rowBytes: resident.rowBytes })
+  }
+  const ranked = scorer.rankRows({ placed, pieces, count, first, k: plan.count, worst: hits.bound, error: hits.estimateError })
+  const { distances } = ranked
+  hits.estimateError = ranked.error
+  for (let i = 0; i < distances.length; i++) {
+    const node = nodes[i]!
+    let place = starts.length - 1
+    while (starts[place]! > node) place--
+    hits.push({ distance: distances[i]!, state: sets[place]!, slot: node - starts[place]! })
+  }
   return true
 }
 
