@@ -7,7 +7,7 @@ import { codesFloat32, Graph, none, Walk } from './layout'
 import { distance1, distance4 } from './rows'
 import { groupRows } from './signs'
 import { touch, touchEnds } from './touch'
-import { blockStartLevel, blockStartsMax, findStarts, isAllowed, linksOf, renewEpoch, rowOf, startLevel, startsMax } from './walk'
+import { findBlockStarts, findStarts, isAllowed, linksOf, renewEpoch, rowOf, startLevel, startsMax } from './walk'
 
 /** With fewer allowed nodes than this to start from, the seeds are taken too. */
 const enoughStarts: i32 = 8
@@ -160,7 +160,7 @@ export function filteredBegin(
     return false
   }
   if (graph.codesKind == codesFloat32) findStarts<f32>(graph, walk, startLevel, startsMax)
-  else if (graph.groupsOffset) findStarts<u8>(graph, walk, blockStartLevel, blockStartsMax)
+  else if (graph.groupsOffset) findBlockStarts(graph, walk)
   else findStarts<u8>(graph, walk, startLevel, startsMax)
   const starts = min(walk.count, startsMax), batch = walk.batch
   for (let i: i32 = 0; i < starts; i++) store<u32>(batch + (<usize>i << 2), keyId(load<i64>(walk.pool + (<usize>i << 3))))

@@ -72,6 +72,10 @@ export class Graph {
   signs: usize
   /** Not 0: rows and lists of level 0 come when a walk asks for them (see bring.ts). */
   partial: i32
+  /** In a graph with blocks: a graph of the rows from the start level up, close together. Or 0. */
+  upper: usize
+  /** In such a graph: u32, its nodes in the whole one. */
+  names: usize
 }
 
 /** One walk over a graph. It can be left and resumed, so all that it knows is here. */

@@ -4,7 +4,7 @@ import { keyDistance, keyId } from './keys'
 import { codesFloat32, Graph, Walk } from './layout'
 import { encodeQueryRow, encodeRow } from './rows'
 import { fillTable } from './signs'
-import { blockStartLevel, blockStartsMax, descend, descendToBlocks, findStarts, narrowStep, settle, startLevel, startsMax, topLevel, wideStep } from './walk'
+import { descend, descendToBlocks, findBlockStarts, findStarts, narrowStep, settle, startLevel, startsMax, topLevel, wideStep } from './walk'
 
 // @ts-ignore: decorator
 @inline
@@ -29,10 +29,14 @@ export function searchQuery(
 }
 
 function begin<T>(graph: Graph, walk: Walk): void {
-  const blocks = overBlocks(graph, walk), top = topLevel(graph, graph.entry), level = blocks ? blockStartLevel : startLevel
-  findStarts<T>(graph, walk, level, blocks ? blockStartsMax : startsMax)
-  if (blocks) descendToBlocks(walk)
-  else if (top >= level) descend(walk)
+  const blocks = overBlocks(graph, walk)
+  if (blocks) {
+    findBlockStarts(graph, walk)
+    descendToBlocks(walk)
+    return
+  }
+  findStarts<T>(graph, walk, startLevel, startsMax)
+  if (topLevel(graph, graph.entry) >= startLevel) descend(walk)
 }
 
 /** Descends the upper levels and stands at the first nodes of level 0. The walk's addresses, ef and epoch are set. */

@@ -113,7 +113,19 @@ export function findStarts<T>(graph: Graph, walk: Walk, level: i32, most: i32): 
   walk.frontier = frontier
 }
 
-/** Goes on from the results of a narrow walk on level 1 with a walk over blocks. */
+/** The starts of a walk over blocks, which go by the copy of the upper levels where there is one. */
+export function findBlockStarts(graph: Graph, walk: Walk): void {
+  if (!graph.upper) { findStarts<u8>(graph, walk, blockStartLevel, blockStartsMax); return }
+  const upper = changetype<Graph>(graph.upper), names = upper.names
+  findStarts<u8>(upper, walk, 0, blockStartsMax)
+  const end = walk.pool + (<usize>walk.count << 3)
+  for (let at = walk.pool; at < end; at += 8) {
+    const key = load<i64>(at)
+    store<i64>(at, keyOf(keyDistance(key), load<u32>(names + (<usize>keyId(key) << 2))))
+  }
+}
+
+/** Goes on from the results of a narrow walk on an upper level with a walk over blocks. */
 export function descendToBlocks(walk: Walk): void {
   renewEpoch(walk)
   walk.done = 0

@@ -36,6 +36,8 @@ export const graphLayout = structure([
   'groupsOffset',
   'signs',
   'partial',
+  'upper',
+  'names',
 ])
 
 /** One walk over a graph. `worst`, `bound`, `step` and `half` are float32; all others are integers. */
@@ -125,6 +127,9 @@ export const selectionLayout = structure(['chosen', 'spare', 'sorted', 'kept', '
 
 /** Levels that a node can live on, with level 0. */
 export const levelsMax = 16
+
+/** The level that walks over blocks start from. */
+export const blockStartLevel = 2
 
 /** Lists of M0 node numbers that `offered` and `candidates` of a selection have room for; at least 50 numbers. */
 export const offeredLists = 8

@@ -152,6 +152,7 @@ export class ResidentGraph {
     }
     memory.nodes = header.nodes
     memory.setEntry(header.entry, header.maxLevel)
+    if (header.mode === 'speed' && header.nodes > 0) memory.speedUp()
     return new ResidentGraph(memory, header.recall)
   }
 
