@@ -19,6 +19,7 @@ export class ResidentVectors implements Resident {
   readonly #section: string
   #extent: Extent | undefined
   #loadedBytes = 0
+  #place: ResidentRows | undefined
 
   private constructor(extent: Extent, rowBytes: number, file: PartFile, section: string) {
     this.#extent = extent
@@ -55,7 +56,7 @@ export class ResidentVectors implements Resident {
   /** Where they are, once they are ready. */
   rows(): ResidentRows {
     const { arena, pointer } = this.#extent!
-    return { arena, pointer, rowBytes: this.#rowBytes }
+    return (this.#place ??= { arena, pointer, rowBytes: this.#rowBytes })
   }
 
   readInto(slot: number, target: Uint8Array): void {
@@ -68,5 +69,6 @@ export class ResidentVectors implements Resident {
   free(): void {
     this.#extent?.free()
     this.#extent = undefined
+    this.#place = undefined
   }
 }

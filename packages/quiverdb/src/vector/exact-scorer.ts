@@ -25,15 +25,9 @@ export interface RankCandidates {
 /** Candidates of a walk, see {@link RankCandidates}. */
 export interface RankRows extends Pick<RankCandidates, 'count' | 'first' | 'k' | 'worst' | 'error'> {
   readonly placed: PlacedResult
-  /** Where the nodes' rows are: ascending, the first begins with node 0. All in the arena of what was found. */
-  readonly pieces: readonly RowPiece[]
-}
-
-/** Rows that are nodes `start` and on of a graph. */
-export interface RowPiece {
-  readonly start: number
-  readonly pointer: number
-  readonly rowBytes: number
+  /** The nodes that pieces of rows begin with, ascending from 0, and where those are: all in the arena of what was found. */
+  readonly starts: readonly number[]
+  readonly residents: readonly { readonly pointer: number; readonly rowBytes: number }[]
 }
 
 export interface Ranked {
@@ -132,21 +126,20 @@ export class ExactScorer {
   }
 
   /** The same for what a walk has found in a graph whose nodes are rows in linear memory, in their order. */
-  rankRows({ placed, pieces, count, first, k, worst, error }: RankRows): Ranked {
+  rankRows({ placed, starts, residents, count, first, k, worst, error }: RankRows): Ranked {
     const { arena, nodes, estimates } = placed
     const n = this.#query.length
     const query = this.#pool.scratch(arena, 'source', this.#query.byteLength)
-    const table = this.#pool.scratch(arena, 'pieces', pieceBytes * pieces.length)
+    const table = this.#pool.scratch(arena, 'pieces', pieceBytes * starts.length)
     const addresses = this.#pool.scratch(arena, 'addresses', 4 * count)
     const heap = this.#pool.scratch(arena, 'heap', keyBytes * k)
     const outcome = this.#pool.scratch(arena, 'outcome', 16)
     const out = this.#pool.scratch(arena, 'distances', 8 * count)
     const { u32, f64 } = arena
-    for (let i = 0, at = table / 4; i < pieces.length; i++) {
-      const { start, pointer, rowBytes } = pieces[i]!
-      u32[at++] = start
-      u32[at++] = pointer
-      u32[at++] = rowBytes
+    for (let i = 0, at = table / 4; i < starts.length; i++) {
+      u32[at++] = starts[i]!
+      u32[at++] = residents[i]!.pointer
+      u32[at++] = residents[i]!.rowBytes
     }
     arena.f32.set(this.#query, query / 4)
     f64[outcome / 8] = worst
@@ -156,7 +149,7 @@ export class ExactScorer {
     const scored = kernel.rankExactRows(
       query,
       table,
-      pieces.length,
+      starts.length,
       nodes,
       addresses,
       estimates,

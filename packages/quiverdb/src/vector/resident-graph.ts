@@ -271,11 +271,11 @@ export class ResidentGraph {
     const count = kernel.searchResults(walk, keep, found, distances, map.scale, map.shift)
     const { u32, f64 } = arena
     // Lists, since typed arrays of more than a few numbers take longer to make than to fill.
-    const nodes: number[] = []
-    const estimates: number[] = []
+    const nodes = new Array<number>(count)
+    const estimates = new Array<number>(count)
     for (let i = 0; i < count; i++) {
-      nodes.push(u32[found / 4 + i]!)
-      estimates.push(f64[distances / 8 + i]!)
+      nodes[i] = u32[found / 4 + i]!
+      estimates[i] = f64[distances / 8 + i]!
     }
     const evaluations = u32[walk / 4 + walkField.evaluations]!
     return { nodes, estimates, count, evaluations, complete, placed: { arena, nodes: found, estimates: distances } }

@@ -1,5 +1,6 @@
+import type { ResidentRows } from '../../segment/row-set.js'
 import type { Arena } from '../../vector/arena.js'
-import { ExactScorer, type RowPiece } from '../../vector/exact-scorer.js'
+import { ExactScorer } from '../../vector/exact-scorer.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
 import type { PlacedResult } from '../../vector/resident-graph.js'
 import type { RowLocation, SetState } from '../version/directory.js'
@@ -83,13 +84,13 @@ function rankRows(plan: SearchPlan, scorer: ExactScorer, found: Found, locations
   const { placed, nodes, count } = found
   const { sets, starts } = locations
   if (!placed || !nodes || !starts) return false
-  const pieces: RowPiece[] = []
+  const residents: ResidentRows[] = []
   for (let i = 0; i < sets.length; i++) {
     const resident = plan.index.index.column(sets[i]!.set)?.resident?.()
     if (!resident || resident.arena !== placed.arena) return false
-    pieces.push({ start: starts[i]!, pointer: resident.pointer, rowBytes: resident.rowBytes })
+    residents.push(resident)
   }
-  const ranked = scorer.rankRows({ placed, pieces, count, first, k: plan.count, worst: hits.bound, error: hits.estimateError })
+  const ranked = scorer.rankRows({ placed, starts, residents, count, first, k: plan.count, worst: hits.bound, error: hits.estimateError })
   const { distances } = ranked
   hits.estimateError = ranked.error
   for (let i = 0; i < distances.length; i++) {

@@ -418,9 +418,8 @@ export class CollectionReader<T extends object = Fields> {
       for (let i = offset; i < rows.length; i++) touched += rows[i]!.state.set.touchId?.(rows[i]!.slot) ?? 0
       this.#shapes.touched = touched
       for (let i = offset; i < rows.length; i++) {
-        const { distance, state, slot } = rows[i]!
-        const record = readRecord<T>(collection, { state, slot }, read)
-        made.push({ id: record.id, distance, record })
+        const record = readRecord<T>(collection, rows[i]!, read)
+        made.push({ id: record.id, distance: rows[i]!.distance, record })
       }
     }
     return isResident(make) ? made : whenResident(make).then(() => made)

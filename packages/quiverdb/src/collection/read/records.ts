@@ -11,6 +11,8 @@ export function readRecord<T extends object>(
   { state, slot }: RowLocation,
   { fields, vectors = false }: ReadOptions,
 ): Stored<T> {
+  // A search that wants ids alone has many of these.
+  if (fields?.length === 0 && !vectors) return { id: state.set.id(slot) } as Stored<T>
   const id = state.set.id(slot)
   const record: Fields = { id }
   if (fields === undefined || fields.length > 0) {

@@ -71,7 +71,10 @@ export class VersionSearch {
   }
 
   *#scanOpen(): Steps {
-    for (const state of this.#plan.collection.sets) yield () => this.#scan(state, 'open')
+    const { index, collection } = this.#plan
+    let open: readonly SetState[] = []
+    yield () => (open = collection.sets.filter(({ set, rows }) => index.coverage.of(set, rows).openRows > 0))
+    for (const state of open) yield () => this.#scan(state, 'open')
   }
 
   *#scanAll(): Steps {
