@@ -56,10 +56,9 @@ export interface GraphSearchResult {
   readonly complete: boolean
   /** All that is allowed was scanned: what was found is proven to hold the nearest. */
   readonly scanned?: boolean
-  /** Where nodes (u32) and estimates (float64) also are, until the next search. */
-  readonly placed?: PlacedResult
 }
 
+/** Where nodes (u32) and estimates (float64) of a walk are in linear memory, until the next search. */
 export interface PlacedResult {
   readonly arena: Arena
   readonly nodes: number
@@ -78,6 +77,8 @@ const patienceMin = 16
 /** With fewer nodes allowed than this share, what is allowed is kept apart from what is walked. */
 const mostShare = 0.5
 const { index: walkField } = walkLayout
+/** Scratch for what walks find. */
+const [foundNodes, foundDistances] = ['found nodes', 'found distances']
 
 /** A walk whose query is encoded and whose room is there, at these addresses. */
 interface PlacedWalk {
@@ -181,6 +182,12 @@ export class ResidentGraph {
     while (!this.isWhole) this.advance()
   }
 
+  /** Where the walk of the last search has left what it returned. */
+  get placed(): PlacedResult {
+    const { arena, pool } = this.#memory
+    return { arena, nodes: pool.scratch(arena, foundNodes, 0), estimates: pool.scratch(arena, foundDistances, 0) }
+  }
+
   get mode(): GraphMode {
     return this.#memory.mode
   }
@@ -247,8 +254,8 @@ export class ResidentGraph {
     const walk = placeWalk(memory, ef, wide, keep)
     // Another thread may be inserting: of what it has not counted yet, some can be found.
     const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, memory.capacity) : 0
-    const found = pool.scratch(arena, 'found nodes', 4 * keep)
-    const distances = pool.scratch(arena, 'found distances', 8 * keep)
+    const found = pool.scratch(arena, foundNodes, 4 * keep)
+    const distances = pool.scratch(arena, foundDistances, 8 * keep)
     const map = this.#query(query, walk)
     arena.u32[walk / 4 + walkField.allowed] = allowed
     if (options.bound !== undefined) {
@@ -278,7 +285,7 @@ export class ResidentGraph {
       estimates[i] = f64[distances / 8 + i]!
     }
     const evaluations = u32[walk / 4 + walkField.evaluations]!
-    return { nodes, estimates, count, evaluations, complete, placed: { arena, nodes: found, estimates: distances } }
+    return { nodes, estimates, count, evaluations, complete }
   }
 
   /** Scans every node's codes: a proven superset of the k nearest. @throws QuiverError DIMENSION_MISMATCH, ABORTED, MEMORY_FULL */

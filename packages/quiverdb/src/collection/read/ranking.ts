@@ -21,9 +21,6 @@ const scoredTogetherMax = 256
 /** Candidates of a walk or scan, by ascending estimate of their distance. */
 export interface Found {
   readonly count: number
-  /** Of a walk: its nodes, all of them living, and where they are in linear memory. */
-  readonly nodes?: ArrayLike<number>
-  readonly placed?: PlacedResult | undefined
   readonly estimates: ArrayLike<number>
 }
 
@@ -31,8 +28,16 @@ export interface Found {
  * Scores candidates in the order of their estimates: the first few in any case, unless better ones are known from other parts, then on while
  * an estimate, less the error that estimates were seen to have, could still be among the nearest.
  */
-export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locations: Locations, hits: TopHits): void {
+export function rankNearest(
+  plan: SearchPlan,
+  parts: Parts,
+  found: Found,
+  locations: Locations,
+  hits: TopHits,
+  placed?: PlacedResult,
+): void {
   const first = hits.isFull ? scoredAtOnce : Math.max(plan.count, scoredAtOnce)
+  if (placed && rankRows(plan, parts, found.count, placed, locations, hits, first)) return
   if (rankResident(plan, parts, found, locations, hits, first)) return
   const ranked: RankedRow[] = []
   const nearest = new TopHits(plan.count, hits.bound)
@@ -55,7 +60,6 @@ export function rankNearest(plan: SearchPlan, parts: Parts, found: Found, locati
 function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: Locations, hits: TopHits, first: number): boolean {
   const scorer = scorerOf(parts.pool)
   scorer.begin(plan.query, plan.index.index.definition.metric)
-  if (rankRows(plan, scorer, found, locations, hits, first)) return true
   const ranked: RankedRow[] = []
   const located: LocatedRows = { arena: undefined, sets: [], slots: [], addresses: [], estimates: [] }
   let wanted = first
@@ -80,21 +84,39 @@ function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: L
 }
 
 /** The same in one call, where the graph's nodes are the rows of some sets, all of them in the graph's own memory. */
-function rankRows(plan: SearchPlan, scorer: ExactScorer, found: Found, locations: Locations, hits: TopHits, first: number): boolean {
-  const { placed, nodes, count } = found
-  const { sets, starts } = locations
-  if (!placed || !nodes || !starts) return false
+function rankRows(
+  plan: SearchPlan,
+  parts: Parts,
+  count: number,
+  placed: PlacedResult,
+  { sets, starts }: Locations,
+  hits: TopHits,
+  first: number,
+): boolean {
+  if (!starts) return false
   const residents: ResidentRows[] = []
   for (let i = 0; i < sets.length; i++) {
     const resident = plan.index.index.column(sets[i]!.set)?.resident?.()
     if (!resident || resident.arena !== placed.arena) return false
     residents.push(resident)
   }
-  const ranked = scorer.rankRows({ placed, starts, residents, count, first, k: plan.count, worst: hits.bound, error: hits.estimateError })
+  const scorer = scorerOf(parts.pool)
+  scorer.begin(plan.query, plan.index.index.definition.metric)
+  const ranked = scorer.rankRows({
+    placed,
+    starts,
+    residents,
+    count,
+    first,
+    k: plan.count,
+    worst: hits.bound,
+    error: hits.estimateError,
+  })
   const { distances } = ranked
+  const { u32 } = placed.arena
   hits.estimateError = ranked.error
   for (let i = 0; i < distances.length; i++) {
-    const node = nodes[i]!
+    const node = u32[placed.nodes / 4 + i]!
     let place = starts.length - 1
     while (starts[place]! > node) place--
     hits.push({ distance: distances[i]!, state: sets[place]!, slot: node - starts[place]! })

@@ -167,7 +167,7 @@ export class VersionSearch {
     const { evaluations: candidates, scanned, complete } = found
     const locations = nodeLocations(plan, part, found.nodes)
     if (scanned) rankAll(plan, this.#parts, found.count, locations, this.hits)
-    else rankNearest(plan, this.#parts, found, locations, this.hits)
+    else rankNearest(plan, this.#parts, found, locations, this.hits, graph.placed)
     this.#looked(candidates, complete)
     plan.trace?.part(begun, {
       ...{ kind: 'graph', size: part.nodes, ...(matched && { matches: matched.allowedCount }) },
