@@ -196,7 +196,7 @@ export function checkedSearch(query: SearchOptions): SearchOptions {
 }
 
 function isPlain(query: { readonly [key: string]: unknown } | null): boolean {
-  if (typeof query !== 'object' || query === null) return false
+  if (typeof query !== 'object' || query === null || Array.isArray(query)) return false
   for (const key in query) {
     if (key === 'vector') continue
     const value = query[key]

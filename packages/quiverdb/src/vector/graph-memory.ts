@@ -17,7 +17,6 @@ import type { GraphCalibration } from './graph-statistics.js'
 import { Extent, type MemoryPool } from './memory-pool.js'
 import type { KeptCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind, type RowLayout, rowLayout } from './row-layout.js'
-import { copyUpper } from './upper-copy.js'
 
 const { index: graphField, bytes: graphBytes } = graphLayout
 
@@ -218,10 +217,11 @@ export class GraphMemory {
     return { pointer: this.#get('links') >>> 0, stride: this.#get('linkStride') }
   }
 
-  /** Puts a copy of the upper levels beside a graph with blocks that is whole and changes no more: its walks begin there. */
-  speedUp(): void {
-    this.#upper = copyUpper(this)
-    this.#set('upper', this.#upper?.pointer ?? 0)
+  /** A copy of its upper levels, where walks over its blocks are to begin: of a graph that is whole and changes no more. From now on its own. */
+  set upper(copy: Extent | undefined) {
+    this.#upper?.free()
+    this.#upper = copy
+    this.#set('upper', copy?.pointer ?? 0)
   }
 
   /** Address of a node's list on a level that it lives on. */

@@ -16,6 +16,7 @@ import { type GraphSource, isArriving, PartialGraph } from './partial-graph.js'
 import { amongOf, beginAmong, isScanned } from './among-allowed.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
 import { encodingOf } from './graph-encoding.js'
+import { copyUpper } from './upper-copy.js'
 import { placeWalk } from './walk-room.js'
 
 export interface GraphSearchOptions {
@@ -153,7 +154,7 @@ export class ResidentGraph {
     }
     memory.nodes = header.nodes
     memory.setEntry(header.entry, header.maxLevel)
-    if (header.mode === 'speed' && header.nodes > 0) memory.speedUp()
+    if (header.mode === 'speed' && header.nodes > 0) memory.upper = copyUpper(memory)
     return new ResidentGraph(memory, header.recall)
   }
 
