@@ -11,7 +11,7 @@ import { runScale } from './scale.mjs'
 import { costTable, curveTable, speedTable } from './summary.mjs'
 import { targetsOf } from './targets.mjs'
 
-const efs = [2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 100, 128, 192, 256, 384, 512, 768, 1_024, 1_536]
+const efs = [2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 100, 128, 192, 256, 384, 512, 768, 1_024, 1_536, 2_048, 3_072]
 const quickEfs = [4, 10, 24, 64, 100, 192, 512]
 const rounds = 3
 

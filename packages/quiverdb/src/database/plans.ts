@@ -33,6 +33,8 @@ export interface GraphPlan extends GraphStep<GraphPart> {
 const blocksShareMax = 0.25
 const compactInputsMax = 64
 const tierBytes = 256 * 1024
+/** A part is written anew without its dead rows when they are more: their vectors are in memory with the others. */
+const deadShareMax = 1 / 3
 
 /** The next graph that is due in a collection, if any. */
 export function planGraph(collection: CollectionState, limits: PlanLimits, occasion: Occasion): GraphPlan | undefined {
@@ -76,10 +78,10 @@ export function flushDue(collection: CollectionState, limits: PlanLimits, occasi
   return rows >= limits.flushRows || bytes >= limits.flushBytes || planGraph(collection, limits, occasion) !== undefined
 }
 
-/** Parts that are due to become one: many of one size, one with mostly dead rows, or one whose vectors lie in its fields' text. */
+/** Parts that are due to become one: many of one size, one with many dead rows, or one whose vectors lie in its fields' text. */
 export function planCompaction(collection: CollectionState, tuning: Tuning): readonly SetState[] | undefined {
   const sealed = collection.sets.filter(({ number }) => collection.entries.has(number))
-  const wasteful = sealed.find((state) => state.dead.count() * 2 > state.rows || hasBuriedVectors(collection, state))
+  const wasteful = sealed.find((state) => state.dead.count() > deadShareMax * state.rows || hasBuriedVectors(collection, state))
   if (wasteful) return [wasteful]
   // Rows that no graph holds are scanned, and that is quick only while they lie together: they are merged among themselves.
   const tiers = new Map<string, SetState[]>()
