@@ -21,7 +21,7 @@ export const estimatesOffset: usize = 64
 const freshOffset: usize = 192
 /** Up to this ef neighbours enter the pool one by one, which moves little. */
 const oneByOneMax: i32 = 128
-/** So many nodes are expanded together: while one block comes from memory, the next is on its way. More would be expanded in vain. */
+/** So many nodes are expanded together, which wait for memory together: no more come faster. Their keys are in the room for a batch. */
 const togetherMax: usize = 2
 
 // @ts-ignore: decorator
@@ -172,7 +172,7 @@ export function blockStep(graph: Graph, walk: Walk, evaluationsMax: i32): i32 {
     const id = keyId(key), row = rowOf(graph, id)
     const own = distance1<u8>(q, row, bytes), links = linksOf(graph, id, 0)
     if (isAllowed(allowed, id)) keepResult(walk, keyOf(own, id))
-    // What came after it may be nearer than it was thought to be.
+    // Its companion may have put so many nearer ones before it that alone it would not have been expanded.
     if (n >= expand && key > load<i64>(pool + (<usize>(expand - 1) << 3))) continue
     let group = row + <usize>graph.groupsOffset
     for (let first: i32 = 0; first < degree; first += groupRows) {

@@ -214,13 +214,10 @@ export function rankExact(
 }
 
 /**
- * The same for nodes of a graph which are the rows of some pieces of memory, one piece after the other. Of each piece 12 bytes: its first node, the address
- * of that row and the bytes from row to row. `addresses` has room for `count` u32.
+ * Addresses (u32) of nodes (u32) that are the rows of some pieces of memory, one piece after the other. Of each piece 12 bytes: its first node, the address
+ * of that row and the bytes from row to row.
  */
-export function rankExactRows(
-  query: usize, pieces: usize, pieceCount: i32, nodes: usize, addresses: usize, estimates: usize, count: i32, first: i32, k: i32, n: i32,
-  mode: i32, heap: usize, outcome: usize, out: usize,
-): i32 {
+export function rowAddresses(nodes: usize, count: i32, pieces: usize, pieceCount: i32, addresses: usize): void {
   const last = pieces + <usize>(pieceCount - 1) * pieceBytes
   for (let i: usize = 0; i < <usize>count << 2; i += 4) {
     const node = load<u32>(nodes + i)
@@ -228,5 +225,4 @@ export function rankExactRows(
     while (load<u32>(piece) > node) piece -= pieceBytes
     store<u32>(addresses + i, load<u32>(piece, 4) + (node - load<u32>(piece)) * load<u32>(piece, 8))
   }
-  return rankExact(query, addresses, estimates, count, first, k, n, mode, heap, outcome, out)
 }

@@ -175,25 +175,10 @@ export interface KernelExports {
     out: number,
   ): number
   /**
-   * The same for u32 nodes that are the rows of `pieces`, one after the other: for each, three u32, its first node, the address of that row and the bytes
-   * from row to row. `addresses`: room for `count` u32.
+   * Writes the addresses (u32) of u32 nodes that are the rows of `pieces`, one after the other: for each, three u32, its first node, the address of that
+   * row and the bytes from row to row.
    */
-  rankExactRows(
-    query: number,
-    pieces: number,
-    pieceCount: number,
-    nodes: number,
-    addresses: number,
-    estimates: number,
-    count: number,
-    first: number,
-    k: number,
-    dimensions: number,
-    mode: number,
-    heap: number,
-    outcome: number,
-    out: number,
-  ): number
+  rowAddresses(nodes: number, count: number, pieces: number, pieceCount: number, addresses: number): void
 
   /** Writes what an exact scan has to know of float32 rows `stride` bytes apart. */
   flatFacts(rows: number, stride: number, count: number, dimensions: number, facts: number): void

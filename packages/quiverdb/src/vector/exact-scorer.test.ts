@@ -29,6 +29,26 @@ describe('ExactScorer', async () => {
     }
   })
 
+  test.each([1, 2, 3, 4, 5, 7, 16, 33, 100, 784])(
+    'the bits of a distance do not depend on what else is scored: %i dimensions',
+    (dimensions) => {
+      const random = randomSource(dimensions)
+      const rows = Array.from({ length: 7 }, (_, i) =>
+        Float32Array.from({ length: dimensions }, () => 10 ** (i - 3) * normal(random)),
+      )
+      const query = Float32Array.from({ length: dimensions }, () => normal(random))
+      for (const metric of metrics) {
+        scorer.begin(query, metric)
+        const alone = rows.map((row) => {
+          scorer.setRow(0, row)
+          return scorer.score(1)[0]
+        })
+        rows.forEach((row, i) => scorer.setRow(i, row))
+        for (let count = 1; count <= rows.length; count++) expect([...scorer.score(count)]).toEqual(alone.slice(0, count))
+      }
+    },
+  )
+
   test('zero vectors are at cosine distance 1, the same vector at 0, the opposite at 2', () => {
     scorer.begin(Float32Array.of(3, 4, 0), 'cosine')
     scorer.setRow(0, Float32Array.of(0, 0, 0))

@@ -4,15 +4,10 @@ import { alignUp, type Arena } from './arena.js'
 import { checkLength } from './check-length.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
 import { type Metric, modeOf } from './metric.js'
-import type { PlacedResult } from './resident-graph.js'
 
-/** Candidates by ascending estimate of their distance. */
-export interface RankCandidates {
+interface Ranking {
   /** Where the float32 vectors are. */
   readonly arena: Arena
-  /** Their addresses. */
-  readonly addresses: ArrayLike<number>
-  readonly estimates: ArrayLike<number>
   readonly count: number
   readonly first: number
   readonly k: number
@@ -22,10 +17,19 @@ export interface RankCandidates {
   readonly error: number
 }
 
-/** Candidates of a walk, see {@link RankCandidates}. */
-export interface RankRows extends Pick<RankCandidates, 'count' | 'first' | 'k' | 'worst' | 'error'> {
-  readonly placed: PlacedResult
-  /** The nodes that pieces of rows begin with, ascending from 0, and where those are: all in the arena of what was found. */
+/** Candidates by ascending estimate of their distance. */
+export interface RankCandidates extends Ranking {
+  /** Of their vectors. */
+  readonly addresses: ArrayLike<number>
+  readonly estimates: ArrayLike<number>
+}
+
+/** Candidates that a walk has left in the same arena. */
+export interface RankRows extends Ranking {
+  /** Addresses of u32 and of float64. */
+  readonly nodes: number
+  readonly estimates: number
+  /** The nodes that pieces of rows begin with, ascending from 0, and where those pieces are. */
   readonly starts: readonly number[]
   readonly residents: readonly { readonly pointer: number; readonly rowBytes: number }[]
 }
@@ -104,64 +108,44 @@ export class ExactScorer {
    * `first` in any case. The distances are good until the next use of the scorer. The query is that of `begin`.
    */
   rank(candidates: RankCandidates): Ranked {
-    const { arena, addresses, estimates, count, first, k } = candidates
-    const n = this.#query.length
-    const query = this.#pool.scratch(arena, 'source', this.#query.byteLength)
+    const { arena, addresses, estimates, count } = candidates
     const places = this.#pool.scratch(arena, 'addresses', 4 * count)
     const guesses = this.#pool.scratch(arena, 'estimates', 8 * count)
-    const heap = this.#pool.scratch(arena, 'heap', keyBytes * k)
-    const outcome = this.#pool.scratch(arena, 'outcome', 16)
-    const out = this.#pool.scratch(arena, 'distances', 8 * count)
     const { u32, f64 } = arena
-    arena.f32.set(this.#query, query / 4)
     for (let i = 0; i < count; i++) {
       u32[places / 4 + i] = addresses[i]!
       f64[guesses / 8 + i] = estimates[i]!
     }
-    f64[outcome / 8] = candidates.worst
-    f64[outcome / 8 + 1] = candidates.error
-    const mode = modeOf(this.#metric)
-    const scored = arena.kernel.rankExact(query, places, guesses, count, first, k, n, mode, heap, outcome, out)
-    return { distances: f64.subarray(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
+    return this.#rank(candidates, places, guesses)
   }
 
-  /** The same for what a walk has found in a graph whose nodes are rows in linear memory, in their order. */
-  rankRows({ placed, starts, residents, count, first, k, worst, error }: RankRows): Ranked {
-    const { arena, nodes, estimates } = placed
-    const n = this.#query.length
-    const query = this.#pool.scratch(arena, 'source', this.#query.byteLength)
+  /** The same of nodes in linear memory that are rows of several pieces of it. */
+  rankRows(candidates: RankRows): Ranked {
+    const { arena, nodes, estimates, count, starts, residents } = candidates
     const table = this.#pool.scratch(arena, 'pieces', pieceBytes * starts.length)
-    const addresses = this.#pool.scratch(arena, 'addresses', 4 * count)
-    const heap = this.#pool.scratch(arena, 'heap', keyBytes * k)
-    const outcome = this.#pool.scratch(arena, 'outcome', 16)
-    const out = this.#pool.scratch(arena, 'distances', 8 * count)
-    const { u32, f64 } = arena
+    const places = this.#pool.scratch(arena, 'addresses', 4 * count)
+    const { u32 } = arena
     for (let i = 0, at = table / 4; i < starts.length; i++) {
       u32[at++] = starts[i]!
       u32[at++] = residents[i]!.pointer
       u32[at++] = residents[i]!.rowBytes
     }
+    arena.kernel.rowAddresses(nodes, count, table, starts.length, places)
+    return this.#rank(candidates, places, estimates)
+  }
+
+  #rank({ arena, count, first, k, worst, error }: Ranking, places: number, guesses: number): Ranked {
+    const n = this.#query.length
+    const query = this.#pool.scratch(arena, 'source', this.#query.byteLength)
+    const heap = this.#pool.scratch(arena, 'heap', keyBytes * k)
+    const outcome = this.#pool.scratch(arena, 'outcome', 16)
+    const out = this.#pool.scratch(arena, 'distances', 8 * count)
+    const { f64 } = arena
     arena.f32.set(this.#query, query / 4)
     f64[outcome / 8] = worst
     f64[outcome / 8 + 1] = error
     const mode = modeOf(this.#metric)
-    const { kernel } = arena
-    const scored = kernel.rankExactRows(
-      query,
-      table,
-      starts.length,
-      nodes,
-      addresses,
-      estimates,
-      count,
-      first,
-      k,
-      n,
-      mode,
-      heap,
-      outcome,
-      out,
-    )
+    const scored = arena.kernel.rankExact(query, places, guesses, count, first, k, n, mode, heap, outcome, out)
     return { distances: f64.subarray(out / 8, out / 8 + scored), error: f64[outcome / 8]! }
   }
 

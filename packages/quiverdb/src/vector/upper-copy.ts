@@ -13,8 +13,8 @@ const alignment = 64
  */
 export function copyUpper(memory: GraphMemory): Extent | undefined {
   const { arena, pool, nodes, layout, parameters } = memory
-  const levelOf = (node: number): number => arena.u8[levels + node]!
   const levels = memory.section('levels').pointer
+  const levelOf = (node: number): number => arena.u8[levels + node]!
   const names: number[] = []
   let listsBytes = 0
   const listBytes = 4 * parameters.m
@@ -66,8 +66,7 @@ export function copyUpper(memory: GraphMemory): Extent | undefined {
   const set = (name: keyof typeof field, value: number): void => {
     i32[pointer / 4 + field[name]] = value
   }
-  const section = (name: 'codes' | 'links' | 'levels' | 'upperOffsets' | 'upperLinks'): void => set(name, pointer + at[name])
-  for (const name of ['codes', 'links', 'levels', 'upperOffsets', 'upperLinks'] as const) section(name)
+  for (const name of ['codes', 'links', 'levels', 'upperOffsets', 'upperLinks', 'names'] as const) set(name, pointer + at[name])
   set('nodes', count)
   set('capacity', count)
   set('m0', parameters.m)
@@ -77,6 +76,5 @@ export function copyUpper(memory: GraphMemory): Extent | undefined {
   set('maxLevel', memory.maxLevel - blockStartLevel)
   set('groupsOffset', 0)
   set('gone', 0)
-  set('names', pointer + at.names)
   return extent
 }

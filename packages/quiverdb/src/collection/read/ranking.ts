@@ -52,8 +52,8 @@ export function rankNearest(
     start = last
     last = Math.min(found.count, start + scoredAtOnce)
   }
+  hits.pushAll(ranked)
   hits.estimateError = error
-  for (const row of ranked) hits.push(row)
 }
 
 /** The same in calls of the kernel, where the candidates' vectors are in one linear memory. Returns false, and has done nothing, where they are not. */
@@ -78,12 +78,12 @@ function rankResident(plan: SearchPlan, parts: Parts, found: Found, locations: L
     wanted = Math.max(scoredAtOnce, first - ranked.length)
     if (end < found.count) worst = worstOf(ranked, plan.count, hits.bound)
   }
+  hits.pushAll(ranked)
   hits.estimateError = error
-  for (const row of ranked) hits.push(row)
   return true
 }
 
-/** The same in one call, where the graph's nodes are the rows of some sets, all of them in the graph's own memory. */
+/** The same at once, where the graph's nodes are the rows of some sets, all of whose vectors are in the graph's own memory. */
 function rankRows(
   plan: SearchPlan,
   parts: Parts,
@@ -102,25 +102,29 @@ function rankRows(
   }
   const scorer = scorerOf(parts.pool)
   scorer.begin(plan.query, plan.index.index.definition.metric)
-  const ranked = scorer.rankRows({
-    placed,
+  const { arena, nodes, estimates } = placed
+  const [k, worst, seen] = [plan.count, hits.bound, hits.estimateError]
+  const { distances, error } = scorer.rankRows({
+    arena,
+    nodes,
+    estimates,
+    count,
     starts,
     residents,
-    count,
     first,
-    k: plan.count,
-    worst: hits.bound,
-    error: hits.estimateError,
+    k,
+    worst,
+    error: seen,
   })
-  const { distances } = ranked
-  const { u32 } = placed.arena
-  hits.estimateError = ranked.error
+  const ranked: RankedRow[] = []
   for (let i = 0; i < distances.length; i++) {
-    const node = u32[placed.nodes / 4 + i]!
+    const node = arena.u32[nodes / 4 + i]!
     let place = starts.length - 1
     while (starts[place]! > node) place--
-    hits.push({ distance: distances[i]!, state: sets[place]!, slot: node - starts[place]! })
+    ranked.push({ distance: distances[i]!, state: sets[place]!, slot: node - starts[place]! })
   }
+  hits.pushAll(ranked)
+  hits.estimateError = error
   return true
 }
 
@@ -184,7 +188,7 @@ export function rankAll(plan: SearchPlan, parts: Parts, count: number, locations
   for (let first = 0; first < count; first += scoredTogetherMax) {
     ranked.push(...score(plan, parts, first, Math.min(count, first + scoredTogetherMax), locations))
   }
-  for (const row of ranked) hits.push(row)
+  hits.pushAll(ranked)
 }
 
 /** Exact distances of candidates, from their full vectors. Nothing is kept before all is read, so that a read that must wait can start over. */

@@ -11,7 +11,7 @@ export interface RankedRow {
 export class TopHits {
   readonly #limit: number
   readonly #maxDistance: number
-  readonly #rows: RankedRow[] = []
+  #rows: RankedRow[] = []
 
   /** The largest error that estimates were seen to have, in the metric's distance: each part of a search learns from those before it. */
   estimateError = 0
@@ -40,6 +40,17 @@ export class TopHits {
    */
   get bound(): number {
     return this.isFull ? this.#rows[this.#rows.length - 1]!.distance : Infinity
+  }
+
+  /** All or, where an id has to be waited for that equal distances are told apart by, none: then whoever ranks them begins again. */
+  pushAll(rows: readonly RankedRow[]): void {
+    const before = this.#rows.slice()
+    try {
+      for (let i = 0; i < rows.length; i++) this.push(rows[i]!)
+    } catch (error) {
+      this.#rows = before
+      throw error
+    }
   }
 
   push(row: RankedRow): void {
