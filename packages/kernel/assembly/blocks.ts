@@ -26,7 +26,7 @@ const togetherMax: usize = 2
 
 // @ts-ignore: decorator
 @inline
-function decoded(codes: usize): v128 {
+export function decoded(codes: usize): v128 {
   const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(codes)))
   return f32x4.convert_i32x4_s(i32x4.sub(wide, i32x4.splat(codeBias)))
 }

@@ -108,7 +108,7 @@ export class Walk {
   /** A narrow walk that has expanded its `patience` nearest ends at a node farther than this. */
   bound: f32
   patience: i32
-  /** Of a walk over blocks: the query's table of 4 * codeBytes bytes, and the step and half of its agreements. */
+  /** Of a walk over blocks, or a look at sketches: the query's table of 4 * codeBytes bytes, and the step and half of its agreements. Or 0. */
   table: usize
   step: f32
   half: f32

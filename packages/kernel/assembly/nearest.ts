@@ -1,5 +1,5 @@
 // The true neighbours of a row by the codes, and walks that look for them: what a graph's recall is measured with.
-import { codeBias } from './dot'
+import { decoded } from './blocks'
 import { isGone } from './gone'
 import { keyOf, maxHeapPush, maxHeapReplace, maxHeapSort } from './keys'
 import { codesFloat32, Graph, metaExtra, metaNorm2, metaScale, metaSum, Walk } from './layout'
@@ -47,11 +47,10 @@ export function rowAsQuery(graphPointer: usize, row: usize, target: usize): void
 export function searchRow(graphPointer: usize, walkPointer: usize, row: usize, staging: usize): void {
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), bytes = graph.codeBytes
   rowAsQuery(graphPointer, row, walk.query)
-  if (graph.codesKind == codesFloat32 || !graph.groupsOffset) return
+  if (!walk.table) return
   const scale = f32x4.splat(load<f32>(row + <usize>bytes, metaScale))
   for (let i: usize = 0; i < <usize>bytes; i += 4) {
-    const codes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(row + i)))
-    v128.store(staging + (i << 2), f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(codes, i32x4.splat(codeBias))), scale))
+    v128.store(staging + (i << 2), f32x4.mul(decoded(row + i), scale))
   }
   walk.numbers = staging
   walk.step = fillTable(staging, bytes, walk.table, walkPointer + offsetof<Walk>('half'))

@@ -13,7 +13,7 @@ function overBlocks(graph: Graph, walk: Walk): bool {
 }
 
 /**
- * Encodes a query into walk.query, as encodeRow does, and makes its table for a graph with blocks. Returns the query's squared norm.
+ * Encodes a query into walk.query, as encodeRow does, and makes its table where the walk has one. Returns the query's squared norm.
  */
 export function searchQuery(
   graphPointer: usize, walkPointer: usize, source: usize, transform: i32, centre: usize, staging: usize,
@@ -24,7 +24,7 @@ export function searchQuery(
   }
   const norm2 = encodeQueryRow(source, graph.dimensions, transform, centre, graph.signs, walk.query, bytes, staging)
   walk.numbers = staging
-  if (graph.groupsOffset) walk.step = fillTable(staging, bytes, walk.table, walkPointer + offsetof<Walk>('half'))
+  if (walk.table) walk.step = fillTable(staging, bytes, walk.table, walkPointer + offsetof<Walk>('half'))
   return norm2
 }
 

@@ -3,6 +3,10 @@ import { Sketch } from './layout'
 import { agreements, groupRows } from './signs'
 
 const halvingsMax: i32 = 24
+/** A sample says where the search for the limit begins: groups that it has, how often it is halved, and rows by which it may be wrong. */
+const sampledGroups: u32 = 128
+const samplingsMax: i32 = 12
+const sampleSlack: i32 = 64
 const float32Max = f32.MAX_VALUE
 
 /**
@@ -67,33 +71,70 @@ function groups(count: u32): u32 {
   return (count + groupRows - 1) / groupRows
 }
 
+/** A bar from low to high that about so many of all estimates are not above, as a sample says. */
+function sampled(estimates: usize, end: usize, low: f32, high: f32, wanted: i32, count: u32): f32 {
+  const step = <usize>max(1, <u32>groups(count) / sampledGroups) * 128, groupsSeen = ((end - estimates) + step - 1) / step
+  const share = <i32>(<i64>wanted * <i64>groupsSeen * <i64>groupRows / <i64>count)
+  if (share <= 0) return low
+  for (let i: i32 = 0; i < samplingsMax; i++) {
+    const middle = low * 0.5 + high * 0.5, bar = f32x4.splat(middle)
+    let sum = i32x4.splat(0)
+    for (let at = estimates; at < end; at += step) {
+      const a = i32x4.add(f32x4.le(v128.load(at), bar), f32x4.le(v128.load(at, 16), bar))
+      const b = i32x4.add(f32x4.le(v128.load(at, 64), bar), f32x4.le(v128.load(at, 80), bar))
+      sum = i32x4.sub(sum, i32x4.add(a, b))
+    }
+    const n = 2 * (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))
+    if (n >= share) high = middle
+    else low = middle
+  }
+  return high
+}
+
 /**
  * Writes a bitset of the rows with the smallest estimates, none above `limit`: at least `wanted` of them where there are as many, with
  * all rows that tie, and otherwise at most `most`, as near as halving gets. Returns how many, or -1 when an estimate is not a number.
  */
 export function sketchKeep(estimates: usize, count: u32, wanted: i32, most: i32, limit: f32, kept: usize): i32 {
   const end = estimates + <usize>groups(count) * 128
-  let least = f32x4.splat(Infinity), greatest = f32x4.splat(-Infinity)
-  for (let at = estimates; at < end; at += 16) {
-    const v = v128.load(at)
-    least = f32x4.min(least, v)
-    greatest = f32x4.max(greatest, v128.bitselect(f32x4.splat(-Infinity), v, f32x4.eq(v, f32x4.splat(Infinity))))
+  let least = f32x4.splat(Infinity), greatest = f32x4.splat(-Infinity), none = i32x4.splat(0)
+  const closed = least, open = greatest
+  for (let at = estimates; at < end; at += 32) {
+    const v = v128.load(at), w = v128.load(at, 16)
+    // Not a number is neither less nor greater, so that it is looked for.
+    none = v128.or(none, v128.or(f32x4.ne(v, v), f32x4.ne(w, w)))
+    least = f32x4.pmin(least, f32x4.pmin(v, w))
+    greatest = f32x4.pmax(greatest, f32x4.pmax(v128.bitselect(open, v, f32x4.eq(v, closed)), v128.bitselect(open, w, f32x4.eq(w, closed))))
   }
+  if (v128.any_true(none)) return -1
   let low = min(min(f32x4.extract_lane(least, 0), f32x4.extract_lane(least, 1)), min(f32x4.extract_lane(least, 2), f32x4.extract_lane(least, 3)))
   let high = max(max(f32x4.extract_lane(greatest, 0), f32x4.extract_lane(greatest, 1)), max(f32x4.extract_lane(greatest, 2), f32x4.extract_lane(greatest, 3)))
-  if (isNaN(low) || isNaN(high)) return -1
   high = min(high, limit)
   let found = sketchRank(estimates, count, high)
+  if (found > most) {
+    const sample = sampled(estimates, end, low, high, 2 * wanted + sampleSlack, count)
+    const n = sketchRank(estimates, count, sample)
+    if (n >= wanted) { high = sample; found = n }
+    const below = sampled(estimates, end, low, high, wanted / 2 - sampleSlack, count)
+    if (sketchRank(estimates, count, below) < wanted) low = below
+  }
   for (let i: i32 = 0; i < halvingsMax && found > most; i++) {
     const middle = low * 0.5 + high * 0.5, n = sketchRank(estimates, count, middle)
     if (n >= wanted) { high = middle; found = n } else low = middle
   }
-  const bar = f32x4.splat(high)
-  for (; estimates < end; estimates += 64) {
-    const a = i32x4.bitmask(f32x4.le(v128.load(estimates), bar)) | (i32x4.bitmask(f32x4.le(v128.load(estimates, 16), bar)) << 4)
-    const b = i32x4.bitmask(f32x4.le(v128.load(estimates, 32), bar)) | (i32x4.bitmask(f32x4.le(v128.load(estimates, 48), bar)) << 4)
-    store<u16>(kept, <u16>(a | (b << 8)))
-    kept += 2
-  }
+  mark(estimates, end, high, kept)
   return found
+}
+
+/** Writes the bitset of the estimates that are not above a limit. */
+function mark(estimates: usize, end: usize, limit: f32, kept: usize): void {
+  const bar = f32x4.splat(limit)
+  for (; estimates < end; estimates += 128) {
+    const a = i16x8.narrow_i32x4_s(f32x4.le(v128.load(estimates), bar), f32x4.le(v128.load(estimates, 16), bar))
+    const b = i16x8.narrow_i32x4_s(f32x4.le(v128.load(estimates, 32), bar), f32x4.le(v128.load(estimates, 48), bar))
+    const c = i16x8.narrow_i32x4_s(f32x4.le(v128.load(estimates, 64), bar), f32x4.le(v128.load(estimates, 80), bar))
+    const d = i16x8.narrow_i32x4_s(f32x4.le(v128.load(estimates, 96), bar), f32x4.le(v128.load(estimates, 112), bar))
+    store<u32>(kept, i8x16.bitmask(i8x16.narrow_i16x8_s(a, b)) | (i8x16.bitmask(i8x16.narrow_i16x8_s(c, d)) << 16))
+    kept += 4
+  }
 }

@@ -95,6 +95,16 @@ export interface KernelExports {
   /** Makes the blocks of a range of nodes whose rows and links are in place. */
   packBlocks(graph: number, from: number, to: number): void
 
+  /** Sketches a range of a graph's rows, the first of which begins a group, into groups that were zeros: as blocks have, but around the centre. */
+  sketchNodes(graph: number, groups: number, from: number, to: number): void
+  /**
+   * Writes estimates (float32) of graph distances for whole groups of rows, the first of which is at `out`: Infinity where the walk does not allow them.
+   * The walk's query and table are set.
+   */
+  sketchDistances(graph: number, walk: number, groups: number, from: number, to: number, out: number): void
+  /** Makes the rows of a bitset what a walk has found, the nearest by their codes. */
+  rankSketched(graph: number, walk: number, kept: number): void
+
   /** Finds the k rows nearest to an encoded one, gone ones left out: ascending keys. Returns how many. */
   nearestRows(graph: number, query: number, k: number, heap: number): number
   /** Copies an encoded row as the query that its vector would be: the added coordinate is zero. */
@@ -102,7 +112,7 @@ export interface KernelExports {
   /** Makes an encoded row, as `rowAsQuery` does, the query of a walk whose address is set. `staging`: as many float32 as a row has codes. */
   searchRow(graph: number, walk: number, row: number, staging: number): void
 
-  /** Encodes a query for a walk whose address is set, and makes its table where the graph has blocks. Returns its squared norm. */
+  /** Encodes a query for a walk whose address is set, and makes its table where it has one. Returns its squared norm. */
   searchQuery(graph: number, walk: number, source: number, transform: number, centre: number, staging: number): number
   /** Descends to level 0. The walk's addresses and ef are set. */
   searchBegin(graph: number, walk: number): void

@@ -201,7 +201,8 @@ export interface ExplainedPart {
   readonly size: number
   /** Of these, how many match, where they were counted. */
   readonly matches?: number
-  readonly way: 'walk' | 'scan'
+  /** `sketch`: the nearest by one-bit sketches of all, ranked by their codes, where a walk would have taken longer. */
+  readonly way: 'walk' | 'scan' | 'sketch'
   /** The effort of a walk. */
   readonly ef?: number
   /** Distances that were computed; with `postFilter`, candidates that the filter was asked about. */

@@ -148,3 +148,8 @@ function checkRange(name: string, value: number, least: number, most: number): v
   if (Number.isInteger(value) && value >= least && value <= most) return
   throw new QuiverError('INVALID_ARGUMENT', `${name} must be an integer from ${least} to ${most}, not ${value}.`)
 }
+
+export function parametersOf(header: GraphHeader) {
+  const { dimensions, metric, codes, m, m0, efConstruction, seed } = header
+  return { dimensions, metric, codes, m, m0, efConstruction, seed }
+}

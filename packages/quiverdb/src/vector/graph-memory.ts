@@ -17,6 +17,7 @@ import type { GraphCalibration } from './graph-statistics.js'
 import { Extent, type MemoryPool } from './memory-pool.js'
 import type { KeptCurve } from './recall-curve.js'
 import { codesKindOf, graphRowKind, type RowLayout, rowLayout } from './row-layout.js'
+import { sketchBytes, sketchRows } from './sketch-groups.js'
 
 const { index: graphField, bytes: graphBytes } = graphLayout
 
@@ -32,6 +33,8 @@ export interface GraphPlace {
   readonly capacity: number
   /** Address and bytes of each section, and of the descriptor. */
   readonly sections: Readonly<Partial<Record<GraphSection | 'descriptor', readonly [pointer: number, bytes: number]>>>
+  /** Address of the sketches of all rows, where they are made. */
+  readonly sketch?: number
 }
 
 /**
@@ -51,8 +54,11 @@ export class GraphMemory {
   readonly #extents: Partial<Record<GraphSection, Extent>>
   readonly #descriptor: Extent
   #upper: Extent | undefined
+  #sketch: Extent | undefined
+  /** Address of the sketches of all rows. */
+  #sketchAt: number | undefined
 
-  /** @throws QuiverError MEMORY_FULL */
+  /** `isSketched`: with room for sketches of all rows. @throws QuiverError MEMORY_FULL */
   constructor(
     pool: MemoryPool,
     parameters: GraphParameters,
@@ -60,7 +66,7 @@ export class GraphMemory {
     phi: number,
     capacity: number,
     upperBytesMax: number,
-    present?: readonly Extent[],
+    { present, isSketched = false }: { readonly present?: readonly Extent[]; readonly isSketched?: boolean } = {},
   ) {
     this.pool = pool
     this.parameters = parameters
@@ -71,8 +77,10 @@ export class GraphMemory {
     this.capacity = capacity
     const names = sectionsOf(mode)
     const bytes = sectionBytes({ ...parameters, nodes: capacity, upperBytes: upperBytesMax })
-    const extents =
-      present?.slice() ?? pool.allocateTogether([...names.map((name) => bytes[name]), goneOffset + goneBytes(capacity)])
+    const sketched = isSketched ? [sketchBytes(capacity, this.layout.codeBytes)] : []
+    const wanted = [...sketched, ...names.map((name) => bytes[name]), goneOffset + goneBytes(capacity)]
+    const extents = present?.slice() ?? pool.allocateTogether(wanted)
+    if (isSketched) this.#sketch = extents.shift()
     this.#descriptor = extents.pop()!
     this.#extents = Object.fromEntries(names.map((name, i) => [name, extents[i]!]))
     this.arena = this.#descriptor.arena
@@ -90,8 +98,9 @@ export class GraphMemory {
     const extents = [...sectionsOf(place.mode), 'descriptor' as const].map((name) =>
       Extent.borrowed(pool.onlyArena, ...place.sections[name]!),
     )
-    const memory = new GraphMemory(pool, place.parameters, place.mode, place.phi, place.capacity, 0, extents)
+    const memory = new GraphMemory(pool, place.parameters, place.mode, place.phi, place.capacity, 0, { present: extents })
     memory.norm2Max = place.norm2Max
+    memory.#sketchAt = place.sketch
     return memory
   }
 
@@ -100,7 +109,15 @@ export class GraphMemory {
     const { parameters, mode, phi, norm2Max, capacity } = this
     const extents = Object.entries({ ...this.#extents, descriptor: this.#descriptor })
     const sections = Object.fromEntries(extents.map(([name, { pointer, bytes }]) => [name, [pointer, bytes] as const]))
-    return { parameters, mode, phi, norm2Max, capacity, sections }
+    return {
+      parameters,
+      mode,
+      phi,
+      norm2Max,
+      capacity,
+      sections,
+      ...(this.#sketchAt !== undefined && { sketch: this.#sketchAt }),
+    }
   }
 
   /** The locks with which several threads insert, or 0. */
@@ -196,7 +213,7 @@ export class GraphMemory {
   get bytes(): number {
     return sectionsOf(this.mode).reduce(
       (sum, name) => sum + this.section(name).bytes,
-      this.#descriptor.bytes + (this.#upper?.bytes ?? 0),
+      this.#descriptor.bytes + (this.#upper?.bytes ?? 0) + (this.#sketch?.bytes ?? 0),
     )
   }
 
@@ -222,6 +239,15 @@ export class GraphMemory {
     this.#upper?.free()
     this.#upper = copy
     this.#set('upper', copy?.pointer ?? 0)
+  }
+
+  /** Address of the sketches of all rows, which are made when they are first asked for; undefined where there is no room for them. */
+  sketch(): number | undefined {
+    if (this.#sketch && this.#sketchAt === undefined) {
+      this.#sketchAt = this.#sketch.pointer
+      sketchRows(this.arena, this.pointer, this.nodes, this.layout.codeBytes, this.#sketchAt)
+    }
+    return this.#sketchAt
   }
 
   /** Address of a node's list on a level that it lives on. */
@@ -270,6 +296,7 @@ export class GraphMemory {
     for (const name of sectionsOf(this.mode)) this.section(name).free()
     this.#descriptor.free()
     this.#upper?.free()
+    this.#sketch?.free()
   }
 
   #describe(): void {

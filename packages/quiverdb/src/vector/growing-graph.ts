@@ -1,10 +1,17 @@
 import { QuiverError } from '../errors.js'
 import { compactGraph } from './graph-compaction.js'
-import { checkHeader, type GraphImage, type GraphMode, type GraphParameters, sectionBytes, sectionsOf } from './graph-image.js'
+import {
+  checkHeader,
+  type GraphImage,
+  type GraphMode,
+  type GraphParameters,
+  parametersOf,
+  sectionBytes,
+  sectionsOf,
+} from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import { GraphUpdates } from './graph-updates.js'
 import type { Extent, MemoryPool } from './memory-pool.js'
-import { parametersOf } from './resident-graph.js'
 import { unpackBlocks } from './block-packing.js'
 
 /** The mode of a graph while it grows: blocks are made of one that is finished. */

@@ -1,6 +1,7 @@
 import { keyBytes, walkLayout } from '@quiverdb/kernel'
 import { stagingFor } from './encode.js'
 import type { GraphMemory } from './graph-memory.js'
+import { placeSketchWalk, rankSketched, sketchDistances, sketchesPerDistance } from './graph-sketch.js'
 import { placeWalk } from './walk-room.js'
 
 const { index: walkField } = walkLayout
@@ -11,6 +12,7 @@ const triesMax = 64
 export interface HiddenWalk {
   /** Of what was found, ascending. Good until the next allocation. */
   readonly distances: Float64Array
+  /** Distances that were computed, or could have been in the time. */
   readonly evaluations: number
 }
 
@@ -44,28 +46,47 @@ export function nearestToHidden(memory: GraphMemory, node: number, count: number
  * on level 0 begins. `keep`: nodes that are wanted; a walk over rows has `ef` at most.
  */
 export function walkToHidden(memory: GraphMemory, node: number, ef: number, keep: number): HiddenWalk {
-  const { arena, pool, layout, parameters, pointer } = memory
+  const { arena, pointer } = memory
   const most = memory.mode === 'speed' ? keep : Math.min(ef, keep)
   const walk = placeWalk(memory, ef, false, most)
-  const nodes = pool.scratch(arena, 'nodes', 4 * most)
-  const distances = pool.scratch(arena, 'distances', 8 * most)
-  const query = pool.scratch(arena, 'query', layout.stride)
-  const staging = stagingFor(pool, arena, parameters.dimensions)
+  makeQuery(memory, node, walk)
   const { kernel, u32, u8 } = arena
-  u32[walk / 4 + walkField.query] = query
-  kernel.searchRow(pointer, walk, rowOf(memory, node), staging)
   kernel.searchBegin(pointer, walk)
   const mark = u32[walk / 4 + walkField.visited]! + 2 * node
   const epoch = u32[walk / 4 + walkField.epoch]!
   u8[mark] = epoch & 0xff
   u8[mark + 1] = epoch >> 8
   while (kernel.searchStep(pointer, walk, 2 ** 30) !== 1);
-  const count = kernel.searchResults(walk, most, nodes, distances, 1, 0)
+  return { distances: foundBy(memory, walk, most), evaluations: u32[walk / 4 + walkField.evaluations]! }
+}
+
+/** The same among all nodes by their sketches, of which `rows` are ranked by their codes. @param groups address of the sketches */
+export function sketchedToHidden(memory: GraphMemory, groups: number, node: number, rows: number, keep: number): HiddenWalk {
+  const walk = placeSketchWalk(memory, keep + 1)
+  makeQuery(memory, node, walk)
+  const { estimates } = sketchDistances(memory, walk, groups)
+  rankSketched(memory, walk, estimates, rows + 1)
+  return { distances: foundBy(memory, walk, keep + 1, node), evaluations: Math.ceil(memory.nodes / sketchesPerDistance) + rows }
+}
+
+function makeQuery({ arena, pool, layout, parameters, pointer, rows }: GraphMemory, node: number, walk: number): void {
+  const query = pool.scratch(arena, 'query', layout.stride)
+  const staging = stagingFor(pool, arena, parameters.dimensions)
+  arena.u32[walk / 4 + walkField.query] = query
+  arena.kernel.searchRow(pointer, walk, rows.pointer + node * rows.stride, staging)
+}
+
+/** The distances of what a walk has found, but for gone nodes and the hidden one. */
+function foundBy(memory: GraphMemory, walk: number, most: number, hidden?: number): Float64Array {
+  const { arena, pool } = memory
+  const nodes = pool.scratch(arena, 'nodes', 4 * most)
+  const distances = pool.scratch(arena, 'distances', 8 * most)
+  const count = arena.kernel.searchResults(walk, most, nodes, distances, 1, 0)
   const all = arena.f64.subarray(distances / 8, distances / 8 + count)
-  const evaluations = u32[walk / 4 + walkField.evaluations]!
-  if (!memory.tracksGone) return { distances: all, evaluations }
-  const gone = memory.gone()
-  return { distances: all.filter((_, i) => !hasBit(gone, u32[nodes / 4 + i]!)), evaluations }
+  if (hidden === undefined && !memory.tracksGone) return all
+  const gone = memory.tracksGone ? memory.gone() : undefined
+  const isThere = (found: number): boolean => found !== hidden && !(gone && hasBit(gone, found))
+  return all.filter((_, i) => isThere(arena.u32[nodes / 4 + i]!))
 }
 
 const rowOf = ({ rows }: GraphMemory, node: number): number => rows.pointer + node * rows.stride

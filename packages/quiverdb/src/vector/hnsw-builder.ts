@@ -15,9 +15,12 @@ import { allocateGraph, graphFromImage, growing, resumeGraph } from './growing-g
 import type { MemoryPool } from './memory-pool.js'
 import { isCurrent, type KeptCurve } from './recall-curve.js'
 import { measuredMin, RecallGauge, type Truths } from './recall-gauge.js'
+import { mayPay } from './graph-sketch.js'
+import { sketchedToHidden } from './hidden-row.js'
 import { unsignedBlocks } from './block-packing.js'
 import { encodeNodes, reserveEncoding } from './graph-encoding.js'
 import { placeSpread } from './reachability.js'
+import { sketchBytes, sketchRows } from './sketch-groups.js'
 import { placeSelection, placeWalk } from './walk-room.js'
 
 export interface HnswBuilderOptions extends GraphParametersInput {
@@ -250,12 +253,16 @@ export class HnswBuilder {
     const kept = known?.recall && isCurrent(known.recall, memory.nodes, wantsBlocks) ? known.recall : undefined
     const truths: Truths = new Map()
     const rows = kept ?? measured(memory, wantsBlocks, truths)
-    if (!wantsBlocks || (kept && known?.mode !== 'speed')) return memory.image(rows)
+    const withSketch = (curve: KeptCurve | undefined, mode: GraphMode): KeptCurve | undefined =>
+      kept ?? (curve && { ...curve, ...measuredSketch(memory, curve, mode, truths) })
+    if (!wantsBlocks || (kept && known?.mode !== 'speed')) return memory.image(withSketch(rows, memory.mode))
     const packed = unsignedBlocks(memory)
     try {
       yield packed
       const blocks = kept ?? measured(packed, wantsBlocks, truths)
-      return !kept && rows && blocks && !blocksPay(memory.parameters, rows, blocks) ? memory.image(rows) : packed.image(blocks)
+      return !kept && rows && blocks && !blocksPay(memory.parameters, rows, blocks)
+        ? memory.image(withSketch(rows, memory.mode))
+        : packed.image(withSketch(blocks, 'speed'))
     } finally {
       packed.free()
     }
@@ -284,4 +291,21 @@ function measured(memory: GraphMemory, blocks: boolean, truths: Truths): KeptCur
   gauge.advance(memory)
   const curve = gauge.curve()
   return curve && { nodes: memory.nodes, blocks, ...curve }
+}
+
+/** What is found among rows that are chosen by their sketches; nothing where that cannot pay, or has no room. */
+function measuredSketch(memory: GraphMemory, curve: KeptCurve, mode: GraphMode, truths: Truths): Pick<KeptCurve, 'sketch'> {
+  const { nodes, arena, pool, layout } = memory
+  if (!mayPay(curve, memory, mode)) return {}
+  const groups = pool.allocateBeside(arena, sketchBytes(nodes, layout.codeBytes))
+  if (!groups) return {}
+  try {
+    sketchRows(arena, memory.pointer, nodes, layout.codeBytes, groups.pointer)
+    const gauge = new RecallGauge(truths, (graph, node, rows, keep) => sketchedToHidden(graph, groups.pointer, node, rows, keep))
+    gauge.advance(memory)
+    const sketch = gauge.curve()
+    return sketch ? { sketch } : {}
+  } finally {
+    groups.free()
+  }
 }

@@ -18,6 +18,8 @@ export interface KeptCurve extends RecallCurve {
   readonly nodes: number
   /** Whether blocks were measured too: the graph has what was faster. */
   readonly blocks: boolean
+  /** Where walks may have to make great efforts: what is found among so many rows (`efs`) that are chosen by their sketches. */
+  readonly sketch?: RecallCurve
 }
 
 /** A sample is small: of the misses that a target allows, this share is kept in reserve. What more and less would do: `docs/decisions/0014-recall-is-measured.md`. */
@@ -37,15 +39,26 @@ export function isCurrent(curve: KeptCurve, nodes: number, blocks: boolean): boo
 /** The effort at which a search for k is expected to reach a recall, which is above 0 and below 1. @throws QuiverError INVALID_ARGUMENT */
 export function effortFor(curve: RecallCurve, k: number, recall: number): number {
   checkRecall(recall)
-  const recalls = k <= 1 ? curve.k1 : k <= 10 ? curve.k10 : curve.k100
-  const wanted = recall + (1 - recall) * reserve
-  const factor = Math.max(1, k / largestK)
+  const least = leastEffort(curve, k, recall + (1 - recall) * reserve)
+  return least ?? Math.ceil(curve.efs[curve.efs.length - 1]! * beyond * factorOf(k))
+}
+
+/** The least effort that found this share of the k nearest when it was measured; undefined where none did. */
+export function leastEffort(curve: RecallCurve, k: number, wanted: number): number | undefined {
+  const { efs } = curve
+  const recalls = recallsOf(curve, k)
   const at = recalls.findIndex((found) => found >= wanted)
-  if (at < 0) return Math.ceil(curve.efs[curve.efs.length - 1]! * beyond * factor)
-  if (at === 0) return Math.ceil(curve.efs[0]! * factor)
+  if (at < 0) return undefined
+  if (at === 0) return Math.ceil(efs[0]! * factorOf(k))
   const [low, high] = [recalls[at - 1]!, recalls[at]!]
   const share = (wanted - low) / (high - low)
-  return Math.ceil(curve.efs[at - 1]! * (curve.efs[at]! / curve.efs[at - 1]!) ** share * factor)
+  return Math.ceil(efs[at - 1]! * (efs[at]! / efs[at - 1]!) ** share * factorOf(k))
+}
+
+const factorOf = (k: number): number => Math.max(1, k / largestK)
+
+function recallsOf({ k1, k10, k100 }: RecallCurve, k: number): readonly number[] {
+  return k <= 1 ? k1 : k <= 10 ? k10 : k100
 }
 
 /** @throws QuiverError INVALID_ARGUMENT */
@@ -53,9 +66,12 @@ export function checkRecall(recall: number): void {
   if (!(recall > 0 && recall < 1)) throw new QuiverError('INVALID_ARGUMENT', `recall must be above 0 and below 1, not ${recall}.`)
 }
 
-/** The share of the 10 nearest that was found at an effort, interpolated. */
-export const recallAt = ({ efs, k10 }: RecallCurve, ef: number): number =>
-  ef >= efs[efs.length - 1]! ? k10[efs.length - 1]! : interpolated(efs, k10, ef)
+/** The share of the k nearest that was found at an effort, interpolated. */
+export function recallAt(curve: RecallCurve, ef: number, k = 10): number {
+  const { efs } = curve
+  const recalls = recallsOf(curve, k)
+  return ef >= efs[efs.length - 1]! ? recalls[efs.length - 1]! : interpolated(efs, recalls, ef)
+}
 
 /** Distances that a search computes at an effort, interpolated. */
 export function evaluationsAt({ efs, evaluations }: RecallCurve, ef: number): number {

@@ -1,5 +1,5 @@
 import type { GraphMemory } from './graph-memory.js'
-import { hideableFrom, nearestToHidden, walkToHidden } from './hidden-row.js'
+import { type HiddenWalk, hideableFrom, nearestToHidden, walkToHidden } from './hidden-row.js'
 import type { RecallCurve } from './recall-curve.js'
 
 /** A graph of fewer nodes is not worth measuring: with its least effort a search sees most of it. */
@@ -37,6 +37,9 @@ const overdraftMax = 3
 /** The distances to the nearest rows, by node. */
 export type Truths = Map<number, Float64Array>
 
+/** Looks for the neighbours of a hidden row with some effort. */
+export type Probe = (memory: GraphMemory, node: number, effort: number, keep: number) => HiddenWalk
+
 /**
  * Measures what searches of a graph find, over its rows or over blocks: rows of it are searched for by walks that do not see them. Nothing of it is
  * changed, so it may be in use; for want of the links that would have come in a row's place, walks find slightly less than others do.
@@ -44,13 +47,15 @@ export type Truths = Map<number, Float64Array>
 export class RecallGauge {
   readonly #sums = efforts.map(() => ({ k1: 0, k10: 0, k100: 0, evaluations: 0, walks: 0 }))
   readonly #truths: Truths
+  readonly #probe: Probe
   #tried = 0
   #measured = 0
   #evaluations = 0
 
-  /** `truths`: of the same rows, which another gauge has looked for or will use. */
-  constructor(truths: Truths = new Map()) {
+  /** `truths`: of the same rows, which another gauge has looked for or will use. `probe`: what is measured; default: walks. */
+  constructor(truths: Truths = new Map(), probe: Probe = walkToHidden) {
     this.#truths = truths
+    this.#probe = probe
   }
 
   /** Goes on until enough is measured or `isLate`. Returns whether it is. @throws QuiverError MEMORY_FULL */
@@ -95,7 +100,7 @@ export class RecallGauge {
         for (const k of ks) sum[`k${k}`]++
         continue
       }
-      const { distances, evaluations } = walkToHidden(memory, node, ef, kept)
+      const { distances, evaluations } = this.#probe(memory, node, ef, kept)
       isFound = true
       sum.walks++
       sum.evaluations += evaluations

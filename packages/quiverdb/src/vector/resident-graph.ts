@@ -5,17 +5,26 @@ import type { Arena } from './arena.js'
 import { checkLength } from './check-length.js'
 import { encodeQuery, stagingFor } from './encode.js'
 import { rerankLayout } from './block-layout.js'
-import { checkHeader, type GraphHeader, type GraphMode, type GraphSection, sectionBytes, sectionsOf } from './graph-image.js'
+import {
+  checkHeader,
+  type GraphHeader,
+  type GraphMode,
+  type GraphSection,
+  parametersOf,
+  sectionBytes,
+  sectionsOf,
+} from './graph-image.js'
 import { GraphMemory } from './graph-memory.js'
 import type { MemoryPool } from './memory-pool.js'
 import { type AffineMap, metricMap, queryTransform } from './metric.js'
-import type { RecallCurve } from './recall-curve.js'
+import type { KeptCurve } from './recall-curve.js'
 import { unreachableNodes } from './reachability.js'
 import { codesKindOf, graphRowKind } from './row-layout.js'
 import { type GraphSource, isArriving, PartialGraph } from './partial-graph.js'
 import { amongOf, beginAmong, isScanned } from './among-allowed.js'
 import { emptyScan, placeBitset, runScan, type ScanOptions, type ScanResult } from './scan.js'
 import { encodingOf } from './graph-encoding.js'
+import { placeSketchWalk, rankSketched, rowsToRank, sketchDistances } from './graph-sketch.js'
 import { copyUpper } from './upper-copy.js'
 import { placeWalk } from './walk-room.js'
 
@@ -55,8 +64,11 @@ export interface GraphSearchResult {
   readonly evaluations: number
   /** False when the budget ended the walk first. */
   readonly complete: boolean
-  /** All that is allowed was scanned: what was found is proven to hold the nearest. */
-  readonly scanned?: boolean
+  /**
+   * Absent: by a walk. `scan`: all that is allowed was scanned, and what was found is proven to hold the nearest. `sketch`: all was looked at by one-bit
+   * sketches, since a walk for as many of the nearest would have taken longer.
+   */
+  readonly way?: 'scan' | 'sketch'
 }
 
 /** Where nodes (u32) and estimates (float64) of a walk are in linear memory, until the next search. */
@@ -104,13 +116,13 @@ type Step = (graph: number, walk: number, evaluationsMax: number) => number
  */
 export class ResidentGraph {
   /** What searches find by effort, where that was measured. */
-  readonly recall: RecallCurve | undefined
+  readonly recall: KeptCurve | undefined
   readonly #memory: GraphMemory
   /** While not all of it is there. */
   #partial: PartialGraph | undefined
 
   /** Searches a graph that someone else owns: `free` is theirs to call. */
-  constructor(memory: GraphMemory, recall?: RecallCurve) {
+  constructor(memory: GraphMemory, recall?: KeptCurve) {
     this.#memory = memory
     this.recall = recall
   }
@@ -143,7 +155,10 @@ export class ResidentGraph {
     fill: (section: GraphSection, target: Uint8Array) => void,
   ): ResidentGraph {
     checkHeader(header)
-    const memory = new GraphMemory(pool, parametersOf(header), header.mode, header.phi, header.nodes, header.upperBytes)
+    const isSketched = header.recall?.sketch !== undefined
+    const memory = new GraphMemory(pool, parametersOf(header), header.mode, header.phi, header.nodes, header.upperBytes, {
+      isSketched,
+    })
     memory.norm2Max = header.phi * header.phi + header.excessMax
     const bytes = sectionBytes(header)
     try {
@@ -205,11 +220,39 @@ export class ResidentGraph {
     const wide = options.allowed !== undefined && (memory.mode !== 'speed' || share < mostShare)
     const ef = Math.min(Math.floor(wide || !options.allowed ? options.ef : options.ef / share), nodes)
     const keep = Math.min(memory.mode === 'speed' ? nodes : ef, options.keep ?? ef)
+    const rows = this.#rowsToRank(options, share)
+    if (rows !== undefined && rows >= keep) {
+      const sketched = this.#bySketches(query, rows, keep, options)
+      if (sketched && (sketched.count >= Math.min(keep, options.least ?? 1) || !sketched.complete)) return sketched
+    }
     const found = this.#walk(query, ef, keep, options, wide)
     const enough = found.count >= Math.min(keep, options.least ?? 1) || (options.bound ?? Infinity) < Infinity
     if (enough || wide || !found.complete || memory.mode !== 'speed') return found
     const again = this.#walk(query, ef, keep, options, true)
     return { ...again, evaluations: found.evaluations + again.evaluations }
+  }
+
+  /** Makes what this search needs and another thread cannot make. */
+  prepare(options: GraphSearchOptions): void {
+    if (this.#rowsToRank(options, (options.allowedCount ?? 0) / this.nodes) !== undefined) this.memory.sketch()
+  }
+
+  /** How many rows are to be ranked, if they are to be chosen by their sketches: where a walk would cost more, and nobody limits what it looks at. */
+  #rowsToRank({ ef, least = 1, allowed, seeds, budget }: GraphSearchOptions, share: number): number | undefined {
+    const { recall, nodes, mode } = this
+    if (!recall?.sketch || budget?.evaluationsMax !== undefined || seeds || (allowed && share < mostShare)) return undefined
+    return rowsToRank(recall, nodes, mode, ef, least)
+  }
+
+  /** The nearest of the rows with the best sketches; undefined where sketches say nothing. */
+  #bySketches(query: Float32Array, rows: number, keep: number, options: GraphSearchOptions): GraphSearchResult | undefined {
+    const { memory } = this
+    const groups = memory.sketch()
+    if (groups === undefined) return undefined
+    const placed = this.#placeIn(placeSketchWalk(memory, keep), query, keep, options)
+    const { estimates, complete } = sketchDistances(memory, placed.walk, groups, options.budget)
+    if (!rankSketched(memory, placed.walk, estimates, rows)) return undefined
+    return { ...this.#results(placed, complete), way: 'sketch' }
   }
 
   /** A walk among allowed nodes, or a scan of them where that takes less or the walk found too few. */
@@ -237,7 +280,7 @@ export class ResidentGraph {
       count: nodes.length,
       evaluations: evaluations + scan.evaluations,
       complete,
-      scanned: true,
+      way: 'scan',
     }
   }
 
@@ -250,28 +293,40 @@ export class ResidentGraph {
   }
 
   #place(query: Float32Array, ef: number, keep: number, options: GraphSearchOptions, wide: boolean): PlacedWalk {
+    const { arena } = this.#memory
+    const placed = this.#placeIn(placeWalk(this.#memory, ef, wide, keep), query, keep, options)
+    const { walk, map } = placed
+    if (options.bound !== undefined) {
+      // Where the metric says nothing, the scale is zero, and the bound not a number, which ends no walk.
+      arena.f32[walk / 4 + walkField.bound] = boundFactor * ((options.bound - map.shift) / map.scale)
+      arena.u32[walk / 4 + walkField.patience] = Math.max(patienceMin, Math.ceil(patienceShare * ef))
+    }
+    return placed
+  }
+
+  /** Encodes the query of a walk and tells it what is allowed. */
+  #placeIn(walk: number, query: Float32Array, keep: number, options: GraphSearchOptions): PlacedWalk {
     const memory = this.#memory
     const { pool, arena } = memory
-    const walk = placeWalk(memory, ef, wide, keep)
     // Another thread may be inserting: of what it has not counted yet, some can be found.
     const allowed = options.allowed ? placeBitset(pool, arena, options.allowed, memory.capacity) : 0
     const found = pool.scratch(arena, foundNodes, 4 * keep)
     const distances = pool.scratch(arena, foundDistances, 8 * keep)
     const map = this.#query(query, walk)
     arena.u32[walk / 4 + walkField.allowed] = allowed
-    if (options.bound !== undefined) {
-      // Where the metric says nothing, the scale is zero, and the bound not a number, which ends no walk.
-      arena.f32[walk / 4 + walkField.bound] = boundFactor * ((options.bound - map.shift) / map.scale)
-      arena.u32[walk / 4 + walkField.patience] = Math.max(patienceMin, Math.ceil(patienceShare * ef))
-    }
     return { walk, keep, found, distances, map }
   }
 
-  #run({ walk, keep, found, distances, map }: PlacedWalk, step: Step, budget: Budget | undefined): GraphSearchResult {
+  #run(placed: PlacedWalk, step: Step, budget: Budget | undefined): GraphSearchResult {
+    const { pointer } = this.#memory
+    const complete = runWithin(budget, (evaluationsMax) => step(pointer, placed.walk, evaluationsMax) === 1)
+    return this.#results(placed, complete)
+  }
+
+  #results({ walk, keep, found, distances, map }: PlacedWalk, complete: boolean): GraphSearchResult {
     const memory = this.#memory
     const { arena, pointer } = memory
     const { kernel } = arena
-    const complete = runWithin(budget, (evaluationsMax) => step(pointer, walk, evaluationsMax) === 1)
     if (memory.mode === 'balanced') {
       const { stride } = rerankLayout(memory.parameters.dimensions)
       kernel.searchRerank(pointer, walk, memory.section('rerank').pointer, stride, keep)
@@ -348,9 +403,4 @@ export class ResidentGraph {
     const { pointer, norm2 } = encodeQuery(pool, arena, query, { ...encodingOf(this.#memory), transform, phi: 0 })
     return { target: pointer, map: metricMap(parameters.metric, norm2, phi) }
   }
-}
-
-export function parametersOf(header: GraphHeader) {
-  const { dimensions, metric, codes, m, m0, efConstruction, seed } = header
-  return { dimensions, metric, codes, m, m0, efConstruction, seed }
 }

@@ -164,14 +164,14 @@ export class VersionSearch {
       budget: this.#budget(),
       ...(isNarrowed ? matched : living(plan, place)),
     })
-    const { evaluations: candidates, scanned, complete } = found
+    const { evaluations: candidates, way = 'walk', complete } = found
     const locations = nodeLocations(plan, part, found.nodes)
-    if (scanned) rankAll(plan, this.#parts, found.count, locations, this.hits)
+    if (way === 'scan') rankAll(plan, this.#parts, found.count, locations, this.hits)
     else rankNearest(plan, this.#parts, found, locations, this.hits, graph.placed)
     this.#looked(candidates, complete)
     plan.trace?.part(begun, {
       ...{ kind: 'graph', size: part.nodes, ...(matched && { matches: matched.allowedCount }) },
-      ...(scanned ? { way: 'scan' } : { way: 'walk', ef }),
+      ...(way === 'walk' ? { way, ef } : { way }),
       candidates,
     })
   }

@@ -3,6 +3,7 @@ import type { Budget } from '../budget.js'
 import type { FlatPlace } from '../flat/flat-vectors.js'
 import type { GraphPlace } from '../graph-memory.js'
 import type { DenseMeasure } from '../measure/measure.js'
+import type { KeptCurve } from '../recall-curve.js'
 import type { GraphSearchOptions } from '../resident-graph.js'
 import type { PackedResults } from './packed-results.js'
 import type { ScanShape } from './scan-board.js'
@@ -29,6 +30,8 @@ export interface NodesTask {
 export interface SearchTask {
   readonly kind: 'search'
   readonly graph: GraphPlace
+  /** Of a graph with sketches: by it a search chooses them. */
+  readonly recall?: KeptCurve
   /** Tightly packed. */
   readonly queries: Float32Array
   readonly options: Omit<GraphSearchOptions, 'budget'>

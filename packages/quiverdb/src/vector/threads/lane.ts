@@ -102,8 +102,8 @@ function takeNodes({ kind, end, words }: NodesTask, use: (from: number, to: numb
   }
 }
 
-function search(pool: MemoryPool, { graph, queries, options }: SearchTask, budget: Budget): PackedResults {
-  const resident = new ResidentGraph(GraphMemory.within(pool, graph))
+function search(pool: MemoryPool, { graph, recall, queries, options }: SearchTask, budget: Budget): PackedResults {
+  const resident = new ResidentGraph(GraphMemory.within(pool, graph), recall)
   const { dimensions } = graph.parameters
   const results = Array.from({ length: queries.length / dimensions }, (_, i) =>
     resident.search(queries.subarray(i * dimensions, (i + 1) * dimensions), { ...options, budget }),

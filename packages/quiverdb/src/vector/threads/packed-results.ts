@@ -2,13 +2,14 @@ import type { GraphSearchResult } from '../resident-graph.js'
 
 /** What several searches found, in few arrays: a message costs by their number. */
 export interface PackedResults {
-  /** Per search: how many nodes were found, how many distances computed, and whether it was completed. */
+  /** Per search: how many nodes were found, how many distances computed, whether it was completed, and its place among `ways`. */
   readonly heads: Uint32Array<ArrayBuffer>
   readonly nodes: Uint32Array<ArrayBuffer>
   readonly estimates: Float64Array<ArrayBuffer>
 }
 
-const headWords = 3
+const headWords = 4
+const ways = [undefined, 'scan', 'sketch'] as const
 
 export function packResults(results: readonly GraphSearchResult[]): PackedResults {
   const total = results.reduce((sum, { count }) => sum + count, 0)
@@ -18,8 +19,8 @@ export function packResults(results: readonly GraphSearchResult[]): PackedResult
     estimates: new Float64Array(total),
   }
   let at = 0
-  results.forEach(({ nodes, estimates, count, evaluations, complete }, i) => {
-    packed.heads.set([count, evaluations, complete ? 1 : 0], headWords * i)
+  results.forEach(({ nodes, estimates, count, evaluations, complete, way }, i) => {
+    packed.heads.set([count, evaluations, complete ? 1 : 0, ways.indexOf(way)], headWords * i)
     packed.nodes.set(nodes, at)
     packed.estimates.set(estimates, at)
     at += count
@@ -30,7 +31,8 @@ export function packResults(results: readonly GraphSearchResult[]): PackedResult
 export function unpackResults({ heads, nodes, estimates }: PackedResults): GraphSearchResult[] {
   let at = 0
   return Array.from({ length: heads.length / headWords }, (_, i) => {
-    const [count, evaluations, complete] = heads.subarray(headWords * i)
+    const [count, evaluations, complete, wayPlace] = heads.subarray(headWords * i)
+    const way = ways[wayPlace!]
     const [start, end] = [at, (at += count!)]
     return {
       nodes: Array.from(nodes.subarray(start, end)),
@@ -38,6 +40,7 @@ export function unpackResults({ heads, nodes, estimates }: PackedResults): Graph
       count: count!,
       evaluations: evaluations!,
       complete: complete === 1,
+      ...(way && { way }),
     }
   })
 }

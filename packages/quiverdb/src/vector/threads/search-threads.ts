@@ -82,10 +82,11 @@ export class SearchThreads {
   }
 
   async #run(
-    { memory }: ResidentGraph,
+    graph: ResidentGraph,
     queries: readonly Float32Array[],
     options: ThreadedSearchOptions,
   ): Promise<GraphSearchResult[]> {
+    const { memory, recall } = graph
     if (memory.pool !== this.#lanes.pool) throw new QuiverError('INVALID_ARGUMENT', 'The graph lies in another memory pool.')
     const { dimensions } = memory.parameters
     const packed = new Float32Array(queries.length * dimensions)
@@ -93,10 +94,12 @@ export class SearchThreads {
       checkLength(query, dimensions)
       packed.set(query, i * dimensions)
     })
+    graph.prepare(options)
     const { budget, allowed, ...walk } = options
     const task: SearchTask = {
       kind: 'search',
       graph: memory.place,
+      ...(recall?.sketch && { recall }),
       queries: packed,
       options: { ...walk, allowed: allowed && messaged(allowed) },
       budget: budget && taskBudget(budget),
