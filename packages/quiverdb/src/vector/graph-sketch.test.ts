@@ -193,6 +193,6 @@ describe('rowsToRank', () => {
   })
 
   test('never fewer than are ranked in no time', () => {
-    expect(rowsToRank({ ...recall, nodes: 200_000, k1: [0.1, 0.2, 0.3] }, 200_000, 'memory', 1_000, 1)).toBe(200_000 / 4 / 40)
+    expect(rowsToRank({ ...recall, nodes: 200_000, k1: [0.1, 0.2, 0.3] }, 200_000, 'memory', 2_000, 1)).toBe(200_000 / 4 / 40)
   })
 })

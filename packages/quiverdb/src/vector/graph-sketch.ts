@@ -15,6 +15,8 @@ const excess = 1.1
 // that makes little effort has it cheaper, but no sketches either. Measured at 768 dimensions; with fewer, codes cost less.
 const candidateCost: Readonly<Record<GraphMode, number>> = { speed: 4, balanced: 15, memory: 15 }
 const rankCost = 40
+/** At those of every row, one after the other. */
+const scanCost = 16
 /** Where measuring is to end, so many sketches count as a distance. */
 export const sketchesPerDistance = 20
 /** As many rows are ranked in any case as take this share of the time of the look itself. */
@@ -39,12 +41,15 @@ export function rowsToRank(recall: KeptCurve, nodes: number, mode: GraphMode, ef
   if (!recall.sketch) return undefined
   const candidates = evaluationsAt(recall, ef)
   if (candidates * candidateCost[mode] <= nodes * (1 + rankedShare)) return undefined
-  const rows = leastEffort(recall.sketch, k, recallAt(recall, ef, k))
+  const wanted = recallAt(recall, ef, k)
+  const rows = leastEffort(recall.sketch, k, wanted)
   if (rows === undefined) return undefined
-  // What grows beyond what was measured, nodes or effort, takes more in proportion.
-  const beyond = Math.max(1, nodes / recall.nodes) * Math.max(1, ef / recall.efs[recall.efs.length - 1]!)
+  // Nodes beyond those that were measured take more in proportion, and so does effort, where all was not found with the last that was.
+  const more = wanted < 1 ? Math.max(1, ef / recall.efs[recall.efs.length - 1]!) : 1
+  const beyond = more * Math.max(1, nodes / recall.nodes)
   const ranked = Math.ceil(Math.max((nodes * rankedShare) / rankCost, margin * rows * beyond))
-  return candidates * candidateCost[mode] > nodes + rankCost * ranked ? ranked : undefined
+  const cost = nodes + Math.min(rankCost * ranked, scanCost * nodes)
+  return candidates * candidateCost[mode] > cost ? ranked : undefined
 }
 
 /** Prepares a walk that looks at sketches instead, and returns its address. */
