@@ -11,9 +11,11 @@ import { QuiverError } from '../errors.js'
 import { Containers, formatVersion } from '../format/container.js'
 import { formatKey, namespacesPrefix, unescapeName } from '../history/keys.js'
 import { Residency } from '../segment/residency.js'
+import { SearchHelpers } from '../segment/search-helpers.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { openStore } from '../store/open-store.js'
 import { MemoryPool } from '../vector/memory-pool.js'
+import { lanesMax } from '../vector/threads/lanes.js'
 import type { CheckOptions, CheckReport } from './check.js'
 import type { MaintainOptions } from './maintenance.js'
 import {
@@ -33,6 +35,12 @@ export interface OpenOptions {
   /** Bound of the linear memory that codes, graphs and searches use, in bytes. Default: 2 GiB. */
   memoryBytesMax?: number
   /**
+   * Threads that do the long pieces of searches (exact ones, great efforts, filters that leave much to look at), so that this thread can go on with others
+   * meanwhile: 0 to 64. They start when the first such search comes. Default: 0. @throws QuiverError INVALID_ARGUMENT in browser tabs without
+   * cross-origin isolation, which cannot share memory
+   */
+  searchThreads?: number
+  /**
    * How long unnamed versions and unreferenced objects are kept. Default: one hour each. It must be the same in every process that has the
    * database open: one that keeps less takes away what the others still build on.
    */
@@ -46,6 +54,7 @@ export interface OpenOptions {
 const optionsSchema = v.strictObject({
   create: v.optional(v.boolean()),
   memoryBytesMax: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1024 * 1024), v.maxValue(64 * 1024 ** 3))),
+  searchThreads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(lanesMax))),
   retention: v.optional(
     v.strictObject({
       versionsMs: v.optional(v.pipe(v.number(), v.minValue(0))),
@@ -107,14 +116,18 @@ export class Database {
 
   /** Opens the database in a store; for stores of one's own. The database closes the store. */
   static async over(store: ObjectStore, options: OpenOptions = {}): Promise<Database> {
+    const { searchThreads = 0 } = options
     const pool = await MemoryPool.create({
       ...(options.memoryBytesMax !== undefined && { memoryBytesMax: options.memoryBytesMax }),
+      shared: searchThreads > 0,
     })
+    const residency = new Residency()
+    const helpers = searchThreads > 0 ? new SearchHelpers(pool, residency, searchThreads) : undefined
     const containers = new Containers(createChecksum(await loadKernel()))
     await checkFormat(store, options.create ?? true)
     const context: NamespaceContext = {
       store,
-      parts: new Parts(store, containers, pool, new Residency()),
+      parts: new Parts(store, containers, pool, residency, undefined, undefined, helpers),
       tuning: { ...defaultTuning, ...options.tuning },
       retention: { ...defaultRetention, ...options.retention },
       automatic: options.maintenance !== 'manual',
@@ -131,7 +144,8 @@ export class Database {
     if (!namespace) {
       const { store, parts } = this.#context
       // Parts are counted by namespace: what one no longer needs, another may.
-      const own = new Parts(store, parts.containers, parts.pool, parts.residency, parts.fieldIndexes, parts.textIndexes)
+      const { containers, pool, residency, fieldIndexes, textIndexes, helpers } = parts
+      const own = new Parts(store, containers, pool, residency, fieldIndexes, textIndexes, helpers)
       namespace = Namespace.open(name, { ...this.#context, parts: own })
       this.#namespaces.set(name, namespace)
       namespace.catch(() => this.#namespaces.delete(name))
@@ -213,6 +227,7 @@ export class Database {
     if (this.#closed) return
     this.#closed = true
     for (const namespace of this.#namespaces.values()) await (await namespace).close()
+    await this.#context.parts.helpers?.close()
     await this.#context.store.close()
     this.#context.parts.pool.close()
   }

@@ -231,6 +231,10 @@ export class RowPartColumn implements VectorColumn, Resident {
     return this.#codes
   }
 
+  get holder(): Resident {
+    return this
+  }
+
   free(): void {
     this.#codes?.free()
     this.#codes = undefined

@@ -1,3 +1,4 @@
+import type { Resident } from './residency.js'
 import type { Arena } from '../vector/arena.js'
 import type { CodeBlock } from '../vector/code-block.js'
 import type { SealedVids } from './sealed-vids.js'
@@ -50,6 +51,8 @@ export interface VectorColumn {
   sealed?(): SealedVids
   /** Eight-bit codes of all rows, resident in linear memory; rows without a vector hold zeros. */
   codes(): CodeBlock
+  /** What keeps the codes in memory, where rows no longer come: to be held while another thread looks at them. */
+  readonly holder?: Resident
 }
 
 /** A column's vid in a patch: whatever vector the record has there stays. */

@@ -4,12 +4,19 @@ import { alignUp, extentAlignment } from './arena.js'
 import { checkLength } from './check-length.js'
 import { eachChunk } from './chunks.js'
 import { encodeAt, type Encoding } from './encode.js'
-import type { Extent, MemoryPool } from './memory-pool.js'
+import { Extent, type MemoryPool } from './memory-pool.js'
 import type { Metric } from './metric.js'
 import { type RowLayout, rowLayout } from './row-layout.js'
 import { RowSketch } from './row-sketch.js'
 
 const rowsMin = 4
+
+/** Where a block is, for another thread that shares its memory. */
+export interface BlockPlace {
+  readonly dimensions: number
+  readonly rows: number
+  readonly pointer: number
+}
 
 /** A growing block of 8-bit code rows (centre zero), one per vector, to be scanned with `scanBlock`. */
 export class CodeBlock {
@@ -25,6 +32,19 @@ export class CodeBlock {
     this.#pool = pool
     this.dimensions = dimensions
     this.layout = rowLayout(dimensions, 'int8')
+  }
+
+  /** The block of another thread, in a pool within its memory; it stays as it is. */
+  static within(pool: MemoryPool, { dimensions, rows, pointer }: BlockPlace): CodeBlock {
+    const block = new CodeBlock(pool, dimensions)
+    block.#extent = Extent.borrowed(pool.onlyArena, pointer, rows * block.layout.stride)
+    block.#rows = rows
+    return block
+  }
+
+  /** For `within` on another thread, where it has rows. */
+  get place(): BlockPlace | undefined {
+    return this.#extent && { dimensions: this.dimensions, rows: this.#rows, pointer: this.#extent.pointer }
   }
 
   /** Rows that were appended. */

@@ -1,10 +1,13 @@
 import { countBits, forEachBit, wordsFor } from '../../format/bitset.js'
+import type { GraphPart } from '../../segment/graph-part.js'
+import { whenResident } from '../../segment/part-file.js'
 import type { Budget } from '../../vector/budget.js'
 import { isScanned } from '../../vector/among-allowed.js'
 import { graphPresets } from '../../vector/graph-image.js'
 import { effortFor } from '../../vector/recall-curve.js'
-import type { GraphSearchOptions, ResidentGraph } from '../../vector/resident-graph.js'
-import { scanBlock } from '../../vector/scan.js'
+import { isLongScan, isLongSearch } from '../../vector/long-work.js'
+import type { GraphSearchOptions, GraphSearchResult, PlacedResult, ResidentGraph } from '../../vector/resident-graph.js'
+import { scanBlock, type ScanResult } from '../../vector/scan.js'
 import type { SetState } from '../version/directory.js'
 import { livingWords } from '../version/index-state.js'
 import type { Parts } from '../version/parts.js'
@@ -30,6 +33,20 @@ const sampleSize = 256
 const sampleShareMin = 0.1
 /** What the graphs of a filtered search are asked for where its options do not say: candidates for each row. */
 const oversample = 3
+
+/** What is known of a walk besides what it found. */
+interface WalkFacts {
+  readonly begun: number
+  readonly ef: number
+  readonly matches: number | undefined
+}
+
+/** The same of a scan. */
+interface ScanFacts {
+  readonly begun: number
+  readonly allowed: Uint32Array
+  readonly approximate: boolean
+}
 
 /**
  * Searches one version, part by part: graphs first, largest first, each handing its worst kept distance on, then the rows that no graph holds. With
@@ -73,7 +90,7 @@ export class VersionSearch {
   *#scanOpen(): Steps {
     const { index, collection } = this.#plan
     let open: readonly SetState[] = []
-    yield () => (open = collection.sets.filter(({ set, rows }) => index.coverage.of(set, rows).openRows > 0))
+    yield () => void (open = collection.sets.filter(({ set, rows }) => index.coverage.of(set, rows).openRows > 0))
     for (const state of open) yield () => this.#scan(state, 'open')
   }
 
@@ -145,7 +162,7 @@ export class VersionSearch {
     return this.#left === Infinity ? this.#plan.budget : { ...this.#plan.budget, evaluationsMax: Math.max(1, this.#left) }
   }
 
-  #walk(place: number, matched?: MatchedNodes): void {
+  #walk(place: number, matched?: MatchedNodes): void | Promise<void> {
     const plan = this.#plan
     const { index, collection, count, query } = plan
     const begun = plan.trace ? performance.now() : 0
@@ -156,21 +173,38 @@ export class VersionSearch {
     const isNarrowed =
       matched !== undefined &&
       (matched.allowedCount < index.aliveCounts(collection.sets)[place]! || isScanned(1, matched.allowedCount, ef))
-    const found = graph.search(query, {
+    const options = {
       ef,
       keep: keptFor(plan),
       least: count,
       bound: this.hits.bound,
       budget: this.#budget(),
       ...(isNarrowed ? matched : living(plan, place)),
-    })
+    }
+    const facts = { begun, ef, matches: matched?.allowedCount }
+    const { helpers } = this.#parts
+    if (helpers && isLongSearch(graph, query.length, options)) {
+      const take = (found: GraphSearchResult): void => this.#take(part, found, facts)
+      return this.#elsewhere(helpers.walk(part, query, options), take, () => part.graph().search(query, options))
+    }
+    this.#take(part, graph.search(query, options), facts, graph.placed)
+  }
+
+  /** Ranks what another thread has found, or what this one finds where that one had no room. */
+  async #elsewhere<Found>(finding: Promise<Found | undefined>, take: (found: Found) => void, find: () => Found): Promise<void> {
+    const found = await finding
+    await whenResident(() => this.#parts.residency.run(() => take(found ?? find())))
+  }
+
+  #take(part: GraphPart, found: GraphSearchResult, { begun, ef, matches }: WalkFacts, placed?: PlacedResult): void {
+    const plan = this.#plan
     const { evaluations: candidates, way = 'walk', complete } = found
     const locations = nodeLocations(plan, part, found.nodes)
     if (way === 'scan') rankAll(plan, this.#parts, found.count, locations, this.hits)
-    else rankNearest(plan, this.#parts, found, locations, this.hits, graph.placed)
+    else rankNearest(plan, this.#parts, found, locations, this.hits, placed)
     this.#looked(candidates, complete)
     plan.trace?.part(begun, {
-      ...{ kind: 'graph', size: part.nodes, ...(matched && { matches: matched.allowedCount }) },
+      ...{ kind: 'graph', size: part.nodes, ...(matches !== undefined && { matches }) },
       ...(way === 'walk' ? { way, ef } : { way }),
       candidates,
     })
@@ -192,7 +226,7 @@ export class VersionSearch {
   }
 
   /** Scans the rows of a set that belong to the index, or of these the ones that no graph holds. */
-  #scan(state: SetState, which: 'held' | 'open'): void {
+  #scan(state: SetState, which: 'held' | 'open'): void | Promise<void> {
     const { index, filter } = this.#plan
     const mask = index.coverage.of(state.set, state.rows)
     // Whether anything is left to do is asked before whether there is time for it.
@@ -200,10 +234,10 @@ export class VersionSearch {
     const allowed = new Uint32Array(wordsFor(state.rows))
     if (livingWords(mask[which], state.dead, state.rows, allowed) === 0) return
     if (filter) this.#timed(() => keepMatching(filter, state, allowed, which === 'open'))
-    if (allowed.some((word) => word !== 0)) this.#scanRows(state, allowed, which === 'open')
+    if (allowed.some((word) => word !== 0)) return this.#scanRows(state, allowed, which === 'open')
   }
 
-  #scanRows(state: SetState, allowed: Uint32Array, besideGraphs: boolean): void {
+  #scanRows(state: SetState, allowed: Uint32Array, besideGraphs: boolean): void | Promise<void> {
     const plan = this.#plan
     const { index } = plan.index
     const column = index.column(state.set)
@@ -212,13 +246,21 @@ export class VersionSearch {
     // Beside a graph, whose answer is approximate anyway, a first pass over one-bit codes saves most of the work. Not in memory: there rows that
     // are younger than this version share the codes, and its answers are not to depend on them.
     const approximate = besideGraphs && plan.index.graphs.length > 0 && state.set.key !== null
-    const found = scanBlock(column.codes(), plan.query, index.definition.metric, {
-      k: plan.count,
-      allowed,
-      bound: this.hits.bound,
-      budget: this.#budget(),
-      approximate,
-    })
+    const { metric } = index.definition
+    const options = { k: plan.count, allowed, bound: this.hits.bound, budget: this.#budget(), approximate }
+    const facts = { begun, allowed, approximate }
+    const find = (): ScanResult => scanBlock(column.codes(), plan.query, metric, options)
+    const { helpers } = this.#parts
+    const others = besideGraphs ? 0 : plan.collection.records
+    if (helpers && column.holder && !approximate && isLongScan(countBits(allowed), column.dimensions, others)) {
+      const finding = helpers.scan(column.holder, column.codes(), plan.query, metric, options)
+      return this.#elsewhere(finding, (found) => this.#takeRows(state, found, facts), find)
+    }
+    this.#takeRows(state, find(), facts)
+  }
+
+  #takeRows(state: SetState, found: ScanResult, { begun, allowed, approximate }: ScanFacts): void {
+    const plan = this.#plan
     const locations: Locations = { sets: [state], slotIn: (_, candidate) => found.nodes[candidate]! }
     if (approximate) rankNearest(plan, this.#parts, found, locations, this.hits)
     else rankAll(plan, this.#parts, found.count, locations, this.hits)

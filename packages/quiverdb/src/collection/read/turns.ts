@@ -5,8 +5,11 @@ import type { Residency } from '../../segment/residency.js'
 /** How long a search may hold the thread before it lets others run. */
 const turnMs = 12
 
-/** Pieces of synchronous work, one after the other. Between them nothing of it is in linear memory. A piece that could not be done is done again. */
-export type Steps = Generator<() => void, void, void>
+/**
+ * Pieces of work, one after the other: synchronous, or what another thread does, which resolves. Between them nothing of it is in linear memory. A
+ * synchronous piece that could not be done is done again.
+ */
+export type Steps = Generator<() => void | Promise<void>, void, void>
 
 /** Runs steps to their end: at once where that is a matter of a moment, else letting other work in between. @throws QuiverError ABORTED */
 export function runSteps(steps: Steps, residency: Residency, signal: AbortSignal | undefined): void | Promise<void> {
@@ -14,7 +17,12 @@ export function runSteps(steps: Steps, residency: Residency, signal: AbortSignal
   for (let step = steps.next(); !step.done; step = steps.next()) {
     checkAborted(signal)
     const work = step.value
-    if (!isResident(() => residency.run(work))) return runInTurns(steps, residency, signal, work)
+    let elsewhere: unknown
+    const isThere = isResident(() => {
+      elsewhere = residency.run(work)
+    })
+    if (!isThere) return runInTurns(steps, residency, signal, work)
+    if (elsewhere instanceof Promise) return runInTurns(steps, residency, signal, () => elsewhere as Promise<void>)
     if (performance.now() >= turnEnd) return runInTurns(steps, residency, signal)
   }
 }
@@ -23,19 +31,23 @@ async function runInTurns(
   steps: Steps,
   residency: Residency,
   signal: AbortSignal | undefined,
-  missing?: () => void,
+  begun?: () => void | Promise<void>,
 ): Promise<void> {
-  if (missing) await whenResident(() => residency.run(missing))
+  let turnEnd = 0
+  if (begun) {
+    await whenResident(() => residency.run(begun))
+    turnEnd = performance.now() + turnMs // others have run while it waited
+  }
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 0))
-    const turnEnd = performance.now() + turnMs
-    while (performance.now() < turnEnd) {
-      const step = steps.next()
-      if (step.done) return
-      checkAborted(signal)
-      const work = step.value
-      await whenResident(() => residency.run(work))
+    if (performance.now() >= turnEnd) {
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      turnEnd = performance.now() + turnMs
     }
+    const step = steps.next()
+    if (step.done) return
+    checkAborted(signal)
+    const work = step.value
+    await whenResident(() => residency.run(work))
   }
 }
 

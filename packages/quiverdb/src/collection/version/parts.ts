@@ -4,6 +4,7 @@ import { GraphPart } from '../../segment/graph-part.js'
 import { bytesSource } from '../../segment/part-file.js'
 import type { Residency } from '../../segment/residency.js'
 import { RowPart } from '../../segment/row-part.js'
+import type { SearchHelpers } from '../../segment/search-helpers.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { MemoryPool } from '../../vector/memory-pool.js'
 import { FieldIndexes } from './field-indexes.js'
@@ -14,6 +15,8 @@ export class Parts {
   readonly pool: MemoryPool
   readonly residency: Residency
   readonly containers: Containers
+  /** Where there are any. */
+  readonly helpers: SearchHelpers | undefined
   readonly #store: ObjectStore
   readonly #rows = new Map<string, RowPart>()
   readonly #graphs = new Map<string, GraphPart>()
@@ -30,7 +33,9 @@ export class Parts {
     residency: Residency,
     fieldIndexes = new FieldIndexes(),
     textIndexes = new TextIndexes(),
+    helpers?: SearchHelpers,
   ) {
+    this.helpers = helpers
     this.fieldIndexes = fieldIndexes
     this.textIndexes = textIndexes
     this.#store = store

@@ -2,6 +2,9 @@ import type { KernelMemory } from '@quiverdb/kernel'
 import type { Budget } from '../budget.js'
 import type { FlatPlace } from '../flat/flat-vectors.js'
 import type { GraphPlace } from '../graph-memory.js'
+import type { BlockPlace } from '../code-block.js'
+import type { Metric } from '../metric.js'
+import type { BlockScanOptions, ScanResult } from '../scan.js'
 import type { DenseMeasure } from '../measure/measure.js'
 import type { KeptCurve } from '../recall-curve.js'
 import type { GraphSearchOptions } from '../resident-graph.js'
@@ -42,10 +45,11 @@ export interface SearchTask {
 export interface TaskBudget {
   readonly deadline?: number
   readonly evaluationsPerStep?: number
+  readonly evaluationsMax?: number
 }
 
-export function taskBudget({ deadline, evaluationsPerStep }: Budget): TaskBudget {
-  return { deadline: deadline === undefined ? undefined : performance.timeOrigin + deadline, evaluationsPerStep }
+export function taskBudget({ deadline, evaluationsPerStep, evaluationsMax }: Budget): TaskBudget {
+  return { deadline: deadline === undefined ? undefined : performance.timeOrigin + deadline, evaluationsPerStep, evaluationsMax }
 }
 
 /** An array for a message, which takes the whole buffer behind a view along. */
@@ -67,7 +71,17 @@ export interface ScanTask {
   readonly budget?: TaskBudget
 }
 
-export type LaneTask = NodesTask | SearchTask | ScanTask
+/** Scans a block of codes: see `scanBlock`. */
+export interface BlockTask {
+  readonly kind: 'block'
+  readonly block: BlockPlace
+  readonly query: Float32Array
+  readonly metric: Metric
+  readonly options: Omit<BlockScanOptions, 'budget'>
+  readonly budget?: TaskBudget
+}
+
+export type LaneTask = NodesTask | SearchTask | ScanTask | BlockTask
 
 /** What each task answers with. */
 export interface TaskResults {
@@ -75,6 +89,7 @@ export interface TaskResults {
   readonly pack: undefined
   readonly search: PackedResults
   readonly scan: undefined
+  readonly block: ScanResult
 }
 
 export type ResultOf<Task extends LaneTask> = TaskResults[Task['kind']]

@@ -5,7 +5,10 @@ import { composite } from '../measure/composite.js'
 import { measures } from '../measure/measures.js'
 import { MemoryPool } from '../memory-pool.js'
 import { ResidentGraph } from '../resident-graph.js'
+import { CodeBlock } from '../code-block.js'
+import { scanBlock, type ScanResult } from '../scan.js'
 import {
+  type BlockTask,
   type LaneCall,
   type LaneReply,
   type LaneTask,
@@ -62,6 +65,8 @@ function run(pool: MemoryPool, { task, cancelled }: LaneCall): TaskResults[LaneT
       return pack(pool, task)
     case 'scan':
       return scan(pool, task, budgetOf(task.budget, cancelled))
+    case 'block':
+      return scanned(pool, task, budgetOf(task.budget, cancelled))
     case 'search':
       return search(pool, task, budgetOf(task.budget, cancelled))
   }
@@ -109,6 +114,10 @@ function search(pool: MemoryPool, { graph, recall, queries, options }: SearchTas
     resident.search(queries.subarray(i * dimensions, (i + 1) * dimensions), { ...options, budget }),
   )
   return packResults(results)
+}
+
+function scanned(pool: MemoryPool, { block, query, metric, options }: BlockTask, budget: Budget): ScanResult {
+  return scanBlock(CodeBlock.within(pool, block), query, metric, { ...options, budget })
 }
 
 function scan(pool: MemoryPool, task: ScanTask, budget: Budget): undefined {

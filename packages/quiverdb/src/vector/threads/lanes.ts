@@ -5,7 +5,8 @@ import { LaneLink } from './lane-link.js'
 import type { LaneTask, ResultOf } from './lane-messages.js'
 import { lanesByDefault, spawnLaneHere } from './spawn.js'
 
-const lanesMax = 64
+/** Threads of one kind, at most. */
+export const lanesMax = 64
 
 /**
  * Threads that work in the memory of one pool. They take work from the thread that owns the pool, which alone allocates in it; what a call

@@ -1,10 +1,12 @@
 import { clusteredVectors, recallOf, referenceDistance, referenceNearest, vectorAt } from '@quiverdb/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CodeBlock } from '../code-block.js'
 import { GraphStatistics } from '../graph-statistics.js'
 import { HnswBuilder } from '../hnsw-builder.js'
 import { MemoryPool } from '../memory-pool.js'
 import { type Metric, metrics } from '../metric.js'
 import { ResidentGraph } from '../resident-graph.js'
+import { scanBlock } from '../scan.js'
 import { Lanes } from './lanes.js'
 import { SearchThreads } from './search-threads.js'
 import { insertOnLanes } from './threaded-insertion.js'
@@ -40,6 +42,18 @@ describe('SearchThreads', () => {
     builder.repair()
     return builder
   }
+
+  test.each(metrics)('scans are those of this thread, bit for bit: %s', async (metric) => {
+    const block = new CodeBlock(pool, dimensions)
+    expect(await threads.scan(block, queries[0]!, metric, { k: 3 })).toEqual(scanBlock(block, queries[0]!, metric, { k: 3 }))
+    block.appendAll(vectors)
+    const allowed = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => 0x9e3779b9 * (i + 1))
+    for (const options of [{ k: 10 }, { k: 300, allowed }, { k: 5, bound: 2 }, { k: 5, budget: { evaluationsMax: 500 } }]) {
+      const expected = queries.map((query) => scanBlock(block, query, metric, options))
+      expect(await Promise.all(queries.map((query) => threads.scan(block, query, metric, options)))).toEqual(expected)
+    }
+    block.free()
+  })
 
   test.each(metrics)('answers are those of this thread, bit for bit: %s', async (metric) => {
     const allowed = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => 0x9e3779b9 * (i + 1))

@@ -3,7 +3,10 @@ import type { Budget } from '../budget.js'
 import { checkLength } from '../check-length.js'
 import type { MemoryPool } from '../memory-pool.js'
 import type { GraphSearchOptions, GraphSearchResult, ResidentGraph } from '../resident-graph.js'
-import { messaged, type SearchTask, taskBudget } from './lane-messages.js'
+import type { CodeBlock } from '../code-block.js'
+import type { Metric } from '../metric.js'
+import { type BlockScanOptions, emptyScan, type ScanResult } from '../scan.js'
+import { type BlockTask, messaged, type SearchTask, taskBudget } from './lane-messages.js'
 import { Lanes } from './lanes.js'
 import { unpackResults } from './packed-results.js'
 
@@ -74,6 +77,24 @@ export class SearchThreads {
     }
     await Promise.all(Array.from({ length: this.#lanes.count }, drain))
     return results
+  }
+
+  /** As `scanBlock`, bit for bit. The block must not be changed or freed before the answer. @throws as `search` */
+  async scan(block: CodeBlock, query: Float32Array, metric: Metric, options: BlockScanOptions): Promise<ScanResult> {
+    checkLength(query, block.dimensions)
+    const { place, extent } = block
+    if (!place || !extent) return emptyScan(options)
+    if (block.pool !== this.#lanes.pool) throw new QuiverError('INVALID_ARGUMENT', 'The block lies in another memory pool.')
+    const { budget, allowed, ...scan } = options
+    const task: BlockTask = {
+      kind: 'block',
+      block: place,
+      query: messaged(query),
+      metric,
+      options: { ...scan, allowed: allowed && messaged(allowed) },
+      budget: budget && taskBudget(budget),
+    }
+    return this.#lanes.run(extent.arena, task, budget?.signal)
   }
 
   /** Ends the threads. Searches that are not answered reject with CLOSED. */

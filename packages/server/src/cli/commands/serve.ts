@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { open } from 'quiverdb'
 import type { Embedder } from 'quiverdb/embed'
 import { checkAddress } from '../../http/access.js'
@@ -17,6 +18,9 @@ const mebibyte = 1024 * 1024
 const portMax = 65_535
 const bodyMibMax = 512
 const memoryMibMax = 65_536
+const searchThreadsMax = 64
+/** More would take the memory's bandwidth from each other. */
+const searchThreadsByDefault = 4
 const requestsMax = 10_000_000
 const recallMinutesMax = 10_000
 const secondsMax = 3_600
@@ -32,6 +36,7 @@ interface ServeOptions extends Partial<EmbedderOptions> {
   rateLimit?: number
   bodyLimit: number
   memory?: number
+  searchThreads: number
   searchTimeout: number
   shutdownTimeout: number
   recallEvery?: number
@@ -52,6 +57,7 @@ export function defineServe(program: Command): void {
     .option('--rate-limit <n>', 'requests of one key in a minute', wholeNumber(1, requestsMax))
     .option('--body-limit <MiB>', 'largest body; imports are not bound by it', wholeNumber(1, bodyMibMax), 32)
     .option('--memory <MiB>', 'memory for codes, graphs and searches (default: 2048)', wholeNumber(1, memoryMibMax))
+    .option('--search-threads <n>', 'threads for the long pieces of searches', wholeNumber(0, searchThreadsMax), otherCores())
     .option('--search-timeout <seconds>', 'a search ends after this long with what it found', wholeNumber(1, secondsMax), 60)
     .option(
       '--shutdown-timeout <seconds>',
@@ -68,13 +74,20 @@ export function defineServe(program: Command): void {
     .action((options: ServeOptions) => serve(options))
 }
 
+/** One core answers requests. */
+function otherCores(): number {
+  return Math.min(searchThreadsByDefault, availableParallelism() - 1)
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   const terminated = signalled()
   const settings = await serverOptions(options)
   // Before a database is made that will not be served.
   checkAddress(options.host, settings.keys)
-  const memory = options.memory === undefined ? {} : { memoryBytesMax: options.memory * mebibyte }
-  const db = await open(options.db, memory)
+  const db = await open(options.db, {
+    searchThreads: options.searchThreads,
+    ...(options.memory !== undefined && { memoryBytesMax: options.memory * mebibyte }),
+  })
   try {
     const server = await createServer(db, settings)
     try {
