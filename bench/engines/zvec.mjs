@@ -6,6 +6,8 @@ import { efConstruction, efOnly, installedVersion, m } from './settings.mjs'
 
 const require = createRequire(import.meta.url)
 const rowsPerInsert = 1_000
+/** It refuses to search with more. */
+const efMax = 2_048
 const collectionFolder = (folder) => join(folder, 'collection')
 let library
 
@@ -16,10 +18,12 @@ export const zvec = engine('zvec', 'hnsw f32', { quantizeType: 'UNDEFINED', sett
 export const zvecInt8 = engine('zvec-int8', 'hnsw int8', {
   quantizeType: 'INT8',
   settings: (efs, k) =>
-    efs.flatMap((ef) => [
-      { k, ef, refiner: false },
-      { k, ef, refiner: true },
-    ]),
+    efs
+      .filter((ef) => ef <= efMax)
+      .flatMap((ef) => [
+        { k, ef, refiner: false },
+        { k, ef, refiner: true },
+      ]),
 })
 
 /** @type {import('./index.mjs').Engine} each attribute with an inverted index made for ranges; also without its graph */
