@@ -269,7 +269,8 @@ export class CollectionReader<T extends object = Fields> {
     const making = this.#hits(collection, hits.rows(), offset, { fields, vectors })
     const made = making instanceof Promise ? await making : making
     const explanation = plan.trace?.explanation(collection.records, plan.filter?.report, complete, isLate)
-    return { hits: made, complete, version: formatVersionName(seq), ...(explanation && { explanation }) }
+    const version = formatVersionName(seq)
+    return explanation ? { hits: made, complete, version, explanation } : { hits: made, complete, version }
   }
 
   /** The vector of a text that is searched for, and a version whose index holds vectors of the same model. */

@@ -173,13 +173,17 @@ export class VersionSearch {
     const isNarrowed =
       matched !== undefined &&
       (matched.allowedCount < index.aliveCounts(collection.sets)[place]! || isScanned(1, matched.allowedCount, ef))
-    const options = {
+    const { allowed, allowedCount, seeds }: Allowed = isNarrowed ? matched : living(plan, place)
+    // One literal, as for plans.
+    const options: GraphSearchOptions = {
       ef,
       keep: keptFor(plan),
       least: count,
       bound: this.hits.bound,
       budget: this.#budget(),
-      ...(isNarrowed ? matched : living(plan, place)),
+      allowed,
+      allowedCount,
+      seeds,
     }
     const facts = { begun, ef, matches: matched?.allowedCount }
     const { helpers } = this.#parts
@@ -271,11 +275,15 @@ export class VersionSearch {
   }
 }
 
+type Allowed = Pick<GraphSearchOptions, 'allowed' | 'allowedCount' | 'seeds'>
+
+const all: Allowed = Object.freeze({ allowed: undefined, allowedCount: undefined, seeds: undefined })
+
 /** The living nodes of a graph; nothing where all are, so that the kernel need not look at a bitset at all. */
-function living({ index, collection }: SearchPlan, place: number): Pick<GraphSearchOptions, 'allowed' | 'allowedCount'> {
+function living({ index, collection }: SearchPlan, place: number): Allowed {
   const allowedCount = index.aliveCounts(collection.sets)[place]!
-  if (allowedCount === index.graphs[place]!.nodes) return {}
-  return { allowed: index.alive(collection.sets)[place]!.words, allowedCount }
+  if (allowedCount === index.graphs[place]!.nodes) return all
+  return { allowed: index.alive(collection.sets)[place]!.words, allowedCount, seeds: undefined }
 }
 
 function leastEffort(plan: SearchPlan, graph: ResidentGraph): number {
