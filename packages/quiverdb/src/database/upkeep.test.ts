@@ -128,6 +128,29 @@ describe('settled', () => {
     await db.close()
   })
 
+  it('writes segments anew when more than a third of their rows are dead', async () => {
+    const db = await open('memory:', { maintenance: 'manual', tuning })
+    const collection = await db.collection('c', { indexes: [{ field: 'v', dimensions }] })
+    const stored = async () => {
+      const { explanation } = await collection.search({ vector: vectorAt(queries, dimensions, 0), exact: true, explain: true })
+      return explanation!.parts.reduce((sum, { size }) => sum + size, 0)
+    }
+    await collection.upsert(rows(0, 900))
+    await db.settled()
+    const ending = (digits: readonly number[]) =>
+      rows(0, 900)
+        .filter(({ n }) => digits.includes(n % 10))
+        .map(({ id }) => id)
+    await collection.delete(ending([0, 1, 2]))
+    await db.settled()
+    expect(await stored()).toBe(900)
+    await collection.delete(ending([3]))
+    await db.settled()
+    expect(await stored()).toBe(540)
+    expect(await collection.count()).toBe(540)
+    await db.close()
+  })
+
   it('can be waited for no longer', async () => {
     const db = await open('memory:', { maintenance: 'manual', tuning })
     const collection = await db.collection('c', { indexes: [{ field: 'v', dimensions }] })
