@@ -41,22 +41,17 @@ export class Arena {
   /** By address; no two touch. */
   readonly #free: Range[] = []
   #end = reservedBytes
-  #u8: Uint8Array
-  #u32: Uint32Array
-  #i32: Int32Array
-  #f32: Float32Array
-  #f64: Float64Array
+  #u8!: Uint8Array
+  #u32!: Uint32Array
+  #i32!: Int32Array
+  #f32!: Float32Array
+  #f64!: Float64Array
 
   private constructor(module: KernelModule, memory: KernelMemory, grows: boolean) {
     this.memory = memory
     this.#grows = grows
     this.kernel = instantiateKernel(module, memory, (graph, node, level) => this.bringing.get(graph)!(node, level))
-    const { buffer } = memory
-    this.#u8 = new Uint8Array(buffer)
-    this.#u32 = new Uint32Array(buffer)
-    this.#i32 = new Int32Array(buffer)
-    this.#f32 = new Float32Array(buffer)
-    this.#f64 = new Float64Array(buffer)
+    this.#look()
   }
 
   /** An arena with a memory of its own. The module is of the same flavour, shared or not. */
@@ -69,28 +64,25 @@ export class Arena {
     return new Arena(module, memory, false)
   }
 
+  // Not looked up each time: asking a memory for its buffer is a call into the runtime, and a slow one where it is shared.
+
   get u8(): Uint8Array {
-    if (this.#u8.buffer !== this.memory.buffer) this.#u8 = new Uint8Array(this.memory.buffer)
     return this.#u8
   }
 
   get u32(): Uint32Array {
-    if (this.#u32.buffer !== this.memory.buffer) this.#u32 = new Uint32Array(this.memory.buffer)
     return this.#u32
   }
 
   get i32(): Int32Array {
-    if (this.#i32.buffer !== this.memory.buffer) this.#i32 = new Int32Array(this.memory.buffer)
     return this.#i32
   }
 
   get f32(): Float32Array {
-    if (this.#f32.buffer !== this.memory.buffer) this.#f32 = new Float32Array(this.memory.buffer)
     return this.#f32
   }
 
   get f64(): Float64Array {
-    if (this.#f64.buffer !== this.memory.buffer) this.#f64 = new Float64Array(this.memory.buffer)
     return this.#f64
   }
 
@@ -115,8 +107,10 @@ export class Arena {
    * receiving the memory, whose views and bulk instructions would then end too early.
    */
   catchUp(bytes: number): void {
+    if (this.#u8.byteLength >= bytes) return
     if (this.memory.buffer.byteLength < bytes) this.memory.grow(0)
-    assert(this.memory.buffer.byteLength >= bytes, 'a thread sees all of the memory that it is called into')
+    this.#look()
+    assert(this.#u8.byteLength >= bytes, 'a thread sees all of the memory that it is called into')
   }
 
   release(pointer: number, bytes: number): void {
@@ -159,9 +153,20 @@ export class Arena {
   #growMemory(bytes: number): boolean {
     try {
       this.memory.grow(bytes / pageBytes)
-      return true
     } catch {
       return false // the runtime refuses; another arena may have room
     }
+    this.#look()
+    return true
+  }
+
+  /** At the memory as long as it is now. */
+  #look(): void {
+    const { buffer } = this.memory
+    this.#u8 = new Uint8Array(buffer)
+    this.#u32 = new Uint32Array(buffer)
+    this.#i32 = new Int32Array(buffer)
+    this.#f32 = new Float32Array(buffer)
+    this.#f64 = new Float64Array(buffer)
   }
 }

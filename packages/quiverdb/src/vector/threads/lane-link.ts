@@ -78,7 +78,7 @@ export class LaneLink {
     const promise = new Promise((resolve, reject) => this.#pending.set(call, { resolve, reject }))
     if (this.#pending.size === 1) this.#thread.keepAlive(true)
     const memory = met === undefined ? arena.memory : undefined
-    const memoryBytes = arena.memory.buffer.byteLength
+    const memoryBytes = arena.u8.byteLength
     this.#thread.post({ call, arena: number, given, task, memory, memoryBytes, cancelled })
     if (!cancelled) return promise
     const onAbort = (): void => void Atomics.store(cancelled, 0, 1)
