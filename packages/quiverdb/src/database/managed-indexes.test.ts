@@ -214,7 +214,9 @@ describe('the queue', () => {
     await db.settled()
     const { managed } = (await notes.indexes())[0]!
     expect(managed).toEqual({ embedder: 'test-1', status: 'ready', records: 40, embedded: 37, refused: 3 })
-    expect(new Set(embedder.embedded).size).toBe(embedder.embedded.length)
+    // Each once, but for the harmless one that shows that the embedder is well.
+    const own = embedder.embedded.filter((text) => text !== 'text')
+    expect(new Set(own).size).toBe(own.length)
     await notes.update('n5', { body: 'better' })
     await db.settled()
     expect((await notes.indexes())[0]!.managed).toMatchObject({ embedded: 38, refused: 2 })

@@ -5,7 +5,7 @@ import type { CollectionState } from '../../collection/version/state.js'
 import { checkedVector, dimensionMismatch } from '../../collection/version/vectors.js'
 import { type Embedding, putEmbeddings } from '../../collection/write/embeddings.js'
 import { MemoryEmbeddingCache } from '../../embed/cache.js'
-import { embedTexts } from '../../embed/embed-texts.js'
+import { embedTexts, type EmbedTextsOptions } from '../../embed/embed-texts.js'
 import type { Embedder, EmbedderLimits } from '../../embed/embedder.js'
 import { QuiverError } from '../../errors.js'
 import { whenResident } from '../../segment/part-file.js'
@@ -100,13 +100,15 @@ export class EmbeddingJob implements EmbeddingWork {
   async #embed(index: VectorIndex, embedder: Embedder, texts: readonly PendingText[]): Promise<Embedding[]> {
     const { retryMs, signal } = this.#settings
     const cache = (this.#cache ??= new MemoryEmbeddingCache())
+    const embedWith = async (some: readonly string[], options: EmbedTextsOptions): Promise<Float32Array[]> => {
+      const made = await embedTexts(embedder, some, { retryMs, signal, ...options })
+      if (made[0]!.length === index.definition.dimensions) return made
+      throw dimensionMismatch(`the embedder '${embedder.id}'`, made[0]!.length, [index])
+    }
     const vectors = await isolateTexts(
       texts.map(({ text }) => text),
-      async (some) => {
-        const made = await embedTexts(embedder, some, { cache, retryMs, signal })
-        if (made[0]!.length === index.definition.dimensions) return made
-        throw dimensionMismatch(`the embedder '${embedder.id}'`, made[0]!.length, [index])
-      },
+      (some) => embedWith(some, { cache }),
+      (some) => embedWith(some, {}),
     )
     const embeddings: Embedding[] = []
     texts.forEach(({ id, rid, text }, at) => {

@@ -9,38 +9,52 @@ const harmlessText = 'text'
 const statusesOfTexts = [400, 413, 422]
 
 /**
- * Embeds texts of which the embedder may refuse some for good. Those are found by halving; the others get their vectors. Before a text is blamed, the
- * embedder must have embedded a harmless one.
+ * Embeds texts of which the embedder may refuse some for good. Those are found by halving; the others get their vectors. A text is blamed when it fails
+ * alone, twice, and the embedder takes a harmless one after each time: else it was away, and may be back.
+ * @param ask embeds as `embed` does, and never from memory
  * @returns a vector per text, undefined for those that were refused
  * @throws what the embedder fails with where no text is to blame
  */
-export async function isolateTexts(texts: readonly string[], embed: Embed): Promise<(Float32Array | undefined)[]> {
+export async function isolateTexts(texts: readonly string[], embed: Embed, ask: Embed): Promise<(Float32Array | undefined)[]> {
   try {
     return await embed(texts)
   } catch (error) {
-    if (!mayBlameTexts(error)) throw error
-    try {
-      await embed([harmlessText])
-    } catch {
-      throw error
-    }
-    return halved(texts, embed)
+    await checkBlame(error, ask)
+    return texts.length === 1 ? [await again(texts[0]!, embed, ask)] : halved(texts, embed, ask)
   }
 }
 
-async function halved(texts: readonly string[], embed: Embed): Promise<(Float32Array | undefined)[]> {
-  if (texts.length === 1) return [undefined]
+async function halved(texts: readonly string[], embed: Embed, ask: Embed): Promise<(Float32Array | undefined)[]> {
   const middle = texts.length >>> 1
   const vectors: (Float32Array | undefined)[] = []
   for (const half of [texts.slice(0, middle), texts.slice(middle)]) {
     try {
       vectors.push(...(await embed(half)))
     } catch (error) {
-      if (!mayBlameTexts(error)) throw error
-      vectors.push(...(await halved(half, embed)))
+      await checkBlame(error, ask)
+      vectors.push(...(half.length === 1 ? [await again(half[0]!, embed, ask)] : await halved(half, embed, ask)))
     }
   }
   return vectors
+}
+
+async function again(text: string, embed: Embed, ask: Embed): Promise<Float32Array | undefined> {
+  try {
+    return (await embed([text]))[0]
+  } catch (error) {
+    await checkBlame(error, ask)
+    return undefined
+  }
+}
+
+/** @throws the error itself, unless it may be for what was sent and the embedder takes a harmless text */
+async function checkBlame(error: unknown, ask: Embed): Promise<void> {
+  if (!mayBlameTexts(error)) throw error
+  try {
+    await ask([harmlessText])
+  } catch {
+    throw error
+  }
 }
 
 function mayBlameTexts(error: unknown): boolean {
