@@ -8,22 +8,21 @@ const require = createRequire(import.meta.url)
 const rowsPerInsert = 1_000
 /** It refuses to search with more. */
 const efMax = 2_048
+const accepted = (efs) => efs.filter((ef) => ef <= efMax)
 const collectionFolder = (folder) => join(folder, 'collection')
 let library
 
 /** @type {import('./index.mjs').Engine} */
-export const zvec = engine('zvec', 'hnsw f32', { quantizeType: 'UNDEFINED', settings: efOnly })
+export const zvec = engine('zvec', 'hnsw f32', { quantizeType: 'UNDEFINED', settings: (efs, k) => efOnly(accepted(efs), k) })
 
 /** @type {import('./index.mjs').Engine} with and without its exact re-ranking */
 export const zvecInt8 = engine('zvec-int8', 'hnsw int8', {
   quantizeType: 'INT8',
   settings: (efs, k) =>
-    efs
-      .filter((ef) => ef <= efMax)
-      .flatMap((ef) => [
-        { k, ef, refiner: false },
-        { k, ef, refiner: true },
-      ]),
+    accepted(efs).flatMap((ef) => [
+      { k, ef, refiner: false },
+      { k, ef, refiner: true },
+    ]),
 })
 
 /** @type {import('./index.mjs').Engine} each attribute with an inverted index made for ranges; also without its graph */

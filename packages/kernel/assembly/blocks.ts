@@ -26,9 +26,21 @@ const togetherMax: usize = 2
 
 // @ts-ignore: decorator
 @inline
-export function decoded(codes: usize): v128 {
+function decoded(codes: usize): v128 {
   const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(codes)))
   return f32x4.convert_i32x4_s(i32x4.sub(wide, i32x4.splat(codeBias)))
+}
+
+/** Writes the vector of a row of n codes as float32. Returns its squared norm. */
+export function decodeRow(row: usize, n: usize, out: usize): f32 {
+  const scale = f32x4.splat(load<f32>(row + n, metaScale))
+  let squares = f32x4.splat(0)
+  for (let i: usize = 0; i < n; i += 4) {
+    const v = f32x4.mul(decoded(row + i), scale)
+    squares = f32x4.add(squares, f32x4.mul(v, v))
+    v128.store(out + (i << 2), v)
+  }
+  return total(squares)
 }
 
 /** Stores what the block of y says of one neighbour. */

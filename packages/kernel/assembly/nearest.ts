@@ -1,8 +1,8 @@
 // The true neighbours of a row by the codes, and walks that look for them: what a graph's recall is measured with.
-import { decoded } from './blocks'
+import { decodeRow } from './blocks'
 import { isGone } from './gone'
 import { keyOf, maxHeapPush, maxHeapReplace, maxHeapSort } from './keys'
-import { codesFloat32, Graph, metaExtra, metaNorm2, metaScale, metaSum, Walk } from './layout'
+import { codesFloat32, Graph, metaExtra, metaNorm2, metaSum, Walk } from './layout'
 import { distance4 } from './rows'
 import { fillTable } from './signs'
 import { rowOf } from './walk'
@@ -48,10 +48,7 @@ export function searchRow(graphPointer: usize, walkPointer: usize, row: usize, s
   const graph = changetype<Graph>(graphPointer), walk = changetype<Walk>(walkPointer), bytes = graph.codeBytes
   rowAsQuery(graphPointer, row, walk.query)
   if (!walk.table) return
-  const scale = f32x4.splat(load<f32>(row + <usize>bytes, metaScale))
-  for (let i: usize = 0; i < <usize>bytes; i += 4) {
-    v128.store(staging + (i << 2), f32x4.mul(decoded(row + i), scale))
-  }
+  decodeRow(row, <usize>bytes, staging)
   walk.numbers = staging
   walk.step = fillTable(staging, bytes, walk.table, walkPointer + offsetof<Walk>('half'))
 }

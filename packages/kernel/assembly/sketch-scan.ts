@@ -3,10 +3,6 @@ import { Sketch } from './layout'
 import { agreements, groupRows } from './signs'
 
 const halvingsMax: i32 = 24
-/** A sample says where the search for the limit begins: groups that it has, how often it is halved, and rows by which it may be wrong. */
-const sampledGroups: u32 = 128
-const samplingsMax: i32 = 12
-const sampleSlack: i32 = 64
 const float32Max = f32.MAX_VALUE
 
 /**
@@ -43,10 +39,15 @@ function estimate4(s: Sketch, meta: usize, sums: v128, open: u32, out: usize): v
   const agreement = f32x4.sub(f32x4.convert_i32x4_u(sums), f32x4.splat(s.half))
   let estimate = f32x4.add(f32x4.splat(s.base), f32x4.mul(v128.load(meta), f32x4.splat(s.first)))
   estimate = f32x4.add(estimate, f32x4.mul(f32x4.mul(v128.load(meta, 128), f32x4.splat(s.second)), agreement))
-  // Infinity is for rows that are not allowed. What is not a number stays so.
-  estimate = f32x4.min(estimate, f32x4.splat(float32Max))
+  storeOpen(estimate, open, out)
+}
+
+/** Stores four estimates, Infinity for rows that the lowest bits of `open` do not allow, and for no others. What is not a number stays so. */
+// @ts-ignore: decorator
+@inline
+export function storeOpen(estimates: v128, open: u32, out: usize): void {
   const bits = i32x4(1, 2, 4, 8), closed = i32x4.ne(v128.and(i32x4.splat(open), bits), bits)
-  v128.store(out, v128.bitselect(f32x4.splat(Infinity), estimate, closed))
+  v128.store(out, v128.bitselect(f32x4.splat(Infinity), f32x4.pmin(estimates, f32x4.splat(float32Max)), closed))
 }
 
 /** How many of the estimates (whole groups) are at most `limit`. */
@@ -71,26 +72,6 @@ function groups(count: u32): u32 {
   return (count + groupRows - 1) / groupRows
 }
 
-/** A bar from low to high that about so many of all estimates are not above, as a sample says. */
-function sampled(estimates: usize, end: usize, low: f32, high: f32, wanted: i32, count: u32): f32 {
-  const step = <usize>max(1, <u32>groups(count) / sampledGroups) * 128, groupsSeen = ((end - estimates) + step - 1) / step
-  const share = <i32>(<i64>wanted * <i64>groupsSeen * <i64>groupRows / <i64>count)
-  if (share <= 0) return low
-  for (let i: i32 = 0; i < samplingsMax; i++) {
-    const middle = low * 0.5 + high * 0.5, bar = f32x4.splat(middle)
-    let sum = i32x4.splat(0)
-    for (let at = estimates; at < end; at += step) {
-      const a = i32x4.add(f32x4.le(v128.load(at), bar), f32x4.le(v128.load(at, 16), bar))
-      const b = i32x4.add(f32x4.le(v128.load(at, 64), bar), f32x4.le(v128.load(at, 80), bar))
-      sum = i32x4.sub(sum, i32x4.add(a, b))
-    }
-    const n = 2 * (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))
-    if (n >= share) high = middle
-    else low = middle
-  }
-  return high
-}
-
 /**
  * Writes a bitset of the rows with the smallest estimates, none above `limit`: at least `wanted` of them where there are as many, with
  * all rows that tie, and otherwise at most `most`, as near as halving gets. Returns how many, or -1 when an estimate is not a number.
@@ -111,13 +92,6 @@ export function sketchKeep(estimates: usize, count: u32, wanted: i32, most: i32,
   let high = max(max(f32x4.extract_lane(greatest, 0), f32x4.extract_lane(greatest, 1)), max(f32x4.extract_lane(greatest, 2), f32x4.extract_lane(greatest, 3)))
   high = min(high, limit)
   let found = sketchRank(estimates, count, high)
-  if (found > most) {
-    const sample = sampled(estimates, end, low, high, 2 * wanted + sampleSlack, count)
-    const n = sketchRank(estimates, count, sample)
-    if (n >= wanted) { high = sample; found = n }
-    const below = sampled(estimates, end, low, high, wanted / 2 - sampleSlack, count)
-    if (sketchRank(estimates, count, below) < wanted) low = below
-  }
   for (let i: i32 = 0; i < halvingsMax && found > most; i++) {
     const middle = low * 0.5 + high * 0.5, n = sketchRank(estimates, count, middle)
     if (n >= wanted) { high = middle; found = n } else low = middle

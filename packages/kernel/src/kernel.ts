@@ -95,8 +95,8 @@ export interface KernelExports {
   /** Makes the blocks of a range of nodes whose rows and links are in place. */
   packBlocks(graph: number, from: number, to: number): void
 
-  /** Sketches a range of a graph's rows, the first of which begins a group, into groups that were zeros: as blocks have, but around the centre. */
-  sketchNodes(graph: number, groups: number, from: number, to: number): void
+  /** Sketches a range of a graph's rows in groups as blocks have, but around the centre. `staging`: as many float32 as a row has codes. */
+  sketchNodes(graph: number, groups: number, from: number, to: number, staging: number): void
   /**
    * Writes estimates (float32) of graph distances for whole groups of rows, the first of which is at `out`: Infinity where the walk does not allow them.
    * The walk's query and table are set.

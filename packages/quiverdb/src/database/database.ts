@@ -127,7 +127,7 @@ export class Database {
     await checkFormat(store, options.create ?? true)
     const context: NamespaceContext = {
       store,
-      parts: new Parts(store, containers, pool, residency, undefined, undefined, helpers),
+      parts: new Parts(store, containers, pool, residency, { helpers }),
       tuning: { ...defaultTuning, ...options.tuning },
       retention: { ...defaultRetention, ...options.retention },
       automatic: options.maintenance !== 'manual',
@@ -144,8 +144,7 @@ export class Database {
     if (!namespace) {
       const { store, parts } = this.#context
       // Parts are counted by namespace: what one no longer needs, another may.
-      const { containers, pool, residency, fieldIndexes, textIndexes, helpers } = parts
-      const own = new Parts(store, containers, pool, residency, fieldIndexes, textIndexes, helpers)
+      const own = new Parts(store, parts.containers, parts.pool, parts.residency, parts)
       namespace = Namespace.open(name, { ...this.#context, parts: own })
       this.#namespaces.set(name, namespace)
       namespace.catch(() => this.#namespaces.delete(name))

@@ -108,15 +108,20 @@ describe('searches whose long pieces other threads do', { timeout: 60_000 }, () 
     expect(after.hits[0]!.id).toBe(before.hits[1]!.id)
   })
 
-  it('reject when the database is closed', async () => {
+  it('answer or reject when the database is closed, and nothing is left that waits', async () => {
     const collection = await collectionOf({ searchThreads: 1 })
     const db = opened.pop()!
-    await collection.search({ vector: query(0), exact: true })
-    const searches = Array.from({ length: 6 }, (_, i) => collection.search({ vector: query(i), exact: true }))
-    const settled = Promise.allSettled(searches)
+    const search = { vector: query(0), exact: true, fields: [] }
+    const { hits } = await collection.search(search)
+    const settled = Promise.allSettled(Array.from({ length: 12 }, () => collection.search(search)))
     await db.close()
-    for (const outcome of await settled)
+    const outcomes = await settled
+    for (const outcome of outcomes) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CLOSED' })
+      else expect(outcome.value.hits).toEqual(hits)
+    }
+    expect(outcomes.some(({ status }) => status === 'rejected')).toBe(true)
+    await expect(collection.search(search)).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
   it('take a sensible number of threads', async () => {

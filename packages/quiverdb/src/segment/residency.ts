@@ -18,7 +18,7 @@ export class Residency {
   /** Held ones that were released. */
   readonly #leaving = new Set<Resident>()
   /** Who waits for one to be held no longer. */
-  #waiting: (() => void)[] = []
+  readonly #waiting: (() => void)[] = []
   #operation = 1
 
   /** Marks a resident as used by the running operation. */
@@ -71,7 +71,7 @@ export class Residency {
   }
 
   async #someLeft(): Promise<() => void> {
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.#held.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     return () => undefined
   }
 

@@ -244,8 +244,8 @@ export class GraphMemory {
   /** Address of the sketches of all rows, which are made when they are first asked for; undefined where there is no room for them. */
   sketch(): number | undefined {
     if (this.#sketch && this.#sketchAt === undefined) {
+      sketchRows(this, this.#sketch.pointer)
       this.#sketchAt = this.#sketch.pointer
-      sketchRows(this.arena, this.pointer, this.nodes, this.layout.codeBytes, this.#sketchAt)
     }
     return this.#sketchAt
   }

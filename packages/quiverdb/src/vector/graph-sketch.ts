@@ -2,7 +2,8 @@ import { sketchGroupRows, walkLayout } from '@quiverdb/kernel'
 import { type Budget, runWithin } from './budget.js'
 import type { GraphMemory } from './graph-memory.js'
 import type { GraphMode } from './graph-image.js'
-import { evaluationsAt, type KeptCurve, leastEffort, recallAt } from './recall-curve.js'
+import { type KeptCurve, leastEffort, recallAt } from './recall-curve.js'
+import { rankedWithin, sketchCost, walkCost } from './search-cost.js'
 import { placeWalk } from './walk-room.js'
 
 const { index: walkField } = walkLayout
@@ -11,14 +12,6 @@ const rankedTogether = 32
 /** How many more rows than wanted may be ranked, to find the limit sooner. */
 const excess = 1.1
 
-// What a look costs, with a look at one sketch as the unit: at a candidate of a walk over blocks or over rows, and at the codes of a row anywhere. A walk
-// that makes little effort has it cheaper, but no sketches either. Measured at 768 dimensions; with fewer, codes cost less.
-const candidateCost: Readonly<Record<GraphMode, number>> = { speed: 4, balanced: 15, memory: 15 }
-const rankCost = 40
-/** At those of every row, one after the other. */
-const scanCost = 16
-/** Where measuring is to end, so many sketches count as a distance. */
-export const sketchesPerDistance = 20
 /** As many rows are ranked in any case as take this share of the time of the look itself. */
 const rankedShare = 1 / 4
 /** Real queries may be harder than those that were measured. */
@@ -28,9 +21,9 @@ const nodesMin = 8_192
 const dimensionsMin = 64
 
 /** Whether some walk that was measured may cost more than a look at all sketches of a graph. */
-export function mayPay({ evaluations }: KeptCurve, { nodes, parameters }: GraphMemory, mode: GraphMode): boolean {
+export function mayPay(recall: KeptCurve, { nodes, parameters }: GraphMemory, mode: GraphMode): boolean {
   if (parameters.codes !== 'int8' || parameters.dimensions < dimensionsMin || nodes < nodesMin) return false
-  return evaluations[evaluations.length - 1]! * candidateCost[mode] > nodes * (1 + rankedShare)
+  return walkCost(recall, mode, recall.efs[recall.efs.length - 1]!) > sketchCost(nodes, rankedWithin(rankedShare, nodes))
 }
 
 /**
@@ -39,17 +32,14 @@ export function mayPay({ evaluations }: KeptCurve, { nodes, parameters }: GraphM
  */
 export function rowsToRank(recall: KeptCurve, nodes: number, mode: GraphMode, ef: number, k: number): number | undefined {
   if (!recall.sketch) return undefined
-  const candidates = evaluationsAt(recall, ef)
-  if (candidates * candidateCost[mode] <= nodes * (1 + rankedShare)) return undefined
   const wanted = recallAt(recall, ef, k)
   const rows = leastEffort(recall.sketch, k, wanted)
   if (rows === undefined) return undefined
   // Nodes beyond those that were measured take more in proportion, and so does effort, where all was not found with the last that was.
   const more = wanted < 1 ? Math.max(1, ef / recall.efs[recall.efs.length - 1]!) : 1
   const beyond = more * Math.max(1, nodes / recall.nodes)
-  const ranked = Math.ceil(Math.max((nodes * rankedShare) / rankCost, margin * rows * beyond))
-  const cost = nodes + Math.min(rankCost * ranked, scanCost * nodes)
-  return candidates * candidateCost[mode] > cost ? ranked : undefined
+  const ranked = Math.ceil(Math.max(rankedWithin(rankedShare, nodes), margin * rows * beyond))
+  return walkCost(recall, mode, ef) > sketchCost(nodes, ranked) ? ranked : undefined
 }
 
 /** Prepares a walk that looks at sketches instead, and returns its address. */

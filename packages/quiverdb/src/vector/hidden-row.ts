@@ -1,7 +1,8 @@
 import { keyBytes, walkLayout } from '@quiverdb/kernel'
 import { stagingFor } from './encode.js'
 import type { GraphMemory } from './graph-memory.js'
-import { placeSketchWalk, rankSketched, sketchDistances, sketchesPerDistance } from './graph-sketch.js'
+import { placeSketchWalk, rankSketched, sketchDistances } from './graph-sketch.js'
+import { sketchesPerDistance } from './search-cost.js'
 import { placeWalk } from './walk-room.js'
 
 const { index: walkField } = walkLayout

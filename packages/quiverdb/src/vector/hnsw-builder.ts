@@ -300,7 +300,7 @@ function measuredSketch(memory: GraphMemory, curve: KeptCurve, mode: GraphMode, 
   const groups = pool.allocateBeside(arena, sketchBytes(nodes, layout.codeBytes))
   if (!groups) return {}
   try {
-    sketchRows(arena, memory.pointer, nodes, layout.codeBytes, groups.pointer)
+    sketchRows(memory, groups.pointer)
     const gauge = new RecallGauge(truths, (graph, node, rows, keep) => sketchedToHidden(graph, groups.pointer, node, rows, keep))
     gauge.advance(memory)
     const sketch = gauge.curve()

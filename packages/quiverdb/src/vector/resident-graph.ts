@@ -220,7 +220,7 @@ export class ResidentGraph {
     const wide = options.allowed !== undefined && (memory.mode !== 'speed' || share < mostShare)
     const ef = Math.min(Math.floor(wide || !options.allowed ? options.ef : options.ef / share), nodes)
     const keep = Math.min(memory.mode === 'speed' ? nodes : ef, options.keep ?? ef)
-    const rows = this.#rowsToRank(options, share)
+    const rows = this.rowsToRank(options)
     if (rows !== undefined && rows >= keep) {
       const sketched = this.#bySketches(query, rows, keep, options)
       if (sketched && (sketched.count >= Math.min(keep, options.least ?? 1) || !sketched.complete)) return sketched
@@ -232,15 +232,16 @@ export class ResidentGraph {
     return { ...again, evaluations: found.evaluations + again.evaluations }
   }
 
-  /** Makes what this search needs and another thread cannot make. */
+  /** Makes what this search needs and another thread cannot make. @throws QuiverError MEMORY_FULL */
   prepare(options: GraphSearchOptions): void {
-    if (this.#rowsToRank(options, (options.allowedCount ?? 0) / this.nodes) !== undefined) this.memory.sketch()
+    if (this.rowsToRank(options) !== undefined) this.memory.sketch()
   }
 
   /** How many rows are to be ranked, if they are to be chosen by their sketches: where a walk would cost more, and nobody limits what it looks at. */
-  #rowsToRank({ ef, least = 1, allowed, seeds, budget }: GraphSearchOptions, share: number): number | undefined {
+  rowsToRank({ ef, least = 1, allowed, allowedCount = 0, seeds, budget }: GraphSearchOptions): number | undefined {
     const { recall, nodes, mode } = this
-    if (!recall?.sketch || budget?.evaluationsMax !== undefined || seeds || (allowed && share < mostShare)) return undefined
+    if (!recall?.sketch || budget?.evaluationsMax !== undefined || seeds) return undefined
+    if (allowed && allowedCount / nodes < mostShare) return undefined
     return rowsToRank(recall, nodes, mode, ef, least)
   }
 

@@ -10,12 +10,19 @@ import type { MemoryPool } from '../../vector/memory-pool.js'
 import { FieldIndexes } from './field-indexes.js'
 import { TextIndexes } from './text-indexes.js'
 
+/** What the namespaces of a database have together. */
+export interface SharedParts {
+  readonly fieldIndexes?: FieldIndexes
+  readonly textIndexes?: TextIndexes
+  /** Threads for the long pieces of searches, where there are any. */
+  readonly helpers?: SearchHelpers
+}
+
 /** The stored parts that a namespace has in hand, each once, whatever number of versions look at it. */
 export class Parts {
   readonly pool: MemoryPool
   readonly residency: Residency
   readonly containers: Containers
-  /** Where there are any. */
   readonly helpers: SearchHelpers | undefined
   readonly #store: ObjectStore
   readonly #rows = new Map<string, RowPart>()
@@ -31,9 +38,7 @@ export class Parts {
     containers: Containers,
     pool: MemoryPool,
     residency: Residency,
-    fieldIndexes = new FieldIndexes(),
-    textIndexes = new TextIndexes(),
-    helpers?: SearchHelpers,
+    { fieldIndexes = new FieldIndexes(), textIndexes = new TextIndexes(), helpers }: SharedParts = {},
   ) {
     this.helpers = helpers
     this.fieldIndexes = fieldIndexes
