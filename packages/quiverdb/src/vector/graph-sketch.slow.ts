@@ -50,7 +50,7 @@ describe('with an effort for which sketches are looked at, unseen queries find a
     const { queries, nearest } = knownQueries(vectors.subarray(count * dimensions), base, { dimensions, metric })
     const { m, m0, efConstruction } = graphPresets[preset]
     const image = finishedGraph(begunGraph(pool, base, { dimensions, metric, m, m0, efConstruction, mode: 'speed' }))
-    const { sketch: _, ...recall } = image.header.recall!
+    const recall = { ...image.header.recall!, sketch: undefined }
     const graph = loadedGraph(pool, image)
     const walked = loadedGraph(pool, { ...image, header: { ...image.header, recall } })
     const found = (of: typeof graph, ef: number): number =>

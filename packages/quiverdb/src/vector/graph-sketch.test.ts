@@ -37,7 +37,7 @@ describe('a graph whose walks have to make great efforts', { timeout: 60_000 }, 
   afterAll(() => pool.close())
 
   const unsketched = ({ header, sections }: GraphImage): GraphImage => {
-    const { sketch: _, ...recall } = header.recall!
+    const recall = { ...header.recall!, sketch: undefined }
     return { header: { ...header, recall }, sections }
   }
 
